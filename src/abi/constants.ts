@@ -1,0 +1,124 @@
+// Shared with assembly/: plain numeric constants only (no annotation, no enum), so that asc folds them.
+
+// ---- memory map, in bytes -------------------------------------------------------------------
+// Address 0 is "no operand". The first page is the engine's own; the heap starts at HEAP.
+export const CONTROL = 1024
+export const THREAD_BLOCK = 128
+export const MAX_THREADS = 64
+export const POOL = 16384
+export const HEAP = 65536
+export const ALIGN = 64
+
+// ---- instruction header -----------------------------------------------------------------------
+// word 0: opcode | words << 16 (length of the whole instruction); word 1: first thread | threads << 16
+export const HEADER_WORDS = 2
+
+// ---- gemm flags ---------------------------------------------------------------------------------
+export const GEMM_TRANS_A = 1
+export const GEMM_TRANS_B = 2
+export const GEMM_ACCUMULATE = 4
+export const GEMM_BIAS = 8
+export const GEMM_ACTIVATION_SHIFT = 8
+
+// ---- activations of a gemm epilogue (0 is none) -----------------------------------------------
+export const ACT_NONE = 0
+export const ACT_RELU = 1
+export const ACT_TANH = 2
+export const ACT_SIGMOID = 3
+export const ACT_GELU = 4
+export const ACT_GELU_TANH = 5
+export const ACT_SILU = 6
+
+// ---- element-wise functions of one operand ----------------------------------------------------
+export const UNARY_NEG = 0
+export const UNARY_ABS = 1
+export const UNARY_SQUARE = 2
+export const UNARY_SQRT = 3
+export const UNARY_RSQRT = 4
+export const UNARY_RECIPROCAL = 5
+export const UNARY_EXP = 6
+export const UNARY_LOG = 7
+export const UNARY_TANH = 8
+export const UNARY_SIGMOID = 9
+export const UNARY_ERF = 10
+export const UNARY_RELU = 11
+export const UNARY_GELU = 12
+export const UNARY_GELU_TANH = 13
+export const UNARY_SILU = 14
+export const UNARY_SOFTPLUS = 15
+export const UNARY_LEAKY_RELU = 16 // p0 = slope
+export const UNARY_ELU = 17 // p0 = alpha
+export const UNARY_CLIP = 18 // p0 = min, p1 = max
+export const UNARY_AFFINE = 19 // p0 * x + p1
+export const UNARY_SIGN = 20
+export const UNARY_I32_TO_F32 = 21
+export const UNARY_LOG_SIGMOID = 22
+
+// ---- element-wise functions of two operands -----------------------------------------------------
+export const BINARY_ADD = 0
+export const BINARY_SUB = 1
+export const BINARY_MUL = 2
+export const BINARY_DIV = 3
+export const BINARY_MAXIMUM = 4
+export const BINARY_MINIMUM = 5
+export const BINARY_POW = 6
+export const BINARY_SQUARED_DIFFERENCE = 7 // (a - b)^2
+// gradients: a is the gradient of the output, b the value named in the comment
+export const BINARY_RELU_GRAD = 8 // b > 0 ? a : 0                   b = y (or x)
+export const BINARY_TANH_GRAD = 9 // a * (1 - b * b)                 b = y
+export const BINARY_SIGMOID_GRAD = 10 // a * b * (1 - b)             b = y
+export const BINARY_GELU_GRAD = 11 // b = x
+export const BINARY_GELU_TANH_GRAD = 12 // b = x
+export const BINARY_SILU_GRAD = 13 // b = x
+export const BINARY_SOFTPLUS_GRAD = 14 // a * sigmoid(b)             b = x
+export const BINARY_LEAKY_RELU_GRAD = 15 // b > 0 ? a : p0 * a       b = x
+export const BINARY_ELU_GRAD = 16 // b > 0 ? a : a * p0 * exp(b)     b = x
+export const BINARY_CLIP_GRAD = 17 // p0 <= b <= p1 ? a : 0          b = x
+export const BINARY_ABS_GRAD = 18 // a * sign(b)                     b = x
+export const BINARY_GREATER = 19 // a > b ? 1 : 0
+export const BINARY_EQUAL = 20 // a == b ? 1 : 0
+export const BINARY_GREATER_EQUAL = 21
+export const BINARY_NOT_EQUAL = 22
+
+// ---- reductions -------------------------------------------------------------------------------
+export const REDUCE_SUM = 0
+export const REDUCE_MAX = 1
+export const REDUCE_MIN = 2
+export const REDUCE_PROD = 3
+export const REDUCE_SUM_SQUARES = 4
+export const REDUCE_ARGMAX = 0
+export const REDUCE_ARGMIN = 1
+
+// ---- random draws -------------------------------------------------------------------------------
+export const RANDOM_UNIFORM = 0 // p0 <= y < p1
+export const RANDOM_NORMAL = 1 // mean p0, standard deviation p1
+export const RANDOM_BERNOULLI = 2 // 1 with probability p0, else 0
+
+// ---- control scalars (f64 slots) ------------------------------------------------------------------
+export const SCALAR_CONST = 0 // never encoded as an operation; a constant is a slot of its own
+export const SCALAR_ADD = 1
+export const SCALAR_SUB = 2
+export const SCALAR_MUL = 3
+export const SCALAR_DIV = 4
+export const SCALAR_MIN = 5
+export const SCALAR_MAX = 6
+export const SCALAR_POW = 7
+export const SCALAR_EXP = 8
+export const SCALAR_LOG = 9
+export const SCALAR_COS = 10
+export const SCALAR_SQRT = 11
+export const SCALAR_FLOOR = 12
+export const SCALAR_LESS = 13 // a < b ? 1 : 0
+export const SCALAR_SELECT = 14 // a != 0 ? b : c
+export const SCALAR_COPY = 15
+export const SCALAR_NEG = 16
+export const SCALAR_TO_F32 = 17 // y is an f32 word
+
+// ---- optimizer flags --------------------------------------------------------------------------------
+export const SGD_NESTEROV = 1
+export const SGD_MOMENTUM = 2 // the velocity operand exists
+export const ADAM_DECOUPLED = 1
+
+// ---- errors found by kernels (code of the error record) -----------------------------------------
+export const ERROR_NONE = 0
+export const ERROR_INDEX = 1

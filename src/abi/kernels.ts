@@ -1,0 +1,277 @@
+/**
+ * The kernel table: one row per instruction of the machine in assembly/vm. Everything that both languages must
+ * agree on (opcodes, operand order, the call of each kernel) is generated from it by `npm run gen`.
+ *
+ * A kernel is the AssemblyScript function `name` exported by `assembly/<file>.ts`. It takes its operands in the
+ * order of the row, then, where the row asks for them, `pc` (reports), `scratch`, and last `part, parts`: the
+ * executor calls it on `parts` threads, each with its own `part`.
+ */
+export type OperandKind =
+  /** address that the kernel reads, writes, or both (0: not there) */
+  | 'read'
+  | 'write'
+  | 'update'
+  /** immediates */
+  | 'u32'
+  | 'i32'
+  | 'f32'
+  /** address of a record of words that ends the instruction: [rank, then a fixed number of words an axis] */
+  | 'dims'
+
+export interface KernelRow {
+  /** Path below assembly/, without the ending. */
+  readonly file: string
+  readonly doc: string
+  /** Operands in word order; a `dims` operand comes last. */
+  readonly operands: Readonly<Record<string, OperandKind>>
+  /** Every thread touches only elements `share(n)` of each operand that holds n 32-bit elements. */
+  readonly split?: 'linear'
+  /** Always one thread. */
+  readonly single?: true
+  /** May write an error record: takes `pc`, and the updates of the step wait for it. */
+  readonly reports?: true
+  /** Bytes of the thread's own scratch memory that the kernel needs at most. */
+  readonly scratch?: number
+  /** About how long the instruction takes on one thread, in nanoseconds: decides on how many threads it runs. */
+  readonly cost: (operands: Readonly<Record<string, number>>) => number
+}
+
+type O = Readonly<Record<string, number>>
+const per =
+  (ns: number, ...names: string[]) =>
+  (o: O): number =>
+    names.reduce((product, name) => product * (o[name] as number), ns)
+
+/** ns per element of the element-wise functions, by code; the default is a memory-bound pass. */
+const unaryCost = (o: O): number => (o.n as number) * ((o.fn as number) >= 6 && (o.fn as number) <= 17 ? 0.8 : 0.15)
+
+export const kernels = {
+  // ---- control: f64 slots, counters, batches -------------------------------------------------
+  scalar: {
+    file: 'control/scalar',
+    doc: 'y = fn(a, b, c) on f64 slots (SCALAR_*); operands that the function does not take are 0.',
+    operands: { fn: 'u32', y: 'write', a: 'read', b: 'read', c: 'read' },
+    single: true,
+    cost: () => 10,
+  },
+  advance: {
+    file: 'control/scalar',
+    doc: 'counter += by, a 64-bit unsigned word.',
+    operands: { counter: 'update', by: 'u32' },
+    single: true,
+    cost: () => 5,
+  },
+  record: {
+    file: 'control/batch',
+    doc: 'curve[cursor % capacity] = x[0]; f32. cursor is a 64-bit counter that only `advance` moves.',
+    operands: { x: 'read', curve: 'write', cursor: 'read', capacity: 'u32' },
+    single: true,
+    cost: () => 5,
+  },
+  fetchSlot: {
+    file: 'control/batch',
+    doc: 'y = ring[cursor % slots], slots of `bytes` bytes (a multiple of 4).',
+    operands: { ring: 'read', y: 'write', cursor: 'read', slots: 'u32', bytes: 'u32' },
+    cost: per(0.03, 'bytes'),
+  },
+  fetchRows: {
+    file: 'control/batch',
+    doc: 'y[r] = x[index[(cursor % batches) * rows + r]] for r < rows; rows of `words` 32-bit words. index is trusted: the loader writes it.',
+    operands: { x: 'read', index: 'read', y: 'write', cursor: 'read', batches: 'u32', rows: 'u32', words: 'u32' },
+    cost: per(0.15, 'rows', 'words'),
+  },
+
+  // ---- shape -------------------------------------------------------------------------------------
+  copy: {
+    file: 'shape/copy',
+    doc: 'y = x; n 32-bit words.',
+    operands: { x: 'read', y: 'write', n: 'u32' },
+    split: 'linear',
+    cost: per(0.1, 'n'),
+  },
+  fill: {
+    file: 'shape/copy',
+    doc: 'y[i] = bits; n 32-bit words.',
+    operands: { y: 'write', n: 'u32', bits: 'u32' },
+    split: 'linear',
+    cost: per(0.06, 'n'),
+  },
+  copyRows: {
+    file: 'shape/copy',
+    doc: 'rows of n words from x (pitch xPitch words) to y (pitch yPitch words): concat, and slices of one axis.',
+    operands: { x: 'read', y: 'update', rows: 'u32', n: 'u32', xPitch: 'u32', yPitch: 'u32' },
+    cost: per(0.15, 'rows', 'n'),
+  },
+  stridedRead: {
+    file: 'shape/strided',
+    doc: 'y (contiguous, C order) = x at strides. dims: rank, then (size, stride of x in words, signed) an axis, outermost first.',
+    operands: { x: 'read', y: 'write', n: 'u32', dims: 'dims' },
+    cost: per(1, 'n'),
+  },
+  stridedWrite: {
+    file: 'shape/strided',
+    doc: 'y at strides = x (contiguous). dims: rank, then (size, stride of y in words, signed) an axis. Other words of y stay.',
+    operands: { x: 'read', y: 'update', n: 'u32', dims: 'dims' },
+    cost: per(1, 'n'),
+  },
+  transpose: {
+    file: 'shape/transpose',
+    doc: 'y[b, j, i] = x[b, i, j] for batch matrices of m rows and n columns.',
+    operands: { x: 'read', y: 'write', batch: 'u32', m: 'u32', n: 'u32' },
+    cost: per(0.4, 'batch', 'm', 'n'),
+  },
+  gather: {
+    file: 'shape/gather',
+    doc: 'y[o, c, i] = x[o, index[c], i]; x is [outer, n, inner], y [outer, count, inner]. An index outside 0..n-1 is reported and reads as row 0.',
+    operands: { x: 'read', index: 'read', y: 'write', outer: 'u32', n: 'u32', count: 'u32', inner: 'u32' },
+    reports: true,
+    cost: per(0.3, 'outer', 'count', 'inner'),
+  },
+  scatterAdd: {
+    file: 'shape/gather',
+    doc: 'x = 0; x[o, index[c], i] += y[o, c, i], c rising: the gradient of gather. Bad indices are reported and skipped.',
+    operands: { y: 'read', index: 'read', x: 'write', outer: 'u32', n: 'u32', count: 'u32', inner: 'u32' },
+    reports: true,
+    cost: (o: O): number => (o.outer as number) * (o.inner as number) * ((o.count as number) * 0.5 + (o.n as number) * 0.1),
+  },
+  takeAlong: {
+    file: 'shape/gather',
+    doc: 'y[o, c, i] = x[o, index[o, c, i], i]; x is [outer, n, inner], index and y [outer, count, inner].',
+    operands: { x: 'read', index: 'read', y: 'write', outer: 'u32', n: 'u32', count: 'u32', inner: 'u32' },
+    reports: true,
+    cost: per(1, 'outer', 'count', 'inner'),
+  },
+  takeAlongGrad: {
+    file: 'shape/gather',
+    doc: 'x = 0; x[o, index[o, c, i], i] += y[o, c, i], c rising: the gradient of takeAlong.',
+    operands: { y: 'read', index: 'read', x: 'write', outer: 'u32', n: 'u32', count: 'u32', inner: 'u32' },
+    reports: true,
+    cost: (o: O): number => (o.outer as number) * (o.inner as number) * ((o.count as number) + (o.n as number) * 0.1),
+  },
+
+  // ---- element-wise ------------------------------------------------------------------------------
+  unary: {
+    file: 'elementwise/unary',
+    doc: 'y[i] = fn(x[i]) (UNARY_*), parameters p0 and p1. y may be x.',
+    operands: { fn: 'u32', x: 'read', y: 'write', n: 'u32', p0: 'f32', p1: 'f32' },
+    split: 'linear',
+    cost: unaryCost,
+  },
+  binary: {
+    file: 'elementwise/binary',
+    doc: 'y[i] = fn(a[i * aStep], b[i * bStep]) (BINARY_*); steps are 0 (one element) or 1. y may be a or b.',
+    operands: { fn: 'u32', a: 'read', b: 'read', y: 'write', n: 'u32', aStep: 'u32', bStep: 'u32', p0: 'f32', p1: 'f32' },
+    split: 'linear',
+    cost: per(0.25, 'n'),
+  },
+  binaryStrided: {
+    file: 'elementwise/binary',
+    doc: 'y (contiguous) = fn(a, b) with broadcasting. dims: rank, then (size, stride of a, stride of b in words; 0 where broadcast) an axis.',
+    operands: { fn: 'u32', a: 'read', b: 'read', y: 'write', n: 'u32', p0: 'f32', p1: 'f32', dims: 'dims' },
+    cost: per(0.4, 'n'),
+  },
+
+  // ---- reductions --------------------------------------------------------------------------------
+  reduce: {
+    file: 'reduce/reduce',
+    doc: 'y[o, i] = scale * reduction over j of x[o, j, i] (REDUCE_*); x is [outer, n, inner]. An empty sum is 0, an empty product 1.',
+    operands: { fn: 'u32', x: 'read', y: 'write', outer: 'u32', n: 'u32', inner: 'u32', scale: 'f32' },
+    cost: per(0.15, 'outer', 'n', 'inner'),
+  },
+  argReduce: {
+    file: 'reduce/reduce',
+    doc: 'y[o, i] = first j that attains the maximum or minimum of x[o, j, i], as i32; a NaN wins (REDUCE_ARG*).',
+    operands: { fn: 'u32', x: 'read', y: 'write', outer: 'u32', n: 'u32', inner: 'u32' },
+    cost: per(0.8, 'outer', 'n', 'inner'),
+  },
+
+  // ---- softmax and its losses ----------------------------------------------------------------------
+  softmax: {
+    file: 'softmax/softmax',
+    doc: 'y = exp(x - max) / sum(exp(x - max)) over each row of n.',
+    operands: { x: 'read', y: 'write', rows: 'u32', n: 'u32' },
+    cost: per(1, 'rows', 'n'),
+  },
+  logSoftmax: {
+    file: 'softmax/softmax',
+    doc: 'y = x - max - log(sum(exp(x - max))) over each row of n.',
+    operands: { x: 'read', y: 'write', rows: 'u32', n: 'u32' },
+    cost: per(1, 'rows', 'n'),
+  },
+  softmaxGrad: {
+    file: 'softmax/softmax',
+    doc: 'dx = y * (dy - sum(dy * y)) over each row of n.',
+    operands: { dy: 'read', y: 'read', dx: 'write', rows: 'u32', n: 'u32' },
+    cost: per(0.5, 'rows', 'n'),
+  },
+  logSoftmaxGrad: {
+    file: 'softmax/softmax',
+    doc: 'dx = dy - exp(y) * sum(dy) over each row of n.',
+    operands: { dy: 'read', y: 'read', dx: 'write', rows: 'u32', n: 'u32' },
+    cost: per(1, 'rows', 'n'),
+  },
+  crossEntropy: {
+    file: 'softmax/cross-entropy',
+    doc: 'loss[r] = logsumexp(x[r]) - (1 - s) x[r, label] - s mean(x[r]), s = smoothing; kept[r] = 1. A label equal to ignore gives loss 0, kept 0 (ignore = -2147483648: none). Other labels outside 0..n-1 are reported.',
+    operands: { x: 'read', labels: 'read', loss: 'write', kept: 'write', rows: 'u32', n: 'u32', ignore: 'i32', smoothing: 'f32' },
+    reports: true,
+    cost: per(1, 'rows', 'n'),
+  },
+  crossEntropyGrad: {
+    file: 'softmax/cross-entropy',
+    doc: 'dx[r, j] = dloss[r * dlossStep] * (softmax(x[r])[j] - (1 - s) [j = label] - s / n); rows that are ignored get 0.',
+    operands: { x: 'read', labels: 'read', dloss: 'read', dx: 'write', rows: 'u32', n: 'u32', ignore: 'i32', smoothing: 'f32', dlossStep: 'u32' },
+    cost: per(1.2, 'rows', 'n'),
+  },
+
+  // ---- random --------------------------------------------------------------------------------------
+  random: {
+    file: 'random/random',
+    doc: 'y[i] = the i-th number of draw (counter + draw) of the generator (RANDOM_*). A generator is 4 words: key low, key high, counter low, counter high.',
+    operands: { fn: 'u32', y: 'write', n: 'u32', p0: 'f32', p1: 'f32', generator: 'read', draw: 'i32' },
+    split: 'linear',
+    cost: per(1.5, 'n'),
+  },
+  dropout: {
+    file: 'random/dropout',
+    doc: 'y[i] = u_i >= p ? x[i] / (1 - p) : 0 with the uniform numbers u of draw (counter + draw); the same call on dy is its gradient.',
+    operands: { x: 'read', y: 'write', n: 'u32', p: 'f32', generator: 'read', draw: 'i32' },
+    split: 'linear',
+    cost: per(1, 'n'),
+  },
+  permutation: {
+    file: 'random/random',
+    doc: 'y = a uniform random permutation of 0..n-1 as i32 (Fisher-Yates on the numbers of draw counter + draw).',
+    operands: { y: 'write', n: 'u32', generator: 'read', draw: 'i32' },
+    single: true,
+    cost: per(5, 'n'),
+  },
+
+  // ---- optimizers ------------------------------------------------------------------------------------
+  sgd: {
+    file: 'optim/sgd',
+    doc: 'g += weightDecay p; with momentum v = step == 1 ? g : momentum v + (1 - dampening) g and g = nesterov ? g + momentum v : v; p -= lr g. lr and step are f64 slots.',
+    operands: { p: 'update', g: 'read', v: 'update', lr: 'read', step: 'read', n: 'u32', momentum: 'f32', dampening: 'f32', weightDecay: 'f32', flags: 'u32' },
+    split: 'linear',
+    cost: per(0.4, 'n'),
+  },
+  adam: {
+    file: 'optim/adam',
+    doc: 'm = b1 m + (1 - b1) g; v = b2 v + (1 - b2) g g; p -= lr (m / c1) / (sqrt(v / c2) + eps); weight decay on g, or decoupled: p -= lr weightDecay p first. lr, c1 = 1 - b1^t and c2 = 1 - b2^t are f64 slots.',
+    operands: { p: 'update', g: 'read', m: 'update', v: 'update', lr: 'read', c1: 'read', c2: 'read', n: 'u32', beta1: 'f32', oneMinusBeta1: 'f32', beta2: 'f32', oneMinusBeta2: 'f32', eps: 'f32', weightDecay: 'f32', flags: 'u32' },
+    split: 'linear',
+    cost: per(1, 'n'),
+  },
+
+  // ---- matrix products -------------------------------------------------------------------------------
+  gemm: {
+    file: 'gemm/gemm',
+    doc: 'C = act(op(A) op(B) [+ C] [+ bias]) for `batch` matrices: op(A) is m x k, op(B) k x n, row-major with leading dimensions lda, ldb, ldc in words; GEMM_* flags; strides between the matrices of a batch in words.',
+    operands: { a: 'read', b: 'read', c: 'update', bias: 'read', m: 'u32', n: 'u32', k: 'u32', lda: 'u32', ldb: 'u32', ldc: 'u32', flags: 'u32', batch: 'u32', aStride: 'u32', bStride: 'u32', cStride: 'u32' },
+    scratch: 0,
+    cost: per(0.04, 'm', 'n', 'k', 'batch'),
+  },
+} as const satisfies Readonly<Record<string, KernelRow>>
+
+export type KernelName = keyof typeof kernels
+export type OperandNames<K extends KernelName> = keyof (typeof kernels)[K]['operands'] & string
