@@ -1,1 +1,2 @@
 export { dispatch } from './vm/dispatch'
+export { peakFma, peakMulAdd } from './gemm/peak'

@@ -6,6 +6,8 @@
  * order of the row, then, where the row asks for them, `pc` (reports), `scratch`, and last `part, parts`: the
  * executor calls it on `parts` threads, each with its own `part`.
  */
+import { GEMM_SCRATCH } from './constants.ts'
+
 export type OperandKind =
   /** address that the kernel reads, writes, or both (0: not there) */
   | 'read'
@@ -266,10 +268,17 @@ export const kernels = {
   // ---- matrix products -------------------------------------------------------------------------------
   gemm: {
     file: 'gemm/gemm',
-    doc: 'C = act(op(A) op(B) [+ C] [+ bias]) for `batch` matrices: op(A) is m x k, op(B) k x n, row-major with leading dimensions lda, ldb, ldc in words; GEMM_* flags; strides between the matrices of a batch in words.',
+    doc: 'C = act(op(A) op(B) [+ C] [+ bias]) for `batch` matrices: op(A) is m x k, op(B) k x n, row-major with leading dimensions lda, ldb, ldc in words; GEMM_* flags; strides between the matrices of a batch in words. Each sum runs over rising k.',
     operands: { a: 'read', b: 'read', c: 'update', bias: 'read', m: 'u32', n: 'u32', k: 'u32', lda: 'u32', ldb: 'u32', ldc: 'u32', flags: 'u32', batch: 'u32', aStride: 'u32', bStride: 'u32', cStride: 'u32' },
-    scratch: 0,
-    cost: per(0.04, 'm', 'n', 'k', 'batch'),
+    scratch: GEMM_SCRATCH,
+    cost: (o: O): number => (o.batch as number) * ((o.m as number) * (o.n as number) * (0.04 * (o.k as number) + 0.1) + 40),
+  },
+  gemv: {
+    file: 'gemm/gemv',
+    doc: 'y[i] = act(dot(a[i], x) [+ y[i]] [+ bias[i * biasStep]]) for `batch` matrices a of m rows of k neighbouring words, lda words apart; y in steps of yStep words; GEMM_ACCUMULATE, GEMM_BIAS and the activation of flags. Each dot product is 8 sums over k modulo 8.',
+    operands: { a: 'read', x: 'read', y: 'update', bias: 'read', m: 'u32', k: 'u32', lda: 'u32', yStep: 'u32', biasStep: 'u32', flags: 'u32', batch: 'u32', aStride: 'u32', xStride: 'u32', yStride: 'u32' },
+    scratch: 64,
+    cost: (o: O): number => (o.batch as number) * ((o.m as number) * (0.1 * (o.k as number) + 1) + 20),
   },
 } as const satisfies Readonly<Record<string, KernelRow>>
 
