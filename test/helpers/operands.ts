@@ -81,7 +81,12 @@ export class Operands {
 export interface KernelCase {
   readonly kernel: KernelName
   /** Places the operands and says which of them are results, with their lengths in words. */
-  readonly place: (o: Operands) => { operands: OperandValues; results: Readonly<Record<string, number>> }
+  readonly place: (o: Operands) => {
+    operands: OperandValues
+    results: Readonly<Record<string, number>>
+    /** Where to read a result whose operand does not point at its first word. */
+    read?: Readonly<Record<string, number>>
+  }
 }
 
 /**
@@ -93,12 +98,12 @@ export function runCase(build: Build, { kernel, place }: KernelCase): Record<str
   for (const parts of partsToTry) {
     for (const reverse of parts === 3 ? [false, true] : [false]) {
       const o = new Operands(build)
-      const { operands, results } = place(o)
+      const { operands, results, read } = place(o)
       const order = Array.from({ length: parts }, (_, i) => (reverse ? parts - 1 - i : i))
       o.machine.run(kernel, operands, parts, order)
       o.check()
       const got: Record<string, Float32Array> = {}
-      for (const [name, n] of Object.entries(results)) got[name] = o.f32(operands[name] as number, n)
+      for (const [name, n] of Object.entries(results)) got[name] = o.f32((read?.[name] ?? operands[name]) as number, n)
       if (first === undefined) first = got
       else
         for (const [name, want] of Object.entries(first)) {
