@@ -134,7 +134,7 @@ export const kernels: {
     cost: per(0.3, 'outer', 'count', 'inner'),
   },
   scatterAdd: {
-    file: 'shape/gather',
+    file: 'shape/scatter',
     doc: 'x = 0; x[o, index[c], i] += y[o, c, i], c rising: the gradient of gather. Bad indices are reported and skipped.',
     operands: { y: 'read', index: 'read', x: 'write', outer: 'u32', n: 'u32', count: 'u32', inner: 'u32' },
     reports: true,
@@ -149,7 +149,7 @@ export const kernels: {
     cost: per(1, 'outer', 'count', 'inner'),
   },
   takeAlongGrad: {
-    file: 'shape/gather',
+    file: 'shape/scatter',
     doc: 'x = 0; x[o, index[o, c, i], i] += y[o, c, i], c rising: the gradient of takeAlong.',
     operands: { y: 'read', index: 'read', x: 'write', outer: 'u32', n: 'u32', count: 'u32', inner: 'u32' },
     reports: true,
