@@ -1,2 +1,2 @@
-export { dispatch } from './vm/dispatch'
 export { peakFma, peakMulAdd } from './gemm/peak'
+export { dispatch } from './vm/dispatch'

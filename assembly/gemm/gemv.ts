@@ -1,6 +1,7 @@
 import { GEMM_ACCUMULATE, GEMM_ACTIVATION_SHIFT, GEMM_BIAS } from '../../src/abi/constants'
 import { fma } from '../simd/f32x4'
-import { activate, loadPart } from './epilogue'
+import { loadLanes } from '../simd/lanes'
+import { activate } from './epilogue'
 
 /**
  * y[i] = act(dot(a[i], x) [+ y[i]] [+ bias[i * biasStep]]): rows of k neighbouring words. A dot product is 8 sums
@@ -28,13 +29,28 @@ export function gemv(
 ): void {
   const fours = (m + 3) >> 2
   const total = <u64>fours * batch
-  const end = <u32>(total * (part + 1) / parts)
-  for (let at = <u32>(total * part / parts); at < end; at++) {
+  const end = <u32>((total * (part + 1)) / parts)
+  for (let at = <u32>((total * part) / parts); at < end; at++) {
     const i = at / fours
     const row = (at - i * fours) << 2
     const rows = min<u32>(4, m - row)
-    const sums = dots(a + ((<usize>i * aStride + <usize>row * lda) << 2), <usize>lda << 2, rows, x + ((<usize>i * xStride) << 2), k)
-    store4(sums, y + ((<usize>i * yStride + <usize>row * yStep) << 2), yStep, rows, bias + ((<usize>row * biasStep) << 2), biasStep, flags, scratch)
+    const sums = dots(
+      a + ((<usize>i * aStride + <usize>row * lda) << 2),
+      (<usize>lda) << 2,
+      rows,
+      x + ((<usize>i * xStride) << 2),
+      k,
+    )
+    store4(
+      sums,
+      y + ((<usize>i * yStride + <usize>row * yStep) << 2),
+      yStep,
+      rows,
+      bias + ((<usize>row * biasStep) << 2),
+      biasStep,
+      flags,
+      scratch,
+    )
   }
 }
 
@@ -85,18 +101,18 @@ function dots(a: usize, lda: usize, rows: u32, x: usize, k: u32): v128 {
     d += 16
     rest -= 4
     if (rest != 0) {
-      const x1 = loadPart(x, rest)
-      a1 = fma(loadPart(a, rest), x1, a1)
-      b1 = fma(loadPart(b, rest), x1, b1)
-      c1 = fma(loadPart(c, rest), x1, c1)
-      d1 = fma(loadPart(d, rest), x1, d1)
+      const x1 = loadLanes(x, rest)
+      a1 = fma(loadLanes(a, rest), x1, a1)
+      b1 = fma(loadLanes(b, rest), x1, b1)
+      c1 = fma(loadLanes(c, rest), x1, c1)
+      d1 = fma(loadLanes(d, rest), x1, d1)
     }
   } else if (rest != 0) {
-    const x0 = loadPart(x, rest)
-    a0 = fma(loadPart(a, rest), x0, a0)
-    b0 = fma(loadPart(b, rest), x0, b0)
-    c0 = fma(loadPart(c, rest), x0, c0)
-    d0 = fma(loadPart(d, rest), x0, d0)
+    const x0 = loadLanes(x, rest)
+    a0 = fma(loadLanes(a, rest), x0, a0)
+    b0 = fma(loadLanes(b, rest), x0, b0)
+    c0 = fma(loadLanes(c, rest), x0, c0)
+    d0 = fma(loadLanes(d, rest), x0, d0)
   }
   a0 = f32x4.add(a0, a1)
   b0 = f32x4.add(b0, b1)
@@ -112,11 +128,20 @@ function dots(a: usize, lda: usize, rows: u32, x: usize, k: u32): v128 {
 @inline
 function gather(at: usize, step: u32, n: u32, scratch: usize): v128 {
   for (let i: u32 = 0; i < 4; i++)
-    store<f32>(scratch + (<usize>i << 2), i < n ? load<f32>(at + ((<usize>i * step) << 2)) : 0)
+    store<f32>(scratch + ((<usize>i) << 2), i < n ? load<f32>(at + ((<usize>i * step) << 2)) : 0)
   return v128.load(scratch)
 }
 
-function store4(sums: v128, y: usize, yStep: u32, rows: u32, bias: usize, biasStep: u32, flags: u32, scratch: usize): void {
+function store4(
+  sums: v128,
+  y: usize,
+  yStep: u32,
+  rows: u32,
+  bias: usize,
+  biasStep: u32,
+  flags: u32,
+  scratch: usize,
+): void {
   const plain = yStep == 1 && rows == 4
   if ((flags & GEMM_ACCUMULATE) != 0) sums = f32x4.add(sums, plain ? v128.load(y) : gather(y, yStep, rows, scratch))
   if ((flags & GEMM_BIAS) != 0)
@@ -125,8 +150,8 @@ function store4(sums: v128, y: usize, yStep: u32, rows: u32, bias: usize, biasSt
   if (plain) v128.store(y, sums)
   else {
     v128.store_lane<f32>(y, sums, 0)
-    if (rows > 1) v128.store_lane<f32>(y + (<usize>yStep << 2), sums, 1)
-    if (rows > 2) v128.store_lane<f32>(y + (<usize>yStep << 3), sums, 2)
+    if (rows > 1) v128.store_lane<f32>(y + ((<usize>yStep) << 2), sums, 1)
+    if (rows > 2) v128.store_lane<f32>(y + ((<usize>yStep) << 3), sums, 2)
     if (rows > 3) v128.store_lane<f32>(y + <usize>yStep * 12, sums, 3)
   }
 }

@@ -15,7 +15,7 @@ import {
 import { copyTile, finish } from './epilogue'
 import { f32_1x32 } from './microkernel/f32_1x32'
 import { packStraight, packStraight8x2, packTransposed } from './pack'
-import { rows16, rows8 } from './tile'
+import { rows8, rows16 } from './tile'
 
 // A thread's scratch: a row of zeros (where new sums start), one tile, panels of A, panels of B.
 const TILE: usize = 128
@@ -28,7 +28,7 @@ const PANELS_B: usize = PANELS_A + 4 * GEMM_KC * GEMM_MC
 function even(n: u32, most: u32, grain: u32): u32 {
   const blocks = (n + most - 1) / most
   const size = (n + blocks - 1) / blocks
-  return (size + grain - 1) / grain * grain
+  return ((size + grain - 1) / grain) * grain
 }
 
 /** Width of the columns a micro-kernel does at once. */
@@ -74,8 +74,8 @@ export function block(
   const kc = even(k, kMost, 4)
   const mc = even(m, GEMM_MC, 12)
   const aRow: usize = packA || transA ? 4 : lda
-  const aStep: usize = packA ? <usize>mr << 2 : transA ? lda : 4
-  const bStep: usize = packB ? <usize>width << 2 : ldb
+  const aStep: usize = packA ? (<usize>mr) << 2 : transA ? lda : 4
+  const bStep: usize = packB ? (<usize>width) << 2 : ldb
 
   for (let jc: u32 = 0; jc < n; jc += nc) {
     const nb = min<u32>(nc, n - jc)
@@ -83,30 +83,46 @@ export function block(
       const kb = min<u32>(kc, k - pc)
       const add = pc > 0 || (flags & GEMM_ACCUMULATE) != 0
       const last = pc + kb == k && (bias != 0 || act != 0)
-      const bAt = transB ? b + <usize>jc * ldb + (<usize>pc << 2) : b + <usize>pc * ldb + (<usize>jc << 2)
+      const bAt = transB ? b + <usize>jc * ldb + ((<usize>pc) << 2) : b + <usize>pc * ldb + ((<usize>jc) << 2)
       if (packB) packPanels(bAt, ldb, !transB, nb, kb, scratch + PANELS_B, width)
       for (let ic: u32 = 0; ic < m; ic += mc) {
         const mb = min<u32>(mc, m - ic)
-        let aAt = transA ? a + <usize>pc * lda + (<usize>ic << 2) : a + <usize>ic * lda + (<usize>pc << 2)
+        let aAt = transA ? a + <usize>pc * lda + ((<usize>ic) << 2) : a + <usize>ic * lda + ((<usize>pc) << 2)
         if (packA) {
           packPanels(aAt, lda, transA, mb, kb, scratch + PANELS_A, mr)
           aAt = scratch + PANELS_A
         }
-        const aNext = packA ? <usize>(mr * kb) << 2 : aRow * mr
+        const aNext = packA ? (<usize>(mr * kb)) << 2 : aRow * mr
         const cAt = c + <usize>ic * ldc
         for (let jr: u32 = 0; jr < nb; jr += width) {
           const nr = min<u32>(width, nb - jr)
-          let panel = packB ? scratch + PANELS_B + (<usize>(jr * kb) << 2) : bAt + (<usize>jr << 2)
+          let panel = packB ? scratch + PANELS_B + ((<usize>(jr * kb)) << 2) : bAt + ((<usize>jr) << 2)
           let step = bStep
           if (!packB && nr < width) {
             packStraight(panel, ldb, nr, kb, scratch + PANELS_B, width)
             panel = scratch + PANELS_B
-            step = <usize>width << 2
+            step = (<usize>width) << 2
           }
           const j = jc + jr
           strip(
-            mr, width, kb, aAt, aRow, aStep, aNext, panel, step, cAt + (<usize>j << 2), ldc, mb, nr, add, last,
-            bias == 0 ? 0 : bias + (<usize>j << 2), act, scratch,
+            mr,
+            width,
+            kb,
+            aAt,
+            aRow,
+            aStep,
+            aNext,
+            panel,
+            step,
+            cAt + ((<usize>j) << 2),
+            ldc,
+            mb,
+            nr,
+            add,
+            last,
+            bias == 0 ? 0 : bias + ((<usize>j) << 2),
+            act,
+            scratch,
           )
         }
       }
@@ -137,7 +153,7 @@ function strip(
 ): void {
   const whole = nr == width
   const out: usize = whole ? 0 : scratch + TILE
-  const outRow = whole ? cRow : <usize>width << 2
+  const outRow = whole ? cRow : (<usize>width) << 2
   const cNext = cRow * mr
   for (; ; m -= mr) {
     const rows = min<u32>(mr, m)
@@ -157,15 +173,15 @@ function strip(
 }
 
 function packPanels(x: usize, row: usize, straight: bool, n: u32, k: u32, to: usize, width: u32): void {
-  const size = <usize>(k * width) << 2
+  const size = (<usize>(k * width)) << 2
   for (let i: u32 = 0; i < n; i += width) {
     const valid = min<u32>(width, n - i)
     if (!straight) packTransposed(x + <usize>i * row, row, valid, k, to, width)
     else if (width == 8 && n - i >= 16) {
-      packStraight8x2(x + (<usize>i << 2), row, k, to)
+      packStraight8x2(x + ((<usize>i) << 2), row, k, to)
       i += 8
       to += size
-    } else packStraight(x + (<usize>i << 2), row, valid, k, to, width)
+    } else packStraight(x + ((<usize>i) << 2), row, valid, k, to, width)
     to += size
   }
 }

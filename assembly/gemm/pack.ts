@@ -67,7 +67,7 @@ function transpose2(a: usize, b: usize, k: u32, to: usize, step: usize): void {
 
 /** One panel from rows that are contiguous along k, `row` bytes apart; width is even. */
 export function packTransposed(x: usize, row: usize, valid: u32, k: u32, to: usize, width: u32): void {
-  const step = <usize>width << 2
+  const step = (<usize>width) << 2
   const last = x + <usize>(valid - 1) * row
   let i: u32 = 0
   for (; i + 4 <= width; i += 4) {
@@ -75,11 +75,11 @@ export function packTransposed(x: usize, row: usize, valid: u32, k: u32, to: usi
     const b = i + 1 < valid ? a + row : last
     const c = i + 2 < valid ? b + row : last
     const d = i + 3 < valid ? c + row : last
-    transpose4(a, b, c, d, k, to + (<usize>i << 2), step)
+    transpose4(a, b, c, d, k, to + ((<usize>i) << 2), step)
   }
   if (i < width) {
     const a = x + <usize>min<u32>(i, valid - 1) * row
-    transpose2(a, i + 1 < valid ? a + row : last, k, to + (<usize>i << 2), step)
+    transpose2(a, i + 1 < valid ? a + row : last, k, to + ((<usize>i) << 2), step)
   }
 }
 
@@ -120,7 +120,7 @@ export function packStraight(x: usize, row: usize, valid: u32, k: u32, to: usize
 
 /** Two neighbouring panels of width 8: whole cache lines are read once. */
 export function packStraight8x2(x: usize, row: usize, k: u32, to: usize): void {
-  let next = to + (<usize>k << 5)
+  let next = to + ((<usize>k) << 5)
   do {
     v128.store(to, v128.load(x))
     v128.store(to, v128.load(x, 16), 16)
@@ -133,8 +133,8 @@ export function packStraight8x2(x: usize, row: usize, k: u32, to: usize): void {
 }
 
 function packNarrow(x: usize, row: usize, valid: u32, k: u32, to: usize, width: u32): void {
-  const step = <usize>width << 2
-  const end = <usize>valid << 2
+  const step = (<usize>width) << 2
+  const end = (<usize>valid) << 2
   do {
     let i: usize = 0
     for (; i < end; i += 4) store<u32>(to + i, load<u32>(x + i))

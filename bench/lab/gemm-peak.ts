@@ -34,7 +34,8 @@ const shapes: [kind: string, m: number, n: number, k: number][] = [
 const machine = new Machine(build)
 const dispatch = machine.exports['dispatch'] as (...args: number[]) => number
 const scratch = machine.alloc(4 << 20)
-const data = (n: number): number => machine.put(Float32Array.from({ length: n }, (_, i) => ((i * 7919) % 2001) / 1000 - 1))
+const data = (n: number): number =>
+  machine.put(Float32Array.from({ length: n }, (_, i) => ((i * 7919) % 2001) / 1000 - 1))
 
 interface Run {
   readonly name: string
@@ -94,7 +95,9 @@ for (const run of runs) {
   const gflops = run.flops / (run.best[0] as number)
   if (run.name.startsWith('peak')) peaks.set(run.name, Math.max(peaks.get(run.name) ?? 0, gflops))
 }
-console.log(`${process.version} ${build}: peak fma ${peaks.get('peakFma')?.toFixed(1)}, mul+add ${peaks.get('peakMulAdd')?.toFixed(1)}`)
+console.log(
+  `${process.version} ${build}: peak fma ${peaks.get('peakFma')?.toFixed(1)}, mul+add ${peaks.get('peakMulAdd')?.toFixed(1)}`,
+)
 const peak = peaks.get(build === 'relaxed' ? 'peakFma' : 'peakMulAdd') as number
 for (const run of runs) {
   if (run.name.startsWith('peak')) continue

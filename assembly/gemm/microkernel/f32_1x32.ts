@@ -1,15 +1,7 @@
 import { fma } from '../../simd/f32x4'
 
 /** c[32] = from[32] + a b over k >= 1 values of a, rising. a is column after column, aStep bytes apart. */
-export function f32_1x32(
-  k: u32,
-  a: usize,
-  aStep: usize,
-  b: usize,
-  bStep: usize,
-  c: usize,
-  from: usize,
-): void {
+export function f32_1x32(k: u32, a: usize, aStep: usize, b: usize, bStep: usize, c: usize, from: usize): void {
   let c00 = v128.load(from)
   let c01 = v128.load(from, 16)
   let c02 = v128.load(from, 32)
