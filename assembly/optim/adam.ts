@@ -30,7 +30,7 @@ export function adam(
 ): void {
   const begin = shareBegin(n, 16, part, parts)
   const count = shareEnd(n, 16, part, parts) - begin
-  const at = (<usize>begin) << 2
+  const at = <usize>begin << 2
   const rate = load<f64>(lr)
   const step = f32x4.splat(<f32>(rate / load<f64>(c1)))
   const root = f32x4.splat(<f32>(1 / sqrt<f64>(load<f64>(c2))))

@@ -24,7 +24,7 @@ export function sgd(
 ): void {
   const begin = shareBegin(n, 16, part, parts)
   const count = shareEnd(n, 16, part, parts) - begin
-  const at = (<usize>begin) << 2
+  const at = <usize>begin << 2
   const rate = f32x4.splat(<f32>load<f64>(lr))
   const decay = f32x4.splat(weightDecay)
   if ((flags & SGD_MOMENTUM) == 0) {

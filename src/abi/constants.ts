@@ -27,8 +27,6 @@ export const GEMM_ACTIVATION_SHIFT = 8
 export const GEMM_MC = 192
 export const GEMM_KC = 384
 export const GEMM_NC = 1024
-/** Bytes of a thread's scratch: zeros and one tile, then panels of A, then panels of B. */
-export const GEMM_SCRATCH = 512 + 4 * GEMM_KC * (GEMM_MC + GEMM_NC)
 
 // ---- micro-kernels of gemm: rows x columns -----------------------------------------------------
 export const TILE_4X8 = 0

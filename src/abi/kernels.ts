@@ -1,3 +1,6 @@
+import { GEMM_KC, GEMM_MC, GEMM_NC } from './constants.ts'
+import type { KernelName, OperandNames } from './names.generated.ts'
+
 /**
  * The kernel table: one row per instruction of the machine in assembly/vm. Everything that both languages must
  * agree on (opcodes, operand order, the call of each kernel) is generated from it by `npm run gen`.
@@ -6,9 +9,6 @@
  * order of the row, then, where the row asks for them, `pc` (reports), `scratch`, and last `part, parts`: the
  * executor calls it on `parts` threads, each with its own `part`.
  */
-import { GEMM_SCRATCH } from './constants.ts'
-import type { KernelName, OperandNames } from './names.generated.ts'
-
 export type OperandKind =
   /** address that the kernel reads, writes, or both (0: not there) */
   | 'read'
@@ -348,7 +348,8 @@ export const kernels: {
       bStride: 'u32',
       cStride: 'u32',
     },
-    scratch: GEMM_SCRATCH,
+    // zeros and one tile, panels of A, panels of B
+    scratch: 512 + 4 * GEMM_KC * (GEMM_MC + GEMM_NC),
     cost: (o: O): number =>
       (o.batch as number) * ((o.m as number) * (o.n as number) * (0.04 * (o.k as number) + 0.1) + 40),
   },

@@ -1,5 +1,5 @@
-import { GEMM_PACK_A, GEMM_PACK_B, GEMM_SCRATCH, GEMM_TILE } from '../abi/constants.ts'
-import { encodeInstruction, opcodeOf } from '../abi/encode.ts'
+import { GEMM_PACK_A, GEMM_PACK_B, GEMM_TILE } from '../abi/constants.ts'
+import { encodeInstruction, opcodeOf, rowOf } from '../abi/encode.ts'
 
 /** How long a fixed product takes with a micro-kernel (TILE_*), and the clock between trials. */
 export interface TileTrials {
@@ -66,7 +66,7 @@ const K = 128
 const GEMM_PACKED = GEMM_PACK_A | GEMM_PACK_B
 
 /** Bytes that `gemmTrials` needs at `address`: the product, the instruction and the scratch of gemm. */
-export const TRIAL_BYTES: number = 4 * (M * K + K * N + M * N) + 128 + GEMM_SCRATCH
+export const TRIAL_BYTES: number = 4 * (M * K + K * N + M * N) + 128 + (rowOf('gemm').scratch ?? 0)
 
 /** Trials on this thread with the instance whose `dispatch` is given, in `TRIAL_BYTES` at `address`. */
 export function gemmTrials(
