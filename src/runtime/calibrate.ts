@@ -10,24 +10,28 @@ export interface TileTrials {
   readonly now: () => number
 }
 
-// Engines compile a kernel well only after it ran for a while, and in the background. So: warm all kernels up,
-// let the engine work for a while, measure, and measure again later: only two like results count.
+// Engines compile a kernel well only after it ran for a while, in the background and in their own time. So: warm all
+// kernels up, then measure after pauses that double. Only three like results in a row settle the choice; baseline
+// code that gave like results would have had to stay for three quarters of the time since the start.
 const WARM = 80
 const TRIES = 5
-const PAUSE = 60
+const PAUSE = 40
+const AGREEING = 3
 const ALIKE = 1.15
 const GAIN = 0.97
 
 /**
- * Chooses the micro-kernel of gemm by trial. `step` is cheap to call (a few hundred microseconds of trials at most
- * every 60 ms, nothing in between) and is meant for moments when no program runs. Until it settles the first tile
- * serves: the choice never changes a bit.
+ * Chooses the micro-kernel of gemm by trial. `step` is cheap to call (a fraction of a millisecond of trials after
+ * each pause, nothing in between) and is meant for moments when no program runs. Until it settles the best so far
+ * serves, at first the first tile: the choice never changes a bit.
  */
 export class TileCalibration {
   tile: number
   settled = false
   private readonly trials: TileTrials
   private last: number[] | undefined
+  private agreeing = 0
+  private pause = PAUSE
   private due = -Infinity
 
   constructor(trials: TileTrials) {
@@ -40,22 +44,26 @@ export class TileCalibration {
   step(): boolean {
     const { tiles, time, now } = this.trials
     if (this.settled || now() < this.due) return this.settled
-    if (this.last === undefined) {
-      this.last = tiles.map((tile) => time(tile, WARM))
-    } else {
-      const best = tiles.map(() => Infinity)
-      for (let i = 0; i < TRIES; i++)
-        for (const [j, tile] of tiles.entries()) best[j] = Math.min(best[j] as number, time(tile, 1))
-      const { last } = this
-      this.settled = best.every((ns, j) => Math.max(ns, last[j] as number) < ALIKE * Math.min(ns, last[j] as number))
-      this.last = best
-      // later tiles must be clearly better, so that equals give the same choice each time
-      let choice = 0
-      for (let j = 1; j < best.length; j++) if ((best[j] as number) < GAIN * (best[choice] as number)) choice = j
-      this.tile = tiles[choice] as number
-    }
-    this.due = now() + PAUSE
+    if (this.last === undefined) this.last = tiles.map((tile) => time(tile, WARM))
+    else this.measure(this.last)
+    this.due = now() + this.pause
+    this.pause *= 2
     return this.settled
+  }
+
+  private measure(last: readonly number[]): void {
+    const { tiles, time } = this.trials
+    const best = tiles.map(() => Infinity)
+    for (let i = 0; i < TRIES; i++)
+      for (const [j, tile] of tiles.entries()) best[j] = Math.min(best[j] as number, time(tile, 1))
+    const alike = best.every((ns, j) => Math.max(ns, last[j] as number) < ALIKE * Math.min(ns, last[j] as number))
+    this.agreeing = alike ? this.agreeing + 1 : 1
+    this.settled = this.agreeing >= AGREEING
+    this.last = best
+    // later tiles must be clearly better, so that equals give the same choice each time
+    let choice = 0
+    for (let j = 1; j < best.length; j++) if ((best[j] as number) < GAIN * (best[choice] as number)) choice = j
+    this.tile = tiles[choice] as number
   }
 }
 

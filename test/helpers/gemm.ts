@@ -227,8 +227,7 @@ export class GemmMachine {
 export function firstUnlike(got: Float32Array, want: Float32Array): number {
   const x = new Int32Array(got.buffer, got.byteOffset, got.length)
   const y = new Int32Array(want.buffer, want.byteOffset, want.length)
-  for (let i = 0; i < x.length; i++)
-    if (x[i] !== y[i] && !(Number.isNaN(got[i]) && Number.isNaN(want[i]))) return i
+  for (let i = 0; i < x.length; i++) if (x[i] !== y[i] && !(Number.isNaN(got[i]) && Number.isNaN(want[i]))) return i
   return got.length === want.length ? -1 : x.length
 }
 

@@ -1,6 +1,17 @@
 import { describe, expect, test } from 'vitest'
 import { GEMM_PACK_A, GEMM_PACK_B } from '../../src/abi/constants.ts'
-import { checkBound, dataOf, draws, expected, firstUnlike, GemmMachine, type How, type Problem, plain, tiles } from '../helpers/gemm.ts'
+import {
+  checkBound,
+  dataOf,
+  draws,
+  expected,
+  firstUnlike,
+  GemmMachine,
+  type How,
+  type Problem,
+  plain,
+  tiles,
+} from '../helpers/gemm.ts'
 import { type Build, builds } from '../helpers/machine.ts'
 
 const machines = new Map<Build, GemmMachine>()
