@@ -83,7 +83,7 @@ function expOf(high: f64, low: f64): f64 {
 }
 
 export function exp(x: f64): f64 {
-  if (x != x) return x
+  if (isNaN<f64>(x)) return x
   if (x > 710) return Infinity
   if (x < -746) return 0
   return expOf(x, 0)
@@ -121,7 +121,7 @@ export function log(x: f64): f64 {
 /** IEEE 754 pow: pow(x, 0) and pow(1, y) are 1 whatever the other is. */
 export function pow(x: f64, y: f64): f64 {
   if (y == 0 || x == 1) return 1
-  if (x != x || y != y) return NaN
+  if (isNaN<f64>(x) || isNaN<f64>(y)) return NaN
   const whole = nearest<f64>(y) == y
   const odd = whole && abs<f64>(y) < 9007199254740992.0 && (<i64>y & 1) == 1
   const magnitude = abs<f64>(x)
@@ -134,7 +134,7 @@ export function pow(x: f64, y: f64): f64 {
   if (magnitude == 1) return negative ? -1 : 1
   const grows = magnitude > 1 == y > 0
   // |log x| >= 2^-53, so |y| > 2^64 always over- or underflows.
-  if (abs<f64>(y) > 18446744073709551616.0) return grows ? Infinity : 0
+  if (abs<f64>(y) > 18446744073709552000.0) return grows ? Infinity : 0
   const result = powOf(magnitude, y, grows)
   return negative ? -result : result
 }
