@@ -9,6 +9,8 @@ import { gather, takeAlong } from '../shape/gather'
 import { scatterAdd, takeAlongGrad } from '../shape/scatter'
 import { sgd } from '../optim/sgd'
 import { adam } from '../optim/adam'
+import { gemm } from '../gemm/gemm'
+import { gemv } from '../gemm/gemv'
 
 /** Runs one instruction's share `part` of `parts`. */
 export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, parts: u32): void {
@@ -216,6 +218,49 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         load<f32>(pc, 56),
         load<f32>(pc, 60),
         load<u32>(pc, 64),
+        part,
+        parts,
+      )
+      break
+    case 33:
+      gemm(
+        <usize>load<u32>(pc, 8),
+        <usize>load<u32>(pc, 12),
+        <usize>load<u32>(pc, 16),
+        <usize>load<u32>(pc, 20),
+        load<u32>(pc, 24),
+        load<u32>(pc, 28),
+        load<u32>(pc, 32),
+        load<u32>(pc, 36),
+        load<u32>(pc, 40),
+        load<u32>(pc, 44),
+        load<u32>(pc, 48),
+        load<u32>(pc, 52),
+        load<u32>(pc, 56),
+        load<u32>(pc, 60),
+        load<u32>(pc, 64),
+        scratch,
+        part,
+        parts,
+      )
+      break
+    case 34:
+      gemv(
+        <usize>load<u32>(pc, 8),
+        <usize>load<u32>(pc, 12),
+        <usize>load<u32>(pc, 16),
+        <usize>load<u32>(pc, 20),
+        load<u32>(pc, 24),
+        load<u32>(pc, 28),
+        load<u32>(pc, 32),
+        load<u32>(pc, 36),
+        load<u32>(pc, 40),
+        load<u32>(pc, 44),
+        load<u32>(pc, 48),
+        load<u32>(pc, 52),
+        load<u32>(pc, 56),
+        load<u32>(pc, 60),
+        scratch,
         part,
         parts,
       )

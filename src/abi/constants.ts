@@ -5,6 +5,7 @@
 export const CONTROL = 1024
 export const THREAD_BLOCK = 128
 export const MAX_THREADS = 64
+export const GEMM_TILE = 12288 // a word: which micro-kernel gemm uses (TILE_*); any time, the bits are the same
 export const POOL = 16384
 export const HEAP = 65536
 export const ALIGN = 64
@@ -61,7 +62,19 @@ export const GEMM_TRANS_A = 1
 export const GEMM_TRANS_B = 2
 export const GEMM_ACCUMULATE = 4
 export const GEMM_BIAS = 8
+export const GEMM_PACK_A = 16 // copy A (B) to panels first; else it is read in place
+export const GEMM_PACK_B = 32
 export const GEMM_ACTIVATION_SHIFT = 8
+
+// ---- gemm blocks: a block of A is at most MC x KC, one of B KC x NC --------------------------------
+export const GEMM_MC = 192
+export const GEMM_KC = 384
+export const GEMM_NC = 1024
+
+// ---- micro-kernels of gemm: rows x columns -----------------------------------------------------
+export const TILE_4X8 = 0
+export const TILE_6X8 = 1
+export const TILE_6X16 = 2
 
 // ---- activations of a gemm epilogue (0 is none) -----------------------------------------------
 export const ACT_NONE = 0
