@@ -7,6 +7,7 @@ import {
   GEMM_NC,
   GEMM_PACK_A,
   GEMM_PACK_B,
+  GEMM_PACK_SET,
   GEMM_TRANS_A,
   GEMM_TRANS_B,
   TILE_4X8,
@@ -31,12 +32,28 @@ function even(n: u32, most: u32, grain: u32): u32 {
   return ((size + grain - 1) / grain) * grain
 }
 
+/** Rows (or columns) of the next panel: 8 rows are better done as 4 + 4 than as 6 + 2. */
+// @ts-ignore: decorator
+@inline
+function rowsOf(width: u32, left: u32): u32 {
+  return width == 6 && left == 8 ? 4 : min<u32>(width, left)
+}
+
 /** Width of the columns a micro-kernel does at once. */
 // @ts-ignore: decorator
 @inline
 function widthOf(tile: u32, m: u32, packed: bool): u32 {
   if (packed || m > 3) return tile == TILE_6X16 ? 16 : 8
   return m == 1 ? 32 : 16
+}
+
+/** Which factors are copied to panels: measured with bench/lab/gemm-paths.ts. */
+// @ts-ignore: decorator
+@inline
+function packing(tile: u32, m: u32, n: u32, k: u32, transA: bool, ldb: usize): u32 {
+  const packA = k >= 16 && n >= (transA ? 128 : 192)
+  const packB = m >= 32 && k >= 16
+  return (packA ? GEMM_PACK_A : 0) | (packB ? GEMM_PACK_B : 0)
 }
 
 /**
@@ -60,9 +77,10 @@ export function block(
   scratch: usize,
 ): void {
   for (let i: usize = 0; i < TILE; i += 16) v128.store(scratch + i, f32x4.splat(0))
-  const packA = (flags & GEMM_PACK_A) != 0
   const transA = (flags & GEMM_TRANS_A) != 0
   const transB = (flags & GEMM_TRANS_B) != 0
+  if ((flags & GEMM_PACK_SET) == 0) flags |= packing(tile, m, n, k, transA, ldb)
+  const packA = (flags & GEMM_PACK_A) != 0
   const packB = (flags & GEMM_PACK_B) != 0 || transB
   const act = flags >> GEMM_ACTIVATION_SHIFT
   if ((flags & GEMM_BIAS) == 0) bias = 0
@@ -92,7 +110,7 @@ export function block(
           packPanels(aAt, lda, transA, mb, kb, scratch + PANELS_A, mr)
           aAt = scratch + PANELS_A
         }
-        const aNext = packA ? (<usize>(mr * kb)) << 2 : aRow * mr
+        const aNext = packA ? (<usize>(mr * kb)) << 2 : 0
         const cAt = c + <usize>ic * ldc
         for (let jr: u32 = 0; jr < nb; jr += width) {
           const nr = min<u32>(width, nb - jr)
@@ -154,9 +172,8 @@ function strip(
   const whole = nr == width
   const out: usize = whole ? 0 : scratch + TILE
   const outRow = whole ? cRow : (<usize>width) << 2
-  const cNext = cRow * mr
-  for (; ; m -= mr) {
-    const rows = min<u32>(mr, m)
+  for (;;) {
+    const rows = rowsOf(mr, m)
     const to = whole ? c : out
     if (add && !whole) copyTile(c, cRow, to, outRow, rows, nr)
     const from = add ? to : scratch
@@ -166,22 +183,24 @@ function strip(
     else rows16(rows, k, a, aRow, aStep, b, bStep, to, outRow, from, fromRow)
     if (!whole) copyTile(to, outRow, c, cRow, rows, nr)
     if (last) finish(c, cRow, rows, nr, bias, act)
-    if (m <= mr) break
-    a += aNext
-    c += cNext
+    m -= rows
+    if (m == 0) break
+    a += aNext != 0 ? aNext : aRow * rows
+    c += cRow * rows
   }
 }
 
 function packPanels(x: usize, row: usize, straight: bool, n: u32, k: u32, to: usize, width: u32): void {
   const size = (<usize>(k * width)) << 2
-  for (let i: u32 = 0; i < n; i += width) {
-    const valid = min<u32>(width, n - i)
+  for (let i: u32 = 0; i < n; ) {
+    const valid = rowsOf(width, n - i)
     if (!straight) packTransposed(x + <usize>i * row, row, valid, k, to, width)
     else if (width == 8 && n - i >= 16) {
       packStraight8x2(x + ((<usize>i) << 2), row, k, to)
-      i += 8
+      i += valid
       to += size
     } else packStraight(x + ((<usize>i) << 2), row, valid, k, to, width)
+    i += valid
     to += size
   }
 }
