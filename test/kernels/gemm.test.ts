@@ -68,7 +68,9 @@ function verify(machine: GemmMachine, p: Problem, seed: number, hows: readonly H
 }
 
 describe.each(builds)('gemm, %s build', (build) => {
-  test(`${build === 'simd' ? 'all' : 'a third of all'} m, n, k in 1..40, options and ways in turn`, { timeout: 120_000 }, () => {
+  test(`${build === 'simd' ? 'all' : 'a third of all'} m, n, k in 1..40, options and ways in turn`, {
+    timeout: 120_000,
+  }, () => {
     const machine = machineOf(build)
     const step = build === 'simd' ? 1 : 3
     let runs = 0
