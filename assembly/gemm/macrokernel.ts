@@ -77,7 +77,7 @@ export function block(
   if ((flags & GEMM_PACK_SET) == 0) flags |= packing(tile, m, n, k, transA, ldb)
   const packA = (flags & GEMM_PACK_A) != 0
   const packB = (flags & GEMM_PACK_B) != 0 || transB
-  if (m <= 3 && !packB) {
+  if (!packB && (m == 1 || (m <= 3 && n >= 64))) {
     fewRows(a, transA ? 4 : lda, transA ? lda : 4, b, ldb, c, ldc, bias, m, n, k, flags)
     return
   }

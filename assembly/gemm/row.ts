@@ -2,7 +2,7 @@ import { fma } from '../simd/f32x4'
 import { loadLanes, storeLanes } from '../simd/lanes'
 
 /**
- * c = [c +] a B for one row a of k numbers, aStep bytes apart: eight rows of B (k x n, ldb bytes apart) at a time
+ * c = [c +] a B for one row a of k numbers, aStep bytes apart: four rows of B (k x n, ldb bytes apart) at a time
  * stream along c, which suits products too small to use a row of B more than once or twice.
  */
 export function rowTimesMatrix(
@@ -16,10 +16,10 @@ export function rowTimesMatrix(
   add: bool,
 ): void {
   if (!add) memory.fill(c, 0, (<usize>n) << 2)
-  const aNext = aStep << 3
-  const bNext = ldb << 3
-  for (; k >= 8; k -= 8) {
-    eightRows(a, aStep, b, ldb, c, n)
+  const aNext = aStep << 2
+  const bNext = ldb << 2
+  for (; k >= 4; k -= 4) {
+    fourRows(a, aStep, b, ldb, c, n)
     a += aNext
     b += bNext
   }
@@ -30,53 +30,32 @@ export function rowTimesMatrix(
   }
 }
 
-function eightRows(a: usize, aStep: usize, b0: usize, ldb: usize, c: usize, n: u32): void {
-  const a4 = a + (aStep << 2)
+function fourRows(a: usize, aStep: usize, b0: usize, ldb: usize, c: usize, n: u32): void {
   const x0 = v128.load_splat<f32>(a)
   const x1 = v128.load_splat<f32>(a + aStep)
   const x2 = v128.load_splat<f32>(a + aStep * 2)
   const x3 = v128.load_splat<f32>(a + aStep * 3)
-  const x4 = v128.load_splat<f32>(a4)
-  const x5 = v128.load_splat<f32>(a4 + aStep)
-  const x6 = v128.load_splat<f32>(a4 + aStep * 2)
-  const x7 = v128.load_splat<f32>(a4 + aStep * 3)
   let b1 = b0 + ldb
   let b2 = b1 + ldb
   let b3 = b2 + ldb
-  let b4 = b3 + ldb
-  let b5 = b4 + ldb
-  let b6 = b5 + ldb
-  let b7 = b6 + ldb
   for (; n >= 8; n -= 8) {
-    let v = v128.load(c)
-    let w = v128.load(c, 16)
-    v = fma(x0, v128.load(b0), v)
-    w = fma(x0, v128.load(b0, 16), w)
-    v = fma(x1, v128.load(b1), v)
-    w = fma(x1, v128.load(b1, 16), w)
-    v = fma(x2, v128.load(b2), v)
-    w = fma(x2, v128.load(b2, 16), w)
-    v = fma(x3, v128.load(b3), v)
-    w = fma(x3, v128.load(b3, 16), w)
-    v = fma(x4, v128.load(b4), v)
-    w = fma(x4, v128.load(b4, 16), w)
-    v = fma(x5, v128.load(b5), v)
-    w = fma(x5, v128.load(b5, 16), w)
-    v = fma(x6, v128.load(b6), v)
-    w = fma(x6, v128.load(b6, 16), w)
-    v = fma(x7, v128.load(b7), v)
-    w = fma(x7, v128.load(b7, 16), w)
-    v128.store(c, v)
-    v128.store(c, w, 16)
+    let c0 = v128.load(c)
+    let c1 = v128.load(c, 16)
+    c0 = fma(x0, v128.load(b0), c0)
+    c1 = fma(x0, v128.load(b0, 16), c1)
+    c0 = fma(x1, v128.load(b1), c0)
+    c1 = fma(x1, v128.load(b1, 16), c1)
+    c0 = fma(x2, v128.load(b2), c0)
+    c1 = fma(x2, v128.load(b2, 16), c1)
+    c0 = fma(x3, v128.load(b3), c0)
+    c1 = fma(x3, v128.load(b3, 16), c1)
+    v128.store(c, c0)
+    v128.store(c, c1, 16)
     c += 32
     b0 += 32
     b1 += 32
     b2 += 32
     b3 += 32
-    b4 += 32
-    b5 += 32
-    b6 += 32
-    b7 += 32
   }
   while (n > 0) {
     const lanes = min<u32>(4, n)
@@ -85,20 +64,12 @@ function eightRows(a: usize, aStep: usize, b0: usize, ldb: usize, c: usize, n: u
     v = fma(x1, loadLanes(b1, lanes), v)
     v = fma(x2, loadLanes(b2, lanes), v)
     v = fma(x3, loadLanes(b3, lanes), v)
-    v = fma(x4, loadLanes(b4, lanes), v)
-    v = fma(x5, loadLanes(b5, lanes), v)
-    v = fma(x6, loadLanes(b6, lanes), v)
-    v = fma(x7, loadLanes(b7, lanes), v)
     storeLanes(c, v, lanes)
     c += 16
     b0 += 16
     b1 += 16
     b2 += 16
     b3 += 16
-    b4 += 16
-    b5 += 16
-    b6 += 16
-    b7 += 16
     n -= lanes
   }
 }
