@@ -213,7 +213,7 @@ export class CompiledStep {
 
   dispose(): void {
     if (this.disposed) return
-    this.engine.idle('dispose of the step')
+    if (!this.engine.isClosed) this.engine.idle('dispose of the step')
     this.disposed = true
     for (const storage of this.owned) this.engine.heap.release(storage)
   }
