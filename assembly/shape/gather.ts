@@ -27,15 +27,15 @@ export function gather(
   let column = at - row * inner
   let o = row / count
   let c = row - o * count
-  y += <usize>at << 2
+  y += at << 2
   while (at < end) {
     const from = checked(index, c, n, pc)
     const length = min<u32>(inner - column, end - at)
-    if (n == 0) memory.fill(y, 0, <usize>length << 2)
-    else if (inner == 1) store<u32>(y, load<u32>(x + (<usize>(o * n + from) << 2)))
-    else copyWords(x + (<usize>((o * n + from) * inner + column) << 2), y, length)
+    if (n == 0) memory.fill(y, 0, length << 2)
+    else if (inner == 1) store<u32>(y, load<u32>(x + ((o * n + from) << 2)))
+    else copyWords(x + (((o * n + from) * inner + column) << 2), y, length)
     at += length
-    y += <usize>length << 2
+    y += length << 2
     column = 0
     if (++c == count) {
       c = 0
@@ -66,12 +66,12 @@ export function takeAlong(
   if (at >= end) return
   const row = at / inner
   let i = at - row * inner
-  let o = row / count
+  const o = row / count
   let c = row - o * count
   let base = o * n * inner
   for (; at < end; at++) {
     const from = checked(index, at, n, pc)
-    store<u32>(y + (<usize>at << 2), n == 0 ? 0 : load<u32>(x + (<usize>(base + from * inner + i) << 2)))
+    store<u32>(y + (at << 2), n == 0 ? 0 : load<u32>(x + ((base + from * inner + i) << 2)))
     if (++i == inner) {
       i = 0
       if (++c == count) {
@@ -86,7 +86,7 @@ export function takeAlong(
 // @ts-ignore: decorator
 @inline
 function checked(index: usize, at: u32, n: u32, pc: usize): u32 {
-  const value = load<u32>(index + (<usize>at << 2))
+  const value = load<u32>(index + (at << 2))
   if (value < n) return value
   report(ERROR_INDEX, pc, at, <i32>value)
   return 0

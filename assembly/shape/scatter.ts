@@ -91,12 +91,12 @@ function slab(
   pc: usize,
   each: bool,
 ): void {
-  const pitch = <usize>inner << 2
-  const target = x + (<usize>((o * n + first) * inner + column) << 2)
-  clear(target, pitch, rows, <usize>width << 2)
+  const pitch = inner << 2
+  const target = x + (((o * n + first) * inner + column) << 2)
+  clear(target, pitch, rows, width << 2)
   const entries = o * count * inner + column
-  const source = y + (<usize>entries << 2)
-  if (each) addEach(source, index + (<usize>entries << 2), entries, target, pitch, n, count, first, rows, width, pc)
+  const source = y + (entries << 2)
+  if (each) addEach(source, index + (entries << 2), entries, target, pitch, n, count, first, rows, width, pc)
   else addRows(source, index, target, pitch, n, count, first, rows, width, pc)
 }
 
@@ -118,12 +118,12 @@ function addRows(
   pc: usize,
 ): void {
   for (let c: u32 = 0; c < count; c++, y += pitch) {
-    const value = load<u32>(index + (<usize>c << 2))
+    const value = load<u32>(index + (c << 2))
     if (value >= n) report(ERROR_INDEX, pc, c, <i32>value)
     else if (value - first < rows) {
       let to = x + <usize>(value - first) * pitch
       let from = y
-      for (const end = from + (<usize>(width & ~3) << 2); from < end; from += 16, to += 16)
+      for (const end = from + ((width & ~3) << 2); from < end; from += 16, to += 16)
         v128.store(to, f32x4.add(v128.load(to), v128.load(from)))
       const rest = width & 3
       if (rest != 0) storeLanes(to, f32x4.add(loadLanes(to, rest), loadLanes(from, rest)), rest)
@@ -146,7 +146,7 @@ function addEach(
 ): void {
   for (let c: u32 = 0; c < count; c++, y += pitch, index += pitch) {
     for (let i: u32 = 0; i < width; i++) {
-      const at = <usize>i << 2
+      const at = i << 2
       const value = load<u32>(index + at)
       if (value >= n) report(ERROR_INDEX, pc, entries + c * (<u32>pitch >> 2) + i, <i32>value)
       else if (value - first < rows) {

@@ -6,9 +6,9 @@ import { loadLanes, storeLanes } from '../simd/lanes'
 @inline
 export function copyWords(x: usize, y: usize, n: u32): void {
   if (n >= 512) {
-    memory.copy(y, x, <usize>n << 2)
+    memory.copy(y, x, n << 2)
   } else if (n >= 4) {
-    const last = <usize>(n - 4) << 2
+    const last = (n - 4) << 2
     for (let at: usize = 0; at < last; at += 16) v128.store(y + at, v128.load(x + at))
     v128.store(y + last, v128.load(x + last))
   } else if (n != 0) {
@@ -20,7 +20,7 @@ export function copyWords(x: usize, y: usize, n: u32): void {
 // @ts-ignore: decorator
 @inline
 export function bytes(words: i32): usize {
-  return <usize>words << 2
+  return words << 2
 }
 
 /** Columns of x that one sweep over the rows takes: a line of 64 bytes. */
@@ -33,7 +33,7 @@ export function transposeWords(x: usize, xPitch: i32, y: usize, yPitch: i32, m: 
   for (let j: u32 = 0; j < n; j += SWEEP) {
     const columns = min<u32>(n - j, SWEEP)
     const whole = columns & ~3
-    let xi = x + (<usize>j << 2)
+    let xi = x + (j << 2)
     let yi = y + <usize>j * yp
     let i: u32 = 0
     for (; i + 4 <= m; i += 4) {
@@ -57,7 +57,7 @@ export function transposeWords(x: usize, xPitch: i32, y: usize, yPitch: i32, m: 
     }
     for (; i < m; i++) {
       let target = yi
-      for (let c: usize = 0; c < <usize>columns << 2; c += 4) {
+      for (let c: usize = 0; c < columns << 2; c += 4) {
         store<u32>(target, load<u32>(xi + c))
         target += yp
       }
