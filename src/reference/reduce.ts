@@ -33,7 +33,8 @@ function position(better: (candidate: number, best: number) => boolean): Referen
         const value = (j: number): number => x.data[(o * n + j) * inner + i] as number
         let best = 0
         for (let j = 1; j < n; j++) {
-          if (value(best) === value(best) && (value(j) !== value(j) || better(value(j), value(best)))) best = j
+          if (Number.isNaN(value(best))) break
+          if (Number.isNaN(value(j)) || better(value(j), value(best))) best = j
         }
         y.data[o * inner + i] = best
       }

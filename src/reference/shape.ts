@@ -5,8 +5,8 @@ import {
   broadcastStrides,
   input,
   offsetsOf,
-  type RefTensor,
   type Reference,
+  type RefTensor,
   sizeOf,
   stridesOf,
   zeros,
@@ -28,7 +28,10 @@ function sliced(shape: readonly number[], starts: readonly number[], steps: read
 /** The index, checked: a bad one is an error here as it is on the engine. */
 function checked(value: number, n: number, position: number): number {
   if (!Number.isInteger(value) || value < 0 || value >= n) {
-    throw new IndexError('index out of range', { expected: `0 to ${n - 1}`, received: `${value} at position ${position}` })
+    throw new IndexError('index out of range', {
+      expected: `0 to ${n - 1}`,
+      received: `${value} at position ${position}`,
+    })
   }
   return value
 }

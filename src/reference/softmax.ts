@@ -1,6 +1,6 @@
 import { IndexError } from '../errors.ts'
 import { number } from './attrs.ts'
-import { type Attrs, input, type RefTensor, type Reference, zeros } from './tensor.ts'
+import { type Attrs, input, type Reference, type RefTensor, zeros } from './tensor.ts'
 
 /** y's rows along the last axis = f(the rows of each operand). */
 function byRow(f: (...rows: Float64Array[]) => ArrayLike<number>): Reference {

@@ -23,7 +23,8 @@ function erfcFraction(x: number): number {
 
 export function erf(x: number): number {
   if (Math.abs(x) <= SEAM) return x === 0 ? x : erfSeries(x)
-  return x !== x ? x : x > 0 ? 1 - erfcFraction(x) : erfcFraction(-x) - 1
+  if (Number.isNaN(x)) return x
+  return x > 0 ? 1 - erfcFraction(x) : erfcFraction(-x) - 1
 }
 
 /** 1 - erf(x), with its relative accuracy kept in the tail. */

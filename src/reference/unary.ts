@@ -26,8 +26,8 @@ export const unary = {
   tanh: plain(Math.tanh),
   sigmoid: plain(sigmoid),
   erf: plain(erf),
-  // `x > 0 ? x : 0` would turn a NaN into 0
-  relu: plain((x) => (x <= 0 ? 0 : x)),
+  // Math.max passes a NaN on; `x > 0 ? x : 0` would not
+  relu: plain((x) => Math.max(x, 0)),
   gelu: elementwise((attrs) => (text(attrs, 'approximate') === 'tanh' ? geluTanh : gelu)),
   silu: plain((x) => x * sigmoid(x)),
   softplus: plain(softplus),

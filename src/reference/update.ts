@@ -1,5 +1,5 @@
 import { flag, number } from './attrs.ts'
-import { type Attrs, input, type RefTensor, type Reference } from './tensor.ts'
+import { type Attrs, input, type Reference, type RefTensor } from './tensor.ts'
 
 const word = (inputs: readonly RefTensor[], index: number): number => input(inputs, index).data[0] as number
 const like = (x: RefTensor, f: (v: number, i: number) => number): RefTensor => ({ shape: x.shape, data: x.data.map(f) })
