@@ -1,3 +1,4 @@
+import { ArgumentError } from '../errors.ts'
 import { Evaluation, type Feed, type GraphValue, type RefTensor } from '../reference/index.ts'
 import { generator, signs } from './random.ts'
 import { type CheckedParameter, type EngineEntry, type Entry, GradientReport } from './report.ts'
@@ -27,41 +28,70 @@ export interface SubjectParameter {
   readonly name: string
   readonly leaf: GraphValue
   readonly gradient: GraphValue
-  /** The gradient as the engine computed it. */
-  readonly engine: ArrayLike<number>
 }
+
+/** Compares, once the gradients are there that the engine computed, one for each parameter. */
+export type Comparison = (engine: readonly ArrayLike<number>[]) => GradientReport
 
 /** What counts as zero beside the other derivatives of a parameter, as a part of their largest. */
 const SMALL = 1e-3
 
 /**
  * Three ways to one gradient that share no code: central differences of the f64 reference against the gradient rules
- * evaluated in f64, and these against what the engine computed in f32.
+ * evaluated in f64, and these against what the engine computed in f32. All numbers are read before this returns: what
+ * the engine does afterwards changes nothing.
  */
-export function compareGradients(subject: Subject, options: CheckOptions = {}): GradientReport {
-  const { exhaustive = 64, samples = 8, tolerance = 1e-6, seed = 1 } = options
-  const random = generator(seed)
-  const surface = new Surface(subject.loss, subject.feed)
-  const gradients = subject.parameters.map((p) => p.gradient)
-  const rules = new Evaluation(gradients, subject.feed)
-  const analytic = rules.outputs()
-  const allowed = spreadOf(rules, analytic, random)
-  const checked = subject.parameters.map((parameter, i): CheckedParameter => {
-    const gradient = analytic[i] as RefTensor
-    const directions = gradient.data.length <= exhaustive ? 0 : samples
-    const pairs =
-      directions === 0
-        ? elements(surface, parameter.leaf, gradient)
-        : projections(surface, parameter.leaf, gradient, directions, random)
-    return {
-      name: parameter.name,
-      shape: parameter.leaf.shape,
-      directions,
-      ...judge(pairs, tolerance),
-      engine: worstOf(parameter.engine, gradient, allowed[i] as Float64Array),
-    }
-  })
-  return new GradientReport(checked, tolerance)
+export function compareGradients(subject: Subject, options: CheckOptions = {}): Comparison {
+  const { exhaustive, samples, tolerance, seed } = checked(options)
+  const { parameters, feed } = subject
+  const fixed = new Set(parameters.map((p) => p.leaf))
+  const surface = new Surface(subject.loss, feed, fixed)
+  const rules = new Evaluation(
+    parameters.map((p) => p.gradient),
+    feed,
+    fixed,
+  )
+  return (engine) => {
+    const random = generator(seed)
+    const analytic = rules.outputs()
+    const allowed = spreadOf(rules, analytic, random)
+    const judged = parameters.map(({ name, leaf }, i): CheckedParameter => {
+      const gradient = analytic[i] as RefTensor
+      const directions = gradient.data.length <= exhaustive ? 0 : samples
+      const pairs =
+        directions === 0 ? elements(surface, leaf, gradient) : projections(surface, leaf, gradient, directions, random)
+      const worst = worstOf(engine[i] ?? [], gradient, allowed[i] as Float64Array)
+      return { name, shape: leaf.shape, directions, ...judge(pairs, tolerance), engine: worst }
+    })
+    return new GradientReport(judged, tolerance)
+  }
+}
+
+function checked(options: CheckOptions): Required<CheckOptions> {
+  const all = { exhaustive: 64, samples: 8, tolerance: 1e-6, seed: 1, ...options }
+  const whole = (least: number) => (value: number) => Number.isInteger(value) && value >= least
+  const rules: Readonly<Record<keyof CheckOptions, readonly [string, (value: number) => boolean]>> = {
+    exhaustive: ['a whole number from 0 up', whole(0)],
+    samples: ['a whole number from 1 up', whole(1)],
+    tolerance: ['a number above 0', (value) => value > 0 && value < Infinity],
+    seed: ['a whole number', Number.isInteger],
+  }
+  for (const [name, value] of Object.entries(all)) {
+    const rule = Object.hasOwn(rules, name) ? rules[name as keyof CheckOptions] : undefined
+    if (rule === undefined)
+      throw new ArgumentError('unknown option', {
+        where: 'checkGradients',
+        expected: Object.keys(rules).join(', '),
+        received: name,
+      })
+    if (!rule[1](value))
+      throw new ArgumentError('the option does not fit', {
+        where: `checkGradients.${name}`,
+        expected: rule[0],
+        received: String(value),
+      })
+  }
+  return all
 }
 
 interface Pair {

@@ -1,3 +1,4 @@
+import { ACT_NONE } from '../abi/constants.ts'
 import { type Attrs, type RefTensor, references } from '../reference/index.ts'
 
 /**
@@ -125,18 +126,17 @@ const matmul: Rounding = ofMagnitudes('matmul', (inputs, attrs) => terms(inner(i
 
 /** The error of the product passes through the activation, whose slope is below 1.13, and gains the activation's own. */
 const fusedMatmul: Rounding = (inputs, attrs, outputs) => {
-  const linear = { ...attrs, activation: 'none' }
+  const linear = { ...attrs, activation: ACT_NONE }
   const before = references.fusedMatmul(inputs.map(abs), linear)[0]!
   const k = terms(inner(inputs, attrs)) + 2
   return [bounds(before, (v, i) => (1.13 * k * v + 12 * Math.abs(outputs[0]!.data[i] as number)) * U)]
 }
 
-const sgd: Rounding = (inputs, attrs, outputs) => {
-  const all = inputs.map((x, i) => (i < inputs.length - 2 ? abs(x) : x))
-  // the same update with nothing cancelling: p + lr |...|
-  const lr = inputs[inputs.length - 2]!
-  const grown = references.sgd([...all.slice(0, -2), { ...lr, data: lr.data.map((v) => -v) }, all.at(-1)!], attrs)
-  return outputs.map((_, i) => bounds(grown[i]!, (v) => 6 * U * v))
+const sgd: Rounding = ([p, g, lr, step, v], attrs, outputs) => {
+  // the same update with nothing cancelling: every term with the sign that adds to the magnitude
+  const rising = { shape: [], data: lr!.data.map((w) => -w) }
+  const grown = references.sgd([abs(p!), abs(g!), rising, step!, ...(v === undefined ? [] : [abs(v)])], attrs)
+  return outputs.map((_, i) => bounds(grown[i]!, (w) => 6 * U * w))
 }
 
 const adam: Rounding = (inputs, attrs, outputs) => {
@@ -166,7 +166,7 @@ const power: Rounding = ([a, b], _attrs, outputs) => {
 }
 
 const double: Rounding = (_inputs, attrs, outputs) =>
-  outputs.map((y) => y.data.map((v) => (attrs['fn'] === 'toF32' ? U : 2 ** -50) * Math.abs(v)))
+  outputs.map((y) => y.data.map((v) => (attrs['fn'] === 'toFloat' ? U : 2 ** -50) * Math.abs(v)))
 
 export const rounding = {
   neg: exact,
@@ -188,10 +188,6 @@ export const rounding = {
   leakyRelu: halfUlps(2),
   elu: halfUlps(6),
   clip: halfUlps(1),
-  affine: ([x], attrs) => {
-    const [scale, shift] = [attrs['scale'], attrs['shift']] as [number, number]
-    return [bounds(x!, (v) => (3 * Math.abs(scale) * v + 2 * Math.abs(shift)) * U)]
-  },
   sign: exact,
   cast: exact,
 
@@ -218,6 +214,8 @@ export const rounding = {
   eluGrad: halfUlps(6),
   clipGrad: exact,
 
+  clone: exact,
+  stopGradient: exact,
   reshape: exact,
   transpose: exact,
   slice: exact,
@@ -231,6 +229,7 @@ export const rounding = {
 
   sum: ofMagnitudes('sum', ([x], _, y) => terms(countOf(x!, y)) + 1),
   mean: ofMagnitudes('mean', ([x], _, y) => terms(countOf(x!, y)) + 3),
+  sumSquares: ofMagnitudes('sumSquares', ([x], _, y) => terms(countOf(x!, y)) + 2),
   prod: (inputs, attrs, outputs) => halfUlps(countOf(inputs[0]!, outputs[0]!))(inputs, attrs, outputs),
   max: exact,
   min: exact,
@@ -251,4 +250,15 @@ export const rounding = {
   adam,
   assign: exact,
   scalar: double,
+
+  fetchRows: exact,
+  fetchSlot: exact,
+  advance: exact,
+
+  uniform: exact,
+  // a distance of 6 deviations is rare; the vector functions of Box and Muller are bounded on that scale
+  normal: (_inputs, attrs, outputs) => [bounds(outputs[0]!, (v) => (8 * v + 64 * (attrs['stddev'] as number)) * U)],
+  bernoulli: exact,
+  permutation: exact,
+  dropout: halfUlps(2),
 } as const satisfies Readonly<Record<keyof typeof references, Rounding>>

@@ -8,8 +8,8 @@ export class Surface {
   readonly #pieces: Map<GraphNode, Float64Array> = new Map()
   readonly loss: number
 
-  constructor(loss: GraphValue, feed: Feed) {
-    this.#evaluation = new Evaluation([loss], feed)
+  constructor(loss: GraphValue, feed: Feed, fixed: ReadonlySet<GraphValue>) {
+    this.#evaluation = new Evaluation([loss], feed, fixed)
     const [value] = this.#evaluation.replay((node, inputs, outputs) => {
       const pieces = kinks[node.op.name]
       if (pieces !== undefined) this.#pieces.set(node, pieces(inputs, node.attrs, outputs))

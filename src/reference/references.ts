@@ -1,5 +1,7 @@
+import { batch } from './batch.ts'
 import { binary } from './binary.ts'
 import { matrix } from './matmul.ts'
+import { random } from './random.ts'
 import { reduce } from './reduce.ts'
 import { shape } from './shape.ts'
 import { softmax } from './softmax.ts'
@@ -15,4 +17,6 @@ export const references = {
   ...softmax,
   ...matrix,
   ...update,
+  ...batch,
+  ...random,
 } as const
