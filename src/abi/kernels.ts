@@ -1,3 +1,4 @@
+import { GEMM_KC, GEMM_MC, GEMM_NC } from './constants.ts'
 import type { KernelName, OperandNames } from './names.generated.ts'
 
 /**
@@ -329,7 +330,7 @@ export const kernels: {
   // ---- matrix products -------------------------------------------------------------------------------
   gemm: {
     file: 'gemm/gemm',
-    doc: 'C = act(op(A) op(B) [+ C] [+ bias]) for `batch` matrices: op(A) is m x k, op(B) k x n, row-major with leading dimensions lda, ldb, ldc in words; GEMM_* flags; strides between the matrices of a batch in words.',
+    doc: 'C = act(op(A) op(B) [+ C] [+ bias]) for `batch` matrices: op(A) is m x k, op(B) k x n, row-major with leading dimensions lda, ldb, ldc in words; GEMM_* flags; strides between the matrices of a batch in words. Each sum runs over rising k.',
     operands: {
       a: 'read',
       b: 'read',
@@ -347,7 +348,31 @@ export const kernels: {
       bStride: 'u32',
       cStride: 'u32',
     },
-    scratch: 0,
-    cost: per(0.04, 'm', 'n', 'k', 'batch'),
+    // zeros and one tile, panels of A, panels of B
+    scratch: 512 + 4 * GEMM_KC * (GEMM_MC + GEMM_NC),
+    cost: (o: O): number =>
+      (o.batch as number) * ((o.m as number) * (o.n as number) * (0.04 * (o.k as number) + 0.1) + 40),
+  },
+  gemv: {
+    file: 'gemm/gemv',
+    doc: 'y[i] = act(dot(a[i], x) [+ y[i]] [+ bias[i * biasStep]]) for `batch` matrices a of m rows of k neighbouring words, lda words apart; y in steps of yStep words; GEMM_ACCUMULATE, GEMM_BIAS and the activation of flags. Each dot product is 8 sums over k modulo 8.',
+    operands: {
+      a: 'read',
+      x: 'read',
+      y: 'update',
+      bias: 'read',
+      m: 'u32',
+      k: 'u32',
+      lda: 'u32',
+      yStep: 'u32',
+      biasStep: 'u32',
+      flags: 'u32',
+      batch: 'u32',
+      aStride: 'u32',
+      xStride: 'u32',
+      yStride: 'u32',
+    },
+    scratch: 64,
+    cost: (o: O): number => (o.batch as number) * ((o.m as number) * (0.1 * (o.k as number) + 1) + 20),
   },
 }

@@ -34,6 +34,7 @@ export interface KernelOperands {
   sgd: 'p' | 'g' | 'v' | 'lr' | 'step' | 'n' | 'momentum' | 'dampening' | 'weightDecay' | 'flags'
   adam: 'p' | 'g' | 'm' | 'v' | 'lr' | 'c1' | 'c2' | 'n' | 'beta1' | 'oneMinusBeta1' | 'beta2' | 'oneMinusBeta2' | 'eps' | 'weightDecay' | 'flags'
   gemm: 'a' | 'b' | 'c' | 'bias' | 'm' | 'n' | 'k' | 'lda' | 'ldb' | 'ldc' | 'flags' | 'batch' | 'aStride' | 'bStride' | 'cStride'
+  gemv: 'a' | 'x' | 'y' | 'bias' | 'm' | 'k' | 'lda' | 'yStep' | 'biasStep' | 'flags' | 'batch' | 'aStride' | 'xStride' | 'yStride'
 }
 export type KernelName = keyof KernelOperands
 export type OperandNames<K extends KernelName> = KernelOperands[K]
