@@ -1,3 +1,6 @@
+import { GEMM_KC, GEMM_MC, GEMM_NC } from './constants.ts'
+import type { KernelName, OperandNames } from './names.generated.ts'
+
 /**
  * The kernel table: one row per instruction of the machine in assembly/vm. Everything that both languages must
  * agree on (opcodes, operand order, the call of each kernel) is generated from it by `npm run gen`.
@@ -45,7 +48,11 @@ const per =
 /** ns per element of the element-wise functions, by code; the default is a memory-bound pass. */
 const unaryCost = (o: O): number => (o.n as number) * ((o.fn as number) >= 6 && (o.fn as number) <= 17 ? 0.8 : 0.15)
 
-export const kernels = {
+export type { KernelName, OperandNames } from './names.generated.ts'
+
+export const kernels: {
+  readonly [K in KernelName]: KernelRow & { readonly operands: Record<OperandNames<K>, OperandKind> }
+} = {
   // ---- control: f64 slots, counters, batches -------------------------------------------------
   scalar: {
     file: 'control/scalar',
@@ -128,11 +135,12 @@ export const kernels = {
     cost: per(0.3, 'outer', 'count', 'inner'),
   },
   scatterAdd: {
-    file: 'shape/gather',
+    file: 'shape/scatter',
     doc: 'x = 0; x[o, index[c], i] += y[o, c, i], c rising: the gradient of gather. Bad indices are reported and skipped.',
     operands: { y: 'read', index: 'read', x: 'write', outer: 'u32', n: 'u32', count: 'u32', inner: 'u32' },
     reports: true,
-    cost: (o: O): number => (o.outer as number) * (o.inner as number) * ((o.count as number) * 0.5 + (o.n as number) * 0.1),
+    cost: (o: O): number =>
+      (o.outer as number) * (o.inner as number) * ((o.count as number) * 0.5 + (o.n as number) * 0.1),
   },
   takeAlong: {
     file: 'shape/gather',
@@ -142,7 +150,7 @@ export const kernels = {
     cost: per(1, 'outer', 'count', 'inner'),
   },
   takeAlongGrad: {
-    file: 'shape/gather',
+    file: 'shape/scatter',
     doc: 'x = 0; x[o, index[o, c, i], i] += y[o, c, i], c rising: the gradient of takeAlong.',
     operands: { y: 'read', index: 'read', x: 'write', outer: 'u32', n: 'u32', count: 'u32', inner: 'u32' },
     reports: true,
@@ -160,7 +168,17 @@ export const kernels = {
   binary: {
     file: 'elementwise/binary',
     doc: 'y[i] = fn(a[i * aStep], b[i * bStep]) (BINARY_*); steps are 0 (one element) or 1. y may be a or b.',
-    operands: { fn: 'u32', a: 'read', b: 'read', y: 'write', n: 'u32', aStep: 'u32', bStep: 'u32', p0: 'f32', p1: 'f32' },
+    operands: {
+      fn: 'u32',
+      a: 'read',
+      b: 'read',
+      y: 'write',
+      n: 'u32',
+      aStep: 'u32',
+      bStep: 'u32',
+      p0: 'f32',
+      p1: 'f32',
+    },
     split: 'linear',
     cost: per(0.25, 'n'),
   },
@@ -213,14 +231,33 @@ export const kernels = {
   crossEntropy: {
     file: 'softmax/cross-entropy',
     doc: 'loss[r] = logsumexp(x[r]) - (1 - s) x[r, label] - s mean(x[r]), s = smoothing; kept[r] = 1. A label equal to ignore gives loss 0, kept 0 (ignore = -2147483648: none). Other labels outside 0..n-1 are reported.',
-    operands: { x: 'read', labels: 'read', loss: 'write', kept: 'write', rows: 'u32', n: 'u32', ignore: 'i32', smoothing: 'f32' },
+    operands: {
+      x: 'read',
+      labels: 'read',
+      loss: 'write',
+      kept: 'write',
+      rows: 'u32',
+      n: 'u32',
+      ignore: 'i32',
+      smoothing: 'f32',
+    },
     reports: true,
     cost: per(1, 'rows', 'n'),
   },
   crossEntropyGrad: {
     file: 'softmax/cross-entropy',
     doc: 'dx[r, j] = dloss[r * dlossStep] * (softmax(x[r])[j] - (1 - s) [j = label] - s / n); rows that are ignored get 0.',
-    operands: { x: 'read', labels: 'read', dloss: 'read', dx: 'write', rows: 'u32', n: 'u32', ignore: 'i32', smoothing: 'f32', dlossStep: 'u32' },
+    operands: {
+      x: 'read',
+      labels: 'read',
+      dloss: 'read',
+      dx: 'write',
+      rows: 'u32',
+      n: 'u32',
+      ignore: 'i32',
+      smoothing: 'f32',
+      dlossStep: 'u32',
+    },
     cost: per(1.2, 'rows', 'n'),
   },
 
@@ -251,14 +288,41 @@ export const kernels = {
   sgd: {
     file: 'optim/sgd',
     doc: 'g += weightDecay p; with momentum v = step == 1 ? g : momentum v + (1 - dampening) g and g = nesterov ? g + momentum v : v; p -= lr g. lr and step are f64 slots.',
-    operands: { p: 'update', g: 'read', v: 'update', lr: 'read', step: 'read', n: 'u32', momentum: 'f32', dampening: 'f32', weightDecay: 'f32', flags: 'u32' },
+    operands: {
+      p: 'update',
+      g: 'read',
+      v: 'update',
+      lr: 'read',
+      step: 'read',
+      n: 'u32',
+      momentum: 'f32',
+      dampening: 'f32',
+      weightDecay: 'f32',
+      flags: 'u32',
+    },
     split: 'linear',
     cost: per(0.4, 'n'),
   },
   adam: {
     file: 'optim/adam',
     doc: 'm = b1 m + (1 - b1) g; v = b2 v + (1 - b2) g g; p -= lr (m / c1) / (sqrt(v / c2) + eps); weight decay on g, or decoupled: p -= lr weightDecay p first. lr, c1 = 1 - b1^t and c2 = 1 - b2^t are f64 slots.',
-    operands: { p: 'update', g: 'read', m: 'update', v: 'update', lr: 'read', c1: 'read', c2: 'read', n: 'u32', beta1: 'f32', oneMinusBeta1: 'f32', beta2: 'f32', oneMinusBeta2: 'f32', eps: 'f32', weightDecay: 'f32', flags: 'u32' },
+    operands: {
+      p: 'update',
+      g: 'read',
+      m: 'update',
+      v: 'update',
+      lr: 'read',
+      c1: 'read',
+      c2: 'read',
+      n: 'u32',
+      beta1: 'f32',
+      oneMinusBeta1: 'f32',
+      beta2: 'f32',
+      oneMinusBeta2: 'f32',
+      eps: 'f32',
+      weightDecay: 'f32',
+      flags: 'u32',
+    },
     split: 'linear',
     cost: per(1, 'n'),
   },
@@ -266,12 +330,49 @@ export const kernels = {
   // ---- matrix products -------------------------------------------------------------------------------
   gemm: {
     file: 'gemm/gemm',
-    doc: 'C = act(op(A) op(B) [+ C] [+ bias]) for `batch` matrices: op(A) is m x k, op(B) k x n, row-major with leading dimensions lda, ldb, ldc in words; GEMM_* flags; strides between the matrices of a batch in words.',
-    operands: { a: 'read', b: 'read', c: 'update', bias: 'read', m: 'u32', n: 'u32', k: 'u32', lda: 'u32', ldb: 'u32', ldc: 'u32', flags: 'u32', batch: 'u32', aStride: 'u32', bStride: 'u32', cStride: 'u32' },
-    scratch: 0,
-    cost: per(0.04, 'm', 'n', 'k', 'batch'),
+    doc: 'C = act(op(A) op(B) [+ C] [+ bias]) for `batch` matrices: op(A) is m x k, op(B) k x n, row-major with leading dimensions lda, ldb, ldc in words; GEMM_* flags; strides between the matrices of a batch in words. Each sum runs over rising k.',
+    operands: {
+      a: 'read',
+      b: 'read',
+      c: 'update',
+      bias: 'read',
+      m: 'u32',
+      n: 'u32',
+      k: 'u32',
+      lda: 'u32',
+      ldb: 'u32',
+      ldc: 'u32',
+      flags: 'u32',
+      batch: 'u32',
+      aStride: 'u32',
+      bStride: 'u32',
+      cStride: 'u32',
+    },
+    // zeros and one tile, panels of A, panels of B
+    scratch: 512 + 4 * GEMM_KC * (GEMM_MC + GEMM_NC),
+    cost: (o: O): number =>
+      (o.batch as number) * ((o.m as number) * (o.n as number) * (0.04 * (o.k as number) + 0.1) + 40),
   },
-} as const satisfies Readonly<Record<string, KernelRow>>
-
-export type KernelName = keyof typeof kernels
-export type OperandNames<K extends KernelName> = keyof (typeof kernels)[K]['operands'] & string
+  gemv: {
+    file: 'gemm/gemv',
+    doc: 'y[i] = act(dot(a[i], x) [+ y[i]] [+ bias[i * biasStep]]) for `batch` matrices a of m rows of k neighbouring words, lda words apart; y in steps of yStep words; GEMM_ACCUMULATE, GEMM_BIAS and the activation of flags. Each dot product is 8 sums over k modulo 8.',
+    operands: {
+      a: 'read',
+      x: 'read',
+      y: 'update',
+      bias: 'read',
+      m: 'u32',
+      k: 'u32',
+      lda: 'u32',
+      yStep: 'u32',
+      biasStep: 'u32',
+      flags: 'u32',
+      batch: 'u32',
+      aStride: 'u32',
+      xStride: 'u32',
+      yStride: 'u32',
+    },
+    scratch: 64,
+    cost: (o: O): number => (o.batch as number) * ((o.m as number) * (0.1 * (o.k as number) + 1) + 20),
+  },
+}

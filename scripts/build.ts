@@ -1,0 +1,97 @@
+// Builds wasm/ (debug, simd, relaxed) and dist/. A part whose inputs and outputs are still those of its last build is
+// left alone; --force builds all.
+import { spawn } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { build as bundle } from 'esbuild'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const force = process.argv.includes('--force')
+
+function filesBelow(path: string): string[] {
+  const full = root + path
+  if (!existsSync(full)) return []
+  if (!statSync(full).isDirectory()) return [path]
+  return readdirSync(full, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name).slice(root.length))
+    .sort()
+}
+
+function fingerprint(paths: readonly string[]): string {
+  const hash = createHash('sha256')
+  for (const file of paths.flatMap(filesBelow)) hash.update(`${file}\0`).update(readFileSync(root + file))
+  return hash.digest('hex')
+}
+
+interface Part {
+  readonly name: string
+  readonly inputs: readonly string[]
+  readonly outputs: readonly string[]
+  readonly build: () => Promise<void>
+}
+
+async function upToDate({ name, inputs, outputs, build }: Part): Promise<void> {
+  const stamp = `${root}.build/${name}`
+  const before = fingerprint(inputs)
+  const fresh =
+    !force &&
+    outputs.every((path) => existsSync(root + path)) &&
+    existsSync(stamp) &&
+    readFileSync(stamp, 'utf8') === `${before} ${fingerprint(outputs)}`
+  if (fresh) return
+  rmSync(stamp, { force: true })
+  await build()
+  mkdirSync(`${root}.build`, { recursive: true })
+  writeFileSync(stamp, `${before} ${fingerprint(outputs)}`)
+}
+
+/** Runs a command with its output shown. */
+function run(command: string, ...args: string[]): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, { cwd: root, stdio: 'inherit' })
+    child.on('error', reject)
+    child.on('exit', (code) => (code === 0 ? resolve() : reject(new Error(`failed: ${command} ${args.join(' ')}`))))
+  })
+}
+
+const tools = ['scripts/build.ts', 'package-lock.json']
+let compiler: Promise<unknown> | undefined
+const wasm = ['debug', 'simd', 'relaxed'].map((target) => ({
+  name: target,
+  inputs: ['assembly', 'src/abi/constants.ts', 'asconfig.json', 'scripts/wasm.ts', 'scripts/rules.ts', ...tools],
+  outputs: [`wasm/${target}.wasm`],
+  build: async () => {
+    compiler ??= bundle({
+      absWorkingDir: root,
+      entryPoints: ['scripts/wasm.ts'],
+      outfile: '.build/wasm.mjs',
+      bundle: true,
+      packages: 'external',
+      platform: 'node',
+      format: 'esm',
+    })
+    await compiler
+    await run(process.execPath, '.build/wasm.mjs', target)
+  },
+}))
+const dist = {
+  name: 'dist',
+  inputs: ['src', 'tsconfig.json', 'package.json', ...tools],
+  outputs: ['dist'],
+  build: async () => {
+    rmSync(`${root}dist`, { recursive: true, force: true })
+    await run('node_modules/.bin/tsc', '-p', 'tsconfig.json')
+  },
+}
+
+try {
+  await import('./gen.ts')
+  const results = await Promise.allSettled([...wasm, dist].map(upToDate))
+  for (const result of results) if (result.status === 'rejected') throw result.reason
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error)
+  process.exitCode = 1
+}
