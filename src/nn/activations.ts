@@ -1,4 +1,4 @@
-import type { Tensor } from '../tensor/index.ts'
+import type { Tensor } from '../ops/tensor.ts'
 import { inside, Module } from './module.ts'
 
 /** An element-wise function (or softmax) as a layer. */

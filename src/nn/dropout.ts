@@ -1,5 +1,5 @@
 import { ArgumentError } from '../errors.ts'
-import type { Tensor } from '../tensor/index.ts'
+import type { Tensor } from '../ops/tensor.ts'
 import { inside, Module } from './module.ts'
 
 /** While training, sets each element to 0 with probability p and scales the others by 1 / (1 - p). */

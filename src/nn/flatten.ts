@@ -1,5 +1,5 @@
 import { ShapeError } from '../errors.ts'
-import type { Tensor } from '../tensor/index.ts'
+import type { Tensor } from '../ops/tensor.ts'
 import { inside, Module } from './module.ts'
 
 /** Keeps the first axis (the batch) and makes one of all the others. */

@@ -1,5 +1,7 @@
 import { ArgumentError } from '../errors.ts'
-import { full, randomNormal, randomUniform, type Tensor, zeros } from '../ops/index.ts'
+import { full, zeros } from '../ops/create.ts'
+import { randomNormal, randomUniform } from '../ops/random.ts'
+import type { Tensor } from '../ops/tensor.ts'
 
 /** How many inputs feed one output of a layer, and how many outputs one input feeds. */
 export interface Fan {

@@ -1,5 +1,6 @@
 import { ArgumentError, ShapeError } from '../errors.ts'
-import { type Parameter, parameter, type Tensor } from '../tensor/index.ts'
+import type { Tensor } from '../ops/tensor.ts'
+import { type Parameter, parameter } from '../ops/variable.ts'
 import { type Initializer, type InitializerName, initializer } from './initializers.ts'
 import { type FieldLayout, inside, Module } from './module.ts'
 

@@ -1,5 +1,6 @@
 import { ChainruleError } from '../errors.ts'
-import { Parameter, type Tensor, Variable } from '../tensor/index.ts'
+import type { Tensor } from '../ops/tensor.ts'
+import { Parameter, Variable } from '../ops/variable.ts'
 import { type LoadReport, loadState, readState, type State, type StateEntry } from './state.ts'
 import { summarize } from './summary.ts'
 

@@ -1,5 +1,5 @@
 import { ArgumentError } from '../errors.ts'
-import type { Tensor } from '../tensor/index.ts'
+import type { Tensor } from '../ops/tensor.ts'
 import { inside, type Layer, locating, Module } from './module.ts'
 
 /** Layers one after the other; their names are their positions, as in PyTorch. */

@@ -1,5 +1,8 @@
 import { ArgumentError, DataError } from '../errors.ts'
-import { scope, type Tensor, tensor, type Variable } from '../tensor/index.ts'
+import { tensor } from '../ops/create.ts'
+import type { Tensor } from '../ops/tensor.ts'
+import type { Variable } from '../ops/variable.ts'
+import { scope } from '../tensor/scope.ts'
 
 export type StateData = Float32Array | Int32Array | Float64Array
 

@@ -1,5 +1,7 @@
-import { zeros } from '../ops/index.ts'
-import { scope, type Tensor, type Variable } from '../tensor/index.ts'
+import { zeros } from '../ops/create.ts'
+import type { Tensor } from '../ops/tensor.ts'
+import type { Variable } from '../ops/variable.ts'
+import { scope } from '../tensor/scope.ts'
 import { type Module, places } from './module.ts'
 
 interface Row {

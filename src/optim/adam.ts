@@ -1,5 +1,8 @@
-import { adamUpdate, scalars } from '../ops/index.ts'
-import type { ParameterTree, Tensor, Variable } from '../tensor/index.ts'
+import type { ParameterTree } from '../autodiff/tree.ts'
+import { scalars } from '../ops/scalar.ts'
+import type { Tensor } from '../ops/tensor.ts'
+import { adamUpdate } from '../ops/update.ts'
+import type { Variable } from '../ops/variable.ts'
 import { fraction, nonNegative, Optimizer, type Update } from './optimizer.ts'
 import type { Schedule } from './schedules.ts'
 

@@ -1,5 +1,5 @@
 import { ArgumentError } from '../errors.ts'
-import type { Tensor } from '../tensor/index.ts'
+import type { Tensor } from '../ops/tensor.ts'
 import type { Gradients } from './optimizer.ts'
 
 /** sqrt of the sum of the squares of all elements, a scalar tensor. */

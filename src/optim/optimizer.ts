@@ -1,7 +1,10 @@
 import { ArgumentError, DTypeError, ShapeError } from '../errors.ts'
 import { type LoadReport, loadState, readState, type State, type StateEntry } from '../nn/state.ts'
-import { scalar, scalars, scalarVariable, zeros } from '../ops/index.ts'
-import { Parameter, type ParameterTree, type Tensor, Variable, variable } from '../tensor/index.ts'
+import type { ParameterTree } from '../autodiff/tree.ts'
+import { zeros } from '../ops/create.ts'
+import { scalar, scalars } from '../ops/scalar.ts'
+import type { Tensor } from '../ops/tensor.ts'
+import { Parameter, Variable, variable } from '../ops/variable.ts'
 import type { Schedule } from './schedules.ts'
 
 /** Gradients as `gradients` returns them: in the order of an array of parameters, or by name. */
@@ -91,7 +94,7 @@ export abstract class Optimizer {
 
   /** A float64 variable of the whole optimizer. */
   protected counter(name: string, initial: number): Variable {
-    return this.keep(name, scalarVariable(initial))
+    return this.keep(name, variable(scalar(initial), { name }))
   }
 
   private keep(name: string, kept: Variable): Variable {

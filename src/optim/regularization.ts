@@ -1,5 +1,6 @@
 import { ArgumentError } from '../errors.ts'
-import type { ParameterTree, Tensor } from '../tensor/index.ts'
+import type { ParameterTree } from '../autodiff/tree.ts'
+import type { Tensor } from '../ops/tensor.ts'
 
 /** lambda times the sum of |w|: a term of the loss that pulls weights to exactly 0. */
 export const l1 = (parameters: ParameterTree, lambda: number): Tensor =>

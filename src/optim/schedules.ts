@@ -1,5 +1,6 @@
 import { ArgumentError } from '../errors.ts'
-import { scalar, scalars, type Tensor } from '../ops/index.ts'
+import { scalar, scalars } from '../ops/scalar.ts'
+import type { Tensor } from '../ops/tensor.ts'
 
 /**
  * A learning rate as a float64 scalar expression of the number of steps done (0 at the first step). It is part of the

@@ -1,6 +1,7 @@
 import { ArgumentError } from '../errors.ts'
-import { sgdUpdate } from '../ops/index.ts'
-import type { ParameterTree, Variable } from '../tensor/index.ts'
+import type { ParameterTree } from '../autodiff/tree.ts'
+import { sgdUpdate } from '../ops/update.ts'
+import type { Variable } from '../ops/variable.ts'
 import { fraction, nonNegative, Optimizer, type Update } from './optimizer.ts'
 import type { Schedule } from './schedules.ts'
 

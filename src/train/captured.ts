@@ -1,4 +1,5 @@
-import { capture, valueAndGrad } from '../ops/index.ts'
+import { valueAndGrad } from '../autodiff/gradients.ts'
+import { capture } from './capture.ts'
 import type { Recipe, Runner } from './classifier.ts'
 import { inMode } from './mode.ts'
 

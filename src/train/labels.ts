@@ -1,7 +1,8 @@
 import type { Dataset } from '../data/dataset.ts'
 import { DataError, ShapeError } from '../errors.ts'
 import { type Layer, locating } from '../nn/module.ts'
-import { scope, zeros } from '../ops/index.ts'
+import { zeros } from '../ops/create.ts'
+import { scope } from '../tensor/scope.ts'
 import { inMode } from './mode.ts'
 
 /** How many classes the model tells apart, after checking that it takes the rows and knows all labels. */
