@@ -1,4 +1,5 @@
 import * as cr from '../src/index.ts'
+import * as optim from '../src/optim/index.ts'
 import { type Attrs, asTensor, numbers } from './golden-adapter.ts'
 import type { GoldenCase, GoldenTensor, Numbers, Result } from './helpers/golden.ts'
 
@@ -18,15 +19,17 @@ function row(t: GoldenTensor, index: number): GoldenTensor {
   return { ...t, shape, data: (t.data as Float32Array).subarray(index * size, (index + 1) * size) }
 }
 
+const plain = (t: GoldenTensor): ArrayLike<number> => t.data as Float32Array
+
 /** Variables outlive every scope: whoever made them disposes of them. */
-function release(parameters: Parameters, optimizer: cr.optim.Optimizer): void {
+function release(parameters: Parameters, optimizer: optim.Optimizer): void {
   for (const variable of [...Object.values(parameters), ...optimizer.state().values()]) variable.dispose()
 }
 
-function optimizerFor(name: string, parameters: Parameters, a: Attrs): cr.optim.Optimizer {
+function optimizerFor(name: string, parameters: Parameters, a: Attrs): optim.Optimizer {
   const [lr, weightDecay] = [a['lr'] as number, (a['weight_decay'] as number | undefined) ?? 0]
   if (name.startsWith('sgd')) {
-    return cr.optim.sgd(parameters, {
+    return optim.sgd(parameters, {
       lr,
       weightDecay,
       momentum: (a['momentum'] as number | undefined) ?? 0,
@@ -35,7 +38,7 @@ function optimizerFor(name: string, parameters: Parameters, a: Attrs): cr.optim.
     })
   }
   const options = { lr, weightDecay, betas: a['betas'] as [number, number], eps: a['eps'] as number }
-  return name === 'adamw' ? cr.optim.adamw(parameters, options) : cr.optim.adam(parameters, options)
+  return name === 'adamw' ? optim.adamw(parameters, options) : optim.adam(parameters, options)
 }
 
 /** Parameters after each step, from gradients that are given. */
@@ -72,15 +75,15 @@ export const optimizers: Readonly<Record<string, (given: Given, attrs: Attrs) =>
   clip_grad_norm: (given, attrs) =>
     cr.scope(() => {
       const gradients = { g0: asTensor(given['g0']!), g1: asTensor(given['g1']!) }
-      const clipped = cr.optim.clipByGlobalNorm(gradients, attrs['max_norm'] as number)
-      const total_norm = numbers(cr.optim.globalNorm(gradients))
+      const clipped = optim.clipByGlobalNorm(gradients, attrs['max_norm'] as number)
+      const total_norm = numbers(optim.globalNorm(gradients))
       return { outputs: { total_norm, g0: numbers(clipped.g0), g1: numbers(clipped.g1) } }
     }),
 }
 
-const { schedule } = cr.optim
+const { schedule } = optim
 
-const schedules: Readonly<Record<string, (a: Readonly<Record<string, number>>, rate: number) => cr.optim.Schedule>> = {
+const schedules: Readonly<Record<string, (a: Readonly<Record<string, number>>, rate: number) => optim.Schedule>> = {
   step: (a, rate) => schedule.step(rate, { every: a['step_size']!, gamma: a['gamma']! }),
   multistep: (a, rate) =>
     schedule.multiStep(rate, { milestones: a['milestones'] as unknown as number[], gamma: a['gamma']! }),
@@ -129,7 +132,7 @@ export function trainingCurve(c: GoldenCase, given: Given, batches: Given): Resu
     const { x, y } = batches as { x: GoldenTensor; y: GoldenTensor }
     const loss = Array.from({ length: c.steps! }, (_, t) => {
       const batch = t % x.shape[0]!
-      return step.run({ x: asTensor(row(x, batch)), y: asTensor(row(y, batch)) }).loss.item()
+      return step.run({ x: plain(row(x, batch)), y: plain(row(y, batch)) }).loss[0] as number
     })
     const outputs = Object.fromEntries(Object.entries(parameters).map(([name, w]) => [name, numbers(w)]))
     step.dispose()

@@ -97,7 +97,13 @@ export const elementwise = {
   softplus: unary(),
   leakyRelu: unary({ attrs: [{ slope: 0.01 }, { slope: 0 }, { slope: -0.5 }, { slope: 2 }] }),
   elu: unary({ attrs: [{ alpha: 1 }, { alpha: 0.3 }, { alpha: 0 }] }),
-  clip: unary({ attrs: [{ min: -1, max: 0.5 }, { min: 2, max: 2 }, { min: -Infinity, max: 1 }] }),
+  clip: unary({
+    attrs: [
+      { min: -1, max: 0.5 },
+      { min: 2, max: 2 },
+      { min: -Infinity, max: 1 },
+    ],
+  }),
   cast: SHAPES.map((shape) => ({ inputs: [{ ...x(shape, { below: 2 ** 24 }), dtype: 'int32' }] })),
 
   add: binary(),

@@ -9,10 +9,10 @@ import type { OpCase } from './types.ts'
 export type { Fill, OpCase, Operand } from './types.ts'
 
 /** Inputs for every row of the op table; an operation without cases does not compile. */
-export const cases = {
+export const cases: Readonly<Record<OpName, readonly OpCase[]>> = {
   ...elementwise,
   ...shape,
   ...reduce,
   ...matrix,
   ...random,
-} as const satisfies Readonly<Record<OpName, readonly OpCase[]>>
+}

@@ -1,4 +1,12 @@
-import { ACT_GELU, ACT_GELU_TANH, ACT_NONE, ACT_RELU, ACT_SIGMOID, ACT_SILU, ACT_TANH } from '../../../src/abi/constants.ts'
+import {
+  ACT_GELU,
+  ACT_GELU_TANH,
+  ACT_NONE,
+  ACT_RELU,
+  ACT_SIGMOID,
+  ACT_SILU,
+  ACT_TANH,
+} from '../../../src/abi/constants.ts'
 import type { OpName, Shape } from '../../../src/index.ts'
 import { indices, type OpCase, whole, word, x } from './types.ts'
 
@@ -99,15 +107,7 @@ const sgd = (shape: Shape, step: number, attrs: Partial<typeof SGD>, velocity: b
 })
 
 const adam = (shape: Shape, t: number, attrs: Readonly<Record<string, unknown>>): OpCase => ({
-  inputs: [
-    x(shape),
-    x(shape),
-    x(shape),
-    x(shape, 'positive'),
-    word(0.01),
-    word(1 - 0.9 ** t),
-    word(1 - 0.999 ** t),
-  ],
+  inputs: [x(shape), x(shape), x(shape), x(shape, 'positive'), word(0.01), word(1 - 0.9 ** t), word(1 - 0.999 ** t)],
   attrs: { beta1: 0.9, beta2: 0.999, eps: 1e-8, weightDecay: 0, decoupled: false, ...attrs },
 })
 
