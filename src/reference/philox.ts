@@ -72,7 +72,13 @@ export function philoxUniform(generator: GeneratorWords, draw: number, n: number
  * Normal numbers by Box and Muller: words 0 and 1 of a block make its elements 0 and 1, words 2 and 3 the others. No
  * number is beyond 6.8 standard deviations.
  */
-export function philoxNormal(generator: GeneratorWords, draw: number, n: number, mean = 0, deviation = 1): Float32Array {
+export function philoxNormal(
+  generator: GeneratorWords,
+  draw: number,
+  n: number,
+  mean = 0,
+  deviation = 1,
+): Float32Array {
   const words = philoxWords(generator, draw, n + (n & 1))
   const y = new Float32Array(n)
   for (let i = 0; i < n; i += 2) {
