@@ -1,5 +1,5 @@
 import { GEMM_KC, GEMM_MC, GEMM_NC } from './constants.ts'
-import type { KernelName, OperandNames } from './names.generated.ts'
+import type { KernelName, KernelOperands } from './names.generated.ts'
 
 /**
  * The kernel table: one row per instruction of the machine in assembly/vm. Everything that both languages must
@@ -48,10 +48,10 @@ const per =
 /** ns per element of the element-wise functions, by code; the default is a memory-bound pass. */
 const unaryCost = (o: O): number => (o.n as number) * ((o.fn as number) >= 6 && (o.fn as number) <= 17 ? 0.8 : 0.15)
 
-export type { KernelName, OperandNames } from './names.generated.ts'
+export type { KernelName, KernelOperands } from './names.generated.ts'
 
 export const kernels: {
-  readonly [K in KernelName]: KernelRow & { readonly operands: Record<OperandNames<K>, OperandKind> }
+  readonly [K in KernelName]: KernelRow & { readonly operands: Readonly<KernelOperands[K]> }
 } = {
   // ---- control: f64 slots, counters, batches -------------------------------------------------
   scalar: {

@@ -1,9 +1,9 @@
 import { GradientError } from '../errors.ts'
-import type { Node, Value } from '../program/graph.ts'
+import { ones, zeros } from '../ops/create.ts'
 import type { OpRow } from '../ops/define.ts'
 import { add } from '../ops/functions.ts'
-import { ones, zeros } from '../ops/create.ts'
 import { Tensor } from '../ops/tensor.ts'
+import type { Node, Value } from '../program/graph.ts'
 import { scoped } from '../tensor/scope.ts'
 import { type Gradients, type ParameterTree, treeOf } from './tree.ts'
 
@@ -28,7 +28,8 @@ export function valueAndGrad<P extends ParameterTree>(
 ): { value: Tensor; grads: Gradients<P> } {
   const tree = treeOf(params)
   const engine = (typeof f === 'function' ? tree.tensors[0] : f)?.engine
-  if (engine === undefined) throw new GradientError('there is nothing to differentiate by', { where: 'gradients', received: 'no parameters' })
+  if (engine === undefined)
+    throw new GradientError('there is nothing to differentiate by', { where: 'gradients', received: 'no parameters' })
   const starts = tree.tensors.map((tensor) => tensor.use('gradients'))
   const tape = engine.startTape()
   try {
@@ -61,7 +62,9 @@ export function backward(loss: Tensor, xs: readonly Value[], seed?: Tensor): Ten
     if (row.gradient === 'piecewise constant') continue
     if (typeof row.gradient !== 'function')
       throw new GradientError(
-        row.gradient === 'update' ? 'a gradient cannot flow through an update' : 'its derivative has no gradient of its own',
+        row.gradient === 'update'
+          ? 'a gradient cannot flow through an update'
+          : 'its derivative has no gradient of its own',
         { where: row.name, hint: 'Use stopGradient() where the gradient is not wanted.' },
       )
     const results = row.gradient({
@@ -83,7 +86,8 @@ export function backward(loss: Tensor, xs: readonly Value[], seed?: Tensor): Ten
 }
 
 function checkLoss(loss: Tensor, seed: Tensor | undefined, xs: readonly Value[]): void {
-  if (!(loss instanceof Tensor)) throw new GradientError('the function did not return a tensor', { where: 'gradients', received: typeof loss })
+  if (!(loss instanceof Tensor))
+    throw new GradientError('the function did not return a tensor', { where: 'gradients', received: typeof loss })
   const { state } = loss
   if (seed === undefined && loss.size !== 1)
     throw new GradientError('the loss is not a scalar', {
@@ -92,7 +96,8 @@ function checkLoss(loss: Tensor, seed: Tensor | undefined, xs: readonly Value[])
       received: `[${loss.shape}]`,
       hint: 'Reduce it: loss.mean() or loss.sum(). For all derivatives of a vector use jacobian().',
     })
-  if (state.dtype !== 'float32') throw new GradientError('the loss is not float32', { where: 'gradients', received: state.dtype })
+  if (state.dtype !== 'float32')
+    throw new GradientError('the loss is not float32', { where: 'gradients', received: state.dtype })
   if (state.producer === undefined && state.storage !== undefined && !xs.includes(state))
     throw new GradientError('the history of the loss is gone', {
       where: 'gradients',

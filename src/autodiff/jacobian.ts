@@ -1,9 +1,9 @@
 import { GradientError } from '../errors.ts'
-import { sizeOf } from '../program/graph.ts'
 import { tensor } from '../ops/create.ts'
+import { oneOf } from '../ops/functions.ts'
 import { reshape, stack, transpose } from '../ops/shape.ts'
 import type { Tensor } from '../ops/tensor.ts'
-import { oneOf } from '../ops/functions.ts'
+import { sizeOf } from '../program/graph.ts'
 import { scoped } from '../tensor/scope.ts'
 import { backward } from './gradients.ts'
 
@@ -24,7 +24,8 @@ export function jacobian(f: (x: Tensor) => Tensor, x: Tensor, { layout = 'numera
     return scoped(engine, () => {
       const y = f(x)
       const [ny, nx] = [sizeOf(y.shape), sizeOf(x.shape)]
-      if (ny === 0) throw new GradientError('the function has no outputs', { where: 'jacobian', received: `[${y.shape}]` })
+      if (ny === 0)
+        throw new GradientError('the function has no outputs', { where: 'jacobian', received: `[${y.shape}]` })
       const rows = Array.from({ length: ny }, (_, i) => {
         const seed = new Float32Array(ny)
         seed[i] = 1

@@ -29,7 +29,10 @@ const isModule = (params: ParameterTree): params is HasParameters =>
 /** Names and tensors of parameters, in order. Throws ArgumentError for anything else. */
 export function treeOf<P extends ParameterTree>(params: P): Tree<P> {
   if (typeof params !== 'object' || params === null)
-    throw new ArgumentError('not parameters', { expected: 'tensors in an array or a record, or a module', received: typeof params })
+    throw new ArgumentError('not parameters', {
+      expected: 'tensors in an array or a record, or a module',
+      received: typeof params,
+    })
   const list = Array.isArray(params)
   const entries: (readonly [string, Tensor])[] = list
     ? (params as readonly Tensor[]).map((tensor, i) => [String(i), tensor] as const)
@@ -38,7 +41,11 @@ export function treeOf<P extends ParameterTree>(params: P): Tree<P> {
       : Object.entries(params as Readonly<Record<string, Tensor>>)
   for (const [name, tensor] of entries)
     if (!(tensor instanceof Tensor))
-      throw new ArgumentError('not a tensor', { where: `parameter ${name}`, expected: 'a Tensor', received: typeof tensor })
+      throw new ArgumentError('not a tensor', {
+        where: `parameter ${name}`,
+        expected: 'a Tensor',
+        received: typeof tensor,
+      })
   const names = entries.map(([name]) => name)
   return {
     names,

@@ -15,7 +15,10 @@ export function applyAll(op: Op, inputs: readonly Tensor[], attrs: Attrs = {}, i
         hint: 'Wrap it: tensor(data).',
       })
     if (tensor.engine !== engine)
-      throw new EngineError('an operand belongs to another engine', { where: op.name, hint: 'Move it: tensor(await t.data(), t.shape).' })
+      throw new EngineError('an operand belongs to another engine', {
+        where: op.name,
+        hint: 'Move it: tensor(await t.data(), t.shape).',
+      })
     return tensor.use(op.name)
   })
   const results = engine.record(op, values, attrs).map((value) => new Tensor(engine, value))

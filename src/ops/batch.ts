@@ -2,14 +2,14 @@ import { ShapeError } from '../errors.ts'
 import { sizeOf } from '../program/graph.ts'
 import { shapeText } from '../tensor/shape.ts'
 import { apply, checkTypes } from './apply.ts'
-import { attr, defineOp, type OpRow } from './define.ts'
-import { accept, updateOps } from './update.ts'
+import { attr, defineOp, type OpTable } from './define.ts'
 import type { Tensor } from './tensor.ts'
+import { accept, updateOps } from './update.ts'
 import type { Variable } from './variable.ts'
 
 // Batches inside a captured step: a cursor in memory says which one is next.
 
-export const batchOps = {
+export const batchOps: OpTable<'fetchRows' | 'fetchSlot'> = {
   fetchRows: defineOp({
     name: 'fetchRows',
     doc: 'The rows of the next batch: rows of x picked by an order of rows, at a cursor. Inputs x [n, ..], order int32 [batches * rows], cursor int32 [2].',
@@ -46,7 +46,7 @@ export const batchOps = {
       emit('fetchSlot', { ring, y, cursor, slots: shapes[0]?.[0] ?? 1, bytes: y.bytes })
     },
   }),
-} as const satisfies Record<string, OpRow>
+}
 
 export interface RowsOptions {
   /** Rows in a batch. */
@@ -69,4 +69,3 @@ export const fetchSlot = (ring: Tensor, cursor: Tensor): Tensor => apply(batchOp
 export function advanceCursor(cursor: Variable, by = 1): void {
   accept([cursor], [apply(updateOps.advance, [cursor], { by, word: 0 })])
 }
-

@@ -6,7 +6,15 @@ import { checkShape, shapeText } from '../tensor/shape.ts'
 import { Tensor } from './tensor.ts'
 
 export type Nested = number | readonly Nested[]
-export type TensorData = Nested | Float32Array | Int32Array | Float64Array | Uint8Array | Int8Array | Uint16Array | Int16Array
+export type TensorData =
+  | Nested
+  | Float32Array
+  | Int32Array
+  | Float64Array
+  | Uint8Array
+  | Int8Array
+  | Uint16Array
+  | Int16Array
 
 export interface TensorOptions {
   /** 'float32' by default; 'int32' for an Int32Array. */
@@ -21,10 +29,18 @@ const arrays = { float32: Float32Array, int32: Int32Array, float64: Float64Array
  * A tensor with the given numbers: a number, nested arrays, or a typed array with a shape.
  * Throws ShapeError when the numbers do not fill the shape or the nesting is ragged.
  */
-export function tensor(data: TensorData, shape?: Shape, { dtype, engine = currentEngine() }: TensorOptions = {}): Tensor {
+export function tensor(
+  data: TensorData,
+  shape?: Shape,
+  { dtype, engine = currentEngine() }: TensorOptions = {},
+): Tensor {
   const type = dtype ?? (data instanceof Int32Array ? 'int32' : 'float32')
   if (!(type in arrays))
-    throw new DTypeError('unknown element type', { where: 'tensor', expected: Object.keys(arrays).join(' or '), received: String(type) })
+    throw new DTypeError('unknown element type', {
+      where: 'tensor',
+      expected: Object.keys(arrays).join(' or '),
+      received: String(type),
+    })
   const numbers: number[] | ArrayLike<number> = ArrayBuffer.isView(data) ? (data as Float32Array) : flatten(data)
   const own = shape ?? (ArrayBuffer.isView(data) ? [numbers.length] : shapeOf(data))
   checkShape(own, 'tensor')
@@ -37,14 +53,18 @@ export function tensor(data: TensorData, shape?: Shape, { dtype, engine = curren
   if (type === 'int32' && !(data instanceof Int32Array))
     for (let i = 0; i < numbers.length; i++)
       if ((numbers[i] as number) !== ((numbers[i] as number) | 0))
-        throw new DTypeError('not a whole number of 32 bits', { where: `tensor, element ${i}`, received: String(numbers[i]) })
+        throw new DTypeError('not a whole number of 32 bits', {
+          where: `tensor, element ${i}`,
+          received: String(numbers[i]),
+        })
   const elements: Elements = data instanceof arrays[type] ? (data as Elements) : arrays[type].from(numbers)
   return new Tensor(engine, engine.leaf(elements, [...own], type))
 }
 
 function shapeOf(data: Nested): number[] {
   const shape: number[] = []
-  for (let level: Nested | undefined = data; Array.isArray(level); level = (level as readonly Nested[])[0]) shape.push(level.length)
+  for (let level: Nested | undefined = data; Array.isArray(level); level = (level as readonly Nested[])[0])
+    shape.push(level.length)
   return shape
 }
 
@@ -54,7 +74,11 @@ function flatten(data: Nested): number[] {
   const walk = (part: Nested, depth: number): void => {
     if (depth === shape.length) {
       if (typeof part !== 'number')
-        throw new ArgumentError('not a number', { where: 'tensor', expected: 'numbers in nested arrays of equal length', received: typeof part })
+        throw new ArgumentError('not a number', {
+          where: 'tensor',
+          expected: 'numbers in nested arrays of equal length',
+          received: typeof part,
+        })
       numbers.push(part)
       return
     }

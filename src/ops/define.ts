@@ -34,3 +34,6 @@ export const defineOp = (row: OpRow): OpRow => row
 
 /** The attribute of a node, with the type its public function gave it. */
 export const attr = <T>(attrs: Attrs, name: string): T => attrs[name] as T
+
+/** The rows of a family, by name. */
+export type OpTable<Name extends string> = Readonly<Record<Name, OpRow>>

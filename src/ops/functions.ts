@@ -17,7 +17,11 @@ type Operand = Tensor | number
 
 function two(op: keyof typeof binaryOps, a: Operand, b: Operand, attrs = {}): Tensor {
   if (typeof a === 'number' && typeof b === 'number')
-    throw new ArgumentError('both operands are numbers', { where: op, expected: 'at least one Tensor', received: `${a} and ${b}` })
+    throw new ArgumentError('both operands are numbers', {
+      where: op,
+      expected: 'at least one Tensor',
+      received: `${a} and ${b}`,
+    })
   const like = (typeof a === 'number' ? b : a) as Tensor
   return apply(binaryOps[op], [lift(a, like), lift(b, like)], attrs)
 }
@@ -104,25 +108,35 @@ export function elu(x: Tensor, alpha = 1): Tensor {
 /** x limited to min .. max. */
 export function clip(x: Tensor, min: number, max: number): Tensor {
   if (!(min <= max))
-    throw new ArgumentError('the range is empty', { where: 'clip', expected: 'min <= max', received: `${min} and ${max}` })
+    throw new ArgumentError('the range is empty', {
+      where: 'clip',
+      expected: 'min <= max',
+      received: `${min} and ${max}`,
+    })
   return one('clip', x, { min, max })
 }
 
 export const reluGrad = (dy: Tensor, y: Tensor): Tensor => two('reluGrad', dy, y)
 export const tanhGrad = (dy: Tensor, y: Tensor): Tensor => two('tanhGrad', dy, y)
 export const sigmoidGrad = (dy: Tensor, y: Tensor): Tensor => two('sigmoidGrad', dy, y)
-export const geluGrad = (dy: Tensor, x: Tensor, approximate: Approximation): Tensor => two('geluGrad', dy, x, { approximate })
+export const geluGrad = (dy: Tensor, x: Tensor, approximate: Approximation): Tensor =>
+  two('geluGrad', dy, x, { approximate })
 export const siluGrad = (dy: Tensor, x: Tensor): Tensor => two('siluGrad', dy, x)
 export const softplusGrad = (dy: Tensor, x: Tensor): Tensor => two('softplusGrad', dy, x)
 export const leakyReluGrad = (dy: Tensor, x: Tensor, slope: number): Tensor => two('leakyReluGrad', dy, x, { slope })
 export const eluGrad = (dy: Tensor, x: Tensor, alpha: number): Tensor => two('eluGrad', dy, x, { alpha })
-export const clipGrad = (dy: Tensor, x: Tensor, min: number, max: number): Tensor => two('clipGrad', dy, x, { min, max })
+export const clipGrad = (dy: Tensor, x: Tensor, min: number, max: number): Tensor =>
+  two('clipGrad', dy, x, { min, max })
 export const absGrad = (dy: Tensor, x: Tensor): Tensor => two('absGrad', dy, x)
 
 /** One of a few words, or an error that lists them. */
 export function oneOf<T extends string>(value: T, allowed: readonly T[], where: string): T {
   if (!allowed.includes(value))
-    throw new ArgumentError('unknown choice', { where, expected: allowed.map((word) => `'${word}'`).join(' or '), received: JSON.stringify(value) ?? String(value) })
+    throw new ArgumentError('unknown choice', {
+      where,
+      expected: allowed.map((word) => `'${word}'`).join(' or '),
+      received: JSON.stringify(value) ?? String(value),
+    })
   return value
 }
 

@@ -1,5 +1,5 @@
 import { batchOps } from './batch.ts'
-import type { OpRow } from './define.ts'
+import type { OpTable } from './define.ts'
 import { binaryOps, unaryOps } from './elementwise.ts'
 import { lossOps } from './loss.ts'
 import { fusedMatmul, matmulOp } from './matmul.ts'
@@ -10,8 +10,23 @@ import { shapeOps } from './shape.ts'
 import { softmaxOps } from './softmax.ts'
 import { updateOps } from './update.ts'
 
-/** The op table: every operation by name. Tests, references and documentation are typed by its keys. */
-export const ops = {
+/** Names of all operations. Tests, references and documentation are typed by them. */
+export type OpName =
+  | keyof typeof unaryOps
+  | keyof typeof binaryOps
+  | keyof typeof shapeOps
+  | keyof typeof reduceOps
+  | keyof typeof softmaxOps
+  | keyof typeof lossOps
+  | 'matmul'
+  | 'fusedMatmul'
+  | keyof typeof randomOps
+  | keyof typeof scalarOps
+  | keyof typeof updateOps
+  | keyof typeof batchOps
+
+/** The op table: every operation by name. */
+export const ops: OpTable<OpName> = {
   ...unaryOps,
   ...binaryOps,
   ...shapeOps,
@@ -24,6 +39,4 @@ export const ops = {
   ...scalarOps,
   ...updateOps,
   ...batchOps,
-} satisfies Readonly<Record<string, OpRow>>
-
-export type OpName = keyof typeof ops
+}

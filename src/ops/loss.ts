@@ -2,7 +2,7 @@ import { ShapeError } from '../errors.ts'
 import type { Attrs, Spec } from '../program/graph.ts'
 import { shapeText } from '../tensor/shape.ts'
 import { apply, applyAll, checkTypes } from './apply.ts'
-import { attr, defineOp, type OpRow } from './define.ts'
+import { attr, defineOp, type OpTable } from './define.ts'
 import * as f from './functions.ts'
 import { mean, sum } from './reduce.ts'
 import { reshape } from './shape.ts'
@@ -25,7 +25,7 @@ function checkLabels(op: string, [x, labels]: readonly Spec[]): void {
   if (x.shape[1] === 0) throw new ShapeError('there are no classes', { where: op, received: shapeText(x.shape) })
 }
 
-export const lossOps = {
+export const lossOps: OpTable<'crossEntropy' | 'crossEntropyGrad'> = {
   crossEntropy: defineOp({
     name: 'crossEntropy',
     doc: 'Softmax cross-entropy of each row with an integer label, and 1 for each row that counts. Smoothing s mixes the label with the uniform distribution.',
@@ -37,10 +37,18 @@ export const lossOps = {
     },
     lower({ inputs: [x, labels], outputs: [loss, kept], specs, attrs, emit }) {
       if (x === undefined || labels === undefined || loss === undefined || kept === undefined) return
-      emit('crossEntropy', { x, labels, loss, kept, ...rowsOf(specs[0] as Spec), ignore: ignored(attrs), smoothing: attr(attrs, 'smoothing') })
+      emit('crossEntropy', {
+        x,
+        labels,
+        loss,
+        kept,
+        ...rowsOf(specs[0] as Spec),
+        ignore: ignored(attrs),
+        smoothing: attr(attrs, 'smoothing'),
+      })
     },
     gradient: ({ dys, inputs: [x, labels], attrs }) => [
-      dys[0] === undefined ? undefined : apply(lossOps.crossEntropyGrad, [x as Tensor, labels as Tensor, dys[0]], attrs),
+      dys[0] === undefined ? undefined : crossEntropyGrad(x as Tensor, labels as Tensor, dys[0], attrs),
       undefined,
     ],
   }),
@@ -67,19 +75,27 @@ export const lossOps = {
     },
     gradient({ dy, inputs, attrs, needs }) {
       const [x, labels, dloss] = inputs as [Tensor, Tensor, Tensor]
-      const kept = applyAll(lossOps.crossEntropy, [x, labels], attrs)[1] as Tensor
+      const [, kept] = rowLosses(x, labels, attrs)
       const weight = reshape(f.mul(kept, dloss), [x.shape[0] as number, 1])
       const ones = f.add(f.mul(kept, 0), 1)
       return [
         needs[0] === true ? softmaxGrad(f.mul(dy, weight), softmax(x)) : undefined,
         undefined,
         needs[2] === true
-          ? f.sumTo(sum(f.mul(dy, apply(lossOps.crossEntropyGrad, [x, labels, ones], attrs)), -1), dloss.shape)
+          ? f.sumTo(sum(f.mul(dy, crossEntropyGrad(x, labels, ones, attrs)), -1), dloss.shape)
           : undefined,
       ]
     },
   }),
-} satisfies Record<string, OpRow>
+}
+
+/** The loss of each row, and 1 for each row that counts. */
+function rowLosses(logits: Tensor, labels: Tensor, attrs: Attrs): [Tensor, Tensor] {
+  return applyAll(lossOps.crossEntropy, [logits, labels], attrs) as [Tensor, Tensor]
+}
+function crossEntropyGrad(logits: Tensor, labels: Tensor, dloss: Tensor, attrs: Attrs): Tensor {
+  return apply(lossOps.crossEntropyGrad, [logits, labels, dloss], attrs)
+}
 
 export type Reduction = 'mean' | 'sum' | 'none'
 
@@ -101,7 +117,7 @@ export function crossEntropy(logits: Tensor, labels: Tensor, options: CrossEntro
   f.oneOf(reduction, ['mean', 'sum', 'none'], 'crossEntropy.reduction')
   if (!(labelSmoothing >= 0 && labelSmoothing <= 1)) f.finite(Number.NaN, 'crossEntropy.labelSmoothing, 0 to 1')
   const attrs = { ignoreIndex: ignoreIndex ?? null, smoothing: labelSmoothing }
-  const [loss, kept] = applyAll(lossOps.crossEntropy, [logits, labels], attrs) as [Tensor, Tensor]
+  const [loss, kept] = rowLosses(logits, labels, attrs)
   if (reduction === 'none') return loss
   if (reduction === 'sum') return sum(loss)
   return ignoreIndex === undefined ? mean(loss) : f.div(sum(loss), sum(kept))
@@ -145,4 +161,3 @@ export function nll(logProbabilities: Tensor, labels: Tensor, { reduction = 'mea
   const picked = f.takeAlong(logProbabilities, reshape(labels, [labels.size, 1]), 1)
   return reduced(f.neg(reshape(picked, [labels.size])), reduction, 'nll')
 }
-

@@ -1,4 +1,4 @@
-import { ACT_NONE, GEMM_ACTIVATION_SHIFT, GEMM_BIAS, GEMM_TRANS_A, GEMM_TRANS_B } from '../abi/constants.ts'
+import { ACT_NONE } from '../abi/constants.ts'
 import { ShapeError } from '../errors.ts'
 import { type Attrs, type Shape, type Spec, sizeOf } from '../program/graph.ts'
 import type { Lowering, Ref } from '../program/lower.ts'
@@ -6,7 +6,7 @@ import { broadcastShapes, broadcastStrides, collapse, shapeText, stridesOf } fro
 import { apply, checkTypes } from './apply.ts'
 import { attr, defineOp, type OpRow } from './define.ts'
 import * as f from './functions.ts'
-import { lowerGemm } from './lower-gemm.ts'
+import { type EmitGemm, lowerGemm } from './lower-gemm.ts'
 import { reshape, sumTo } from './shape.ts'
 import type { Tensor } from './tensor.ts'
 
@@ -51,35 +51,30 @@ function product(op: string, a: Shape, b: Shape, attrs: Attrs): Product {
 }
 
 function lowerProduct(lowering: Lowering, bias: Ref | null, activation: number): void {
-  const { inputs, outputs, shapes, attrs, emit, temp } = lowering
+  const { inputs, outputs, shapes, attrs, emit } = lowering
   const [a, b] = inputs as [Ref, Ref]
   const [sa, sb] = shapes as [Shape, Shape]
   const { m, n, k, batch } = product('matmul', sa, sb, attrs)
-  const tA = attr<boolean>(attrs, 'transposeA')
-  const tB = attr<boolean>(attrs, 'transposeB')
-  const flags =
-    (tA ? GEMM_TRANS_A : 0) | (tB ? GEMM_TRANS_B : 0) | (bias === null ? 0 : GEMM_BIAS) | (activation << GEMM_ACTIVATION_SHIFT)
   // Batches that are walked with one stride each are one instruction; others one for each outer index.
-  const [aLead, bLead] = [sa.slice(0, -2), sb.slice(0, -2)]
-  const axes = collapse(batch, broadcastStrides(aLead, batch), broadcastStrides(bLead, batch), stridesOf(batch))
-  const inner = axes.at(-1) ?? [1, 0, 0, 0]
-  for (const [i, j, c] of outerOffsets(axes.slice(0, -1)))
-    lowerGemm(emit, temp, {
+  const leads = [broadcastStrides(sa.slice(0, -2), batch), broadcastStrides(sb.slice(0, -2), batch)] as const
+  const axes = collapse(batch, ...leads, stridesOf(batch))
+  const [count = 1, aStep = 0, bStep = 0, cStep = 0] = axes.at(-1) ?? []
+  for (const [i = 0, j = 0, l = 0] of outerOffsets(axes.slice(0, -1)))
+    lowerGemm(emit as EmitGemm, {
       a: part(a, i * m * k * 4),
       b: part(b, j * k * n * 4),
-      c: part(outputs[0] as Ref, c * m * n * 4),
-      bias,
+      c: part(outputs[0] as Ref, l * m * n * 4),
+      ...(bias === null ? {} : { bias }),
       m,
       n,
       k,
-      lda: tA ? m : k,
-      ldb: tB ? k : n,
-      ldc: n,
-      flags,
-      batch: inner[0] as number,
-      aStride: (inner[1] as number) * m * k,
-      bStride: (inner[2] as number) * k * n,
-      cStride: m * n,
+      transposeA: attr<boolean>(attrs, 'transposeA'),
+      transposeB: attr<boolean>(attrs, 'transposeB'),
+      batch: count,
+      aStride: aStep * m * k,
+      bStride: bStep * k * n,
+      cStride: cStep * m * n,
+      activation,
     })
 }
 
@@ -115,14 +110,9 @@ export const matmulOp: OpRow = defineOp({
     const [a, b] = inputs as [Tensor, Tensor]
     const tA = attr<boolean>(attrs, 'transposeA')
     const tB = attr<boolean>(attrs, 'transposeB')
-    const da = (): Tensor =>
-      tA ? raw(b, dy, tB, true) : raw(dy, b, false, !tB)
-    const db = (): Tensor =>
-      tB ? raw(dy, a, true, tA) : raw(a, dy, !tA, false)
-    return [
-      needs[0] === true ? sumTo(da(), a.shape) : undefined,
-      needs[1] === true ? sumTo(db(), b.shape) : undefined,
-    ]
+    const da = (): Tensor => (tA ? raw(b, dy, tB, true) : raw(dy, b, false, !tB))
+    const db = (): Tensor => (tB ? raw(dy, a, true, tA) : raw(a, dy, !tA, false))
+    return [needs[0] === true ? sumTo(da(), a.shape) : undefined, needs[1] === true ? sumTo(db(), b.shape) : undefined]
   },
 })
 
@@ -164,7 +154,11 @@ function dropAxis(x: Tensor, axis: number): Tensor {
 /** x W + bias: a layer. x [.., in], weight [in, out], bias [out]. */
 export function linear(x: Tensor, weight: Tensor, bias?: Tensor): Tensor {
   if (weight.rank !== 2)
-    throw new ShapeError('the weight is not a matrix', { where: 'linear', expected: '[in, out]', received: shapeText(weight.shape) })
+    throw new ShapeError('the weight is not a matrix', {
+      where: 'linear',
+      expected: '[in, out]',
+      received: shapeText(weight.shape),
+    })
   if (bias !== undefined && (bias.rank !== 1 || bias.size !== weight.shape[1]))
     throw new ShapeError('the bias does not fit the weight', {
       where: 'linear',
@@ -190,4 +184,3 @@ export function linear(x: Tensor, weight: Tensor, bias?: Tensor): Tensor {
 export function outer(a: Tensor, b: Tensor): Tensor {
   return matmul(reshape(a, [a.size, 1]), reshape(b, [1, b.size]))
 }
-

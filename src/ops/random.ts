@@ -6,7 +6,7 @@ import type { Attrs, Shape, Spec } from '../program/graph.ts'
 import { currentEngine } from '../tensor/current.ts'
 import { checkShape } from '../tensor/shape.ts'
 import { apply, checkTypes } from './apply.ts'
-import { attr, defineOp, type OpRow } from './define.ts'
+import { attr, defineOp, type OpRow, type OpTable } from './define.ts'
 import { finite } from './functions.ts'
 import { Tensor } from './tensor.ts'
 
@@ -35,8 +35,14 @@ function source(name: string, fn: number, doc: string, formula: string, paramete
   })
 }
 
-export const randomOps = {
-  uniform: source('uniform', RANDOM_UNIFORM, 'Uniform numbers from min up to, not including, max.', 'min + u (max - min)', ['min', 'max']),
+export const randomOps: OpTable<'uniform' | 'normal' | 'bernoulli' | 'permutation' | 'dropout'> = {
+  uniform: source(
+    'uniform',
+    RANDOM_UNIFORM,
+    'Uniform numbers from min up to, not including, max.',
+    'min + u (max - min)',
+    ['min', 'max'],
+  ),
   normal: source('normal', RANDOM_NORMAL, 'Normal numbers.', 'mean + stddev z', ['mean', 'stddev']),
   bernoulli: source('bernoulli', RANDOM_BERNOULLI, '1 with probability p, else 0.', 'u < p', ['p']),
   permutation: defineOp({
@@ -64,9 +70,9 @@ export const randomOps = {
       if (x !== undefined && generator !== undefined && y !== undefined)
         emit('dropout', { x, y, n: y.bytes / 4, p: attr(attrs, 'p'), generator, draw: drawOf(attrs) })
     },
-    gradient: ({ dy, attrs }) => [drawn(randomOps.dropout, attr<Generator>(attrs, 'generator'), [dy], attrs), undefined],
+    gradient: ({ dy, attrs }) => [drop(dy, attr(attrs, 'generator'), attrs), undefined],
   }),
-} satisfies Record<string, OpRow>
+}
 
 /** Applies a random op, with the words of the generator as its last operand. */
 function drawn(op: OpRow, generator: Generator, inputs: readonly Tensor[], attrs: Attrs): Tensor {
@@ -77,6 +83,11 @@ function drawn(op: OpRow, generator: Generator, inputs: readonly Tensor[], attrs
   } finally {
     state.dispose()
   }
+}
+
+/** The mask of a draw, applied. */
+function drop(x: Tensor, generator: Generator, attrs: Attrs): Tensor {
+  return drawn(randomOps.dropout, generator, [x], attrs)
 }
 
 export interface RandomOptions {
@@ -90,14 +101,20 @@ function fresh(op: OpRow, attrs: Attrs, { generator }: RandomOptions, engine: En
 }
 
 /** Uniform numbers, min <= y < max (0 and 1 by default). */
-export function randomUniform(shape: Shape, { min = 0, max = 1, ...options }: RandomOptions & { readonly min?: number; readonly max?: number } = {}): Tensor {
+export function randomUniform(
+  shape: Shape,
+  { min = 0, max = 1, ...options }: RandomOptions & { readonly min?: number; readonly max?: number } = {},
+): Tensor {
   finite(min, 'randomUniform.min')
   finite(max, 'randomUniform.max')
   return fresh(randomOps.uniform, { shape: [...checkShape(shape, 'randomUniform')], min, max }, options)
 }
 
 /** Normal numbers of a mean (0) and a standard deviation (1). */
-export function randomNormal(shape: Shape, { mean = 0, stddev = 1, ...options }: RandomOptions & { readonly mean?: number; readonly stddev?: number } = {}): Tensor {
+export function randomNormal(
+  shape: Shape,
+  { mean = 0, stddev = 1, ...options }: RandomOptions & { readonly mean?: number; readonly stddev?: number } = {},
+): Tensor {
   finite(mean, 'randomNormal.mean')
   finite(stddev, 'randomNormal.stddev')
   return fresh(randomOps.normal, { shape: [...checkShape(shape, 'randomNormal')], mean, stddev }, options)
@@ -105,7 +122,11 @@ export function randomNormal(shape: Shape, { mean = 0, stddev = 1, ...options }:
 
 /** 1 with probability p, else 0. */
 export function bernoulli(shape: Shape, p: number, options: RandomOptions = {}): Tensor {
-  return fresh(randomOps.bernoulli, { shape: [...checkShape(shape, 'bernoulli')], p: probability(p, 'bernoulli.p') }, options)
+  return fresh(
+    randomOps.bernoulli,
+    { shape: [...checkShape(shape, 'bernoulli')], p: probability(p, 'bernoulli.p') },
+    options,
+  )
 }
 
 /** The numbers 0 to n - 1 in random order, int32. */
@@ -118,8 +139,12 @@ export function permutation(n: number, options: RandomOptions = {}): Tensor {
 export function dropout(x: Tensor, p: number, { generator = x.engine.generator }: RandomOptions = {}): Tensor {
   probability(p, 'dropout.p')
   if (p === 1)
-    throw new ArgumentError('dropping everything leaves nothing', { where: 'dropout.p', expected: 'a number from 0 to less than 1', received: '1' })
-  return drawn(randomOps.dropout, generator, [x], { p, draw: generator.draw() })
+    throw new ArgumentError('dropping everything leaves nothing', {
+      where: 'dropout.p',
+      expected: 'a number from 0 to less than 1',
+      received: '1',
+    })
+  return drop(x, generator, { p, draw: generator.draw() })
 }
 
 function probability(p: number, where: string): number {

@@ -4,7 +4,7 @@ import { type Attrs, type Shape, sizeOf } from '../program/graph.ts'
 import type { Lowering, Ref } from '../program/lower.ts'
 import { checkAxes, checkAxis, collapse, shapeText, stridesOf } from '../tensor/shape.ts'
 import { apply, checkTypes } from './apply.ts'
-import { attr, defineOp, type GradientRule, type OpRow } from './define.ts'
+import { attr, defineOp, type GradientRule, type OpRow, type OpTable } from './define.ts'
 import * as f from './functions.ts'
 import { around, broadcastTo, reshape, stopGradient } from './shape.ts'
 import type { Tensor } from './tensor.ts'
@@ -70,7 +70,15 @@ function lowerReduce(lowering: Lowering, fn: number, mean: boolean): void {
   const from = (ref: Ref, word: number): Ref => ({ ...ref, offset: ref.offset + word * 4, bytes: ref.bytes - word * 4 })
   emit('reduce', { fn, x, y: partial, outer: blocks, n: rows, inner, scale: 1 })
   if (rest > 0)
-    emit('reduce', { fn, x: from(x, blocks * rows * inner), y: from(partial, blocks * inner), outer: 1, n: rest, inner, scale: 1 })
+    emit('reduce', {
+      fn,
+      x: from(x, blocks * rows * inner),
+      y: from(partial, blocks * inner),
+      outer: 1,
+      n: rest,
+      inner,
+      scale: 1,
+    })
   const again = fn === C.REDUCE_SUM_SQUARES ? C.REDUCE_SUM : fn
   emit('reduce', { fn: again, x: partial, y, outer: 1, n: blocks + (rest > 0 ? 1 : 0), inner, scale })
 }
@@ -93,7 +101,11 @@ function reduction(
       const shape = inputs[0]?.shape ?? []
       const axes = axesOf(attrs)
       if (!empty && axes.some((axis) => shape[axis] === 0))
-        throw new ShapeError('the axis is empty', { where: name, expected: 'one element or more', received: shapeText(shape) })
+        throw new ShapeError('the axis is empty', {
+          where: name,
+          expected: 'one element or more',
+          received: shapeText(shape),
+        })
       return [{ shape: reducedShape(shape, axes, attr(attrs, 'keepDims')), dtype: 'float32' }]
     },
     lower: (lowering) => lowerReduce(lowering, fn, mean),
@@ -105,7 +117,8 @@ function expanded(y: Tensor, x: Tensor, attrs: Attrs): Tensor {
   return reshape(y, reducedShape(x.shape, axesOf(attrs), true))
 }
 const spread = (y: Tensor, x: Tensor, attrs: Attrs): Tensor => broadcastTo(expanded(y, x, attrs), x.shape)
-const count = (x: Tensor, attrs: Attrs): number => axesOf(attrs).reduce((size, axis) => size * (x.shape[axis] as number), 1)
+const count = (x: Tensor, attrs: Attrs): number =>
+  axesOf(attrs).reduce((size, axis) => size * (x.shape[axis] as number), 1)
 
 /** Gradient of an extremum: shared equally by the elements that attain it. */
 const attained: GradientRule = ({ dy, inputs, outputs, attrs }) => {
@@ -126,16 +139,21 @@ function argReduction(name: string, fn: number, doc: string): OpRow {
       const shape = inputs[0]?.shape ?? []
       const axis = attr<number>(attrs, 'axis')
       if (shape[axis] === 0)
-        throw new ShapeError('the axis is empty', { where: name, expected: 'one element or more', received: shapeText(shape) })
+        throw new ShapeError('the axis is empty', {
+          where: name,
+          expected: 'one element or more',
+          received: shapeText(shape),
+        })
       return [{ shape: reducedShape(shape, [axis], attr(attrs, 'keepDims')), dtype: 'int32' }]
     },
     lower({ inputs: [x], outputs: [y], shapes, attrs, emit }) {
-      if (x !== undefined && y !== undefined) emit('argReduce', { fn, x, y, ...around(shapes[0] ?? [], attr(attrs, 'axis')) })
+      if (x !== undefined && y !== undefined)
+        emit('argReduce', { fn, x, y, ...around(shapes[0] ?? [], attr(attrs, 'axis')) })
     },
   })
 }
 
-export const reduceOps = {
+export const reduceOps: OpTable<'sum' | 'mean' | 'sumSquares' | 'max' | 'min' | 'argmax' | 'argmin'> = {
   sum: reduction('sum', C.REDUCE_SUM, 'Sum over axes; the empty sum is 0.', 'sum x', ({ dy, inputs: [x], attrs }) => [
     spread(dy, x as Tensor, attrs),
   ]),
@@ -147,14 +165,18 @@ export const reduceOps = {
     ({ dy, inputs: [x], attrs }) => [spread(f.mul(dy, 1 / count(x as Tensor, attrs)), x as Tensor, attrs)],
     { mean: true },
   ),
-  sumSquares: reduction('sumSquares', C.REDUCE_SUM_SQUARES, 'Sum of squares over axes.', 'sum x^2', ({ dy, inputs: [x], attrs }) => [
-    f.mul(f.mul(x as Tensor, 2), expanded(dy, x as Tensor, attrs)),
-  ]),
+  sumSquares: reduction(
+    'sumSquares',
+    C.REDUCE_SUM_SQUARES,
+    'Sum of squares over axes.',
+    'sum x^2',
+    ({ dy, inputs: [x], attrs }) => [f.mul(f.mul(x as Tensor, 2), expanded(dy, x as Tensor, attrs))],
+  ),
   max: reduction('max', C.REDUCE_MAX, 'Largest element over axes; NaN wins.', 'max x', attained, { empty: false }),
   min: reduction('min', C.REDUCE_MIN, 'Smallest element over axes; NaN wins.', 'min x', attained, { empty: false }),
   argmax: argReduction('argmax', C.REDUCE_ARGMAX, 'Index of the largest element along an axis, int32.'),
   argmin: argReduction('argmin', C.REDUCE_ARGMIN, 'Index of the smallest element along an axis, int32.'),
-} as const satisfies Record<string, OpRow>
+}
 
 export interface ReduceOptions {
   /** Keep the reduced axes with size 1. */
@@ -167,15 +189,20 @@ function reduce(op: OpRow, x: Tensor, axes: Axes | undefined, { keepDims = false
 }
 
 /** Sum over axes (all by default). */
-export const sum = (x: Tensor, axes?: Axes, options: ReduceOptions = {}): Tensor => reduce(reduceOps.sum, x, axes, options)
+export const sum = (x: Tensor, axes?: Axes, options: ReduceOptions = {}): Tensor =>
+  reduce(reduceOps.sum, x, axes, options)
 /** Mean over axes (all by default). */
-export const mean = (x: Tensor, axes?: Axes, options: ReduceOptions = {}): Tensor => reduce(reduceOps.mean, x, axes, options)
+export const mean = (x: Tensor, axes?: Axes, options: ReduceOptions = {}): Tensor =>
+  reduce(reduceOps.mean, x, axes, options)
 /** Sum of squares over axes (all by default). */
-export const sumSquares = (x: Tensor, axes?: Axes, options: ReduceOptions = {}): Tensor => reduce(reduceOps.sumSquares, x, axes, options)
+export const sumSquares = (x: Tensor, axes?: Axes, options: ReduceOptions = {}): Tensor =>
+  reduce(reduceOps.sumSquares, x, axes, options)
 /** Largest element over axes (all by default). */
-export const max = (x: Tensor, axes?: Axes, options: ReduceOptions = {}): Tensor => reduce(reduceOps.max, x, axes, options)
+export const max = (x: Tensor, axes?: Axes, options: ReduceOptions = {}): Tensor =>
+  reduce(reduceOps.max, x, axes, options)
 /** Smallest element over axes (all by default). */
-export const min = (x: Tensor, axes?: Axes, options: ReduceOptions = {}): Tensor => reduce(reduceOps.min, x, axes, options)
+export const min = (x: Tensor, axes?: Axes, options: ReduceOptions = {}): Tensor =>
+  reduce(reduceOps.min, x, axes, options)
 
 /** Index of the largest element along an axis, int32. */
 export const argmax = (x: Tensor, axis = -1, { keepDims = false }: ReduceOptions = {}): Tensor =>
@@ -185,7 +212,11 @@ export const argmin = (x: Tensor, axis = -1, { keepDims = false }: ReduceOptions
   apply(reduceOps.argmin, [x], { axis: checkAxis(axis, x.rank, 'argmin'), keepDims })
 
 /** Variance over axes: the mean squared distance from the mean, over n - correction (1 by default, 0: biased). */
-export function variance(x: Tensor, axes?: Axes, { keepDims = false, correction = 1 }: ReduceOptions & { readonly correction?: number } = {}): Tensor {
+export function variance(
+  x: Tensor,
+  axes?: Axes,
+  { keepDims = false, correction = 1 }: ReduceOptions & { readonly correction?: number } = {},
+): Tensor {
   const list = checkAxes(axes, x.rank, 'variance')
   const n = count(x, { axes: list })
   const centred = f.sub(x, mean(x, list, { keepDims: true }))
@@ -193,7 +224,8 @@ export function variance(x: Tensor, axes?: Axes, { keepDims = false, correction 
 }
 
 /** Euclidean norm over axes (all by default). */
-export const norm = (x: Tensor, axes?: Axes, options: ReduceOptions = {}): Tensor => f.sqrt(sumSquares(x, axes, options))
+export const norm = (x: Tensor, axes?: Axes, options: ReduceOptions = {}): Tensor =>
+  f.sqrt(sumSquares(x, axes, options))
 
 /** ln(sum(e^x)) over axes, without overflow. */
 export function logsumexp(x: Tensor, axes?: Axes, options: ReduceOptions = {}): Tensor {

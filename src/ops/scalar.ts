@@ -1,14 +1,31 @@
 import * as C from '../abi/constants.ts'
 import type { Spec } from '../program/graph.ts'
 import { currentEngine } from '../tensor/current.ts'
-import { checkTypes } from './apply.ts'
-import { apply } from './apply.ts'
-import { attr, defineOp, type OpRow } from './define.ts'
+import { apply, checkTypes } from './apply.ts'
+import { attr, defineOp, type OpTable } from './define.ts'
 import { Tensor } from './tensor.ts'
 
 // Control scalars: float64 words in memory, computed by instructions of the step, never by JavaScript during a run.
 
-const codes = {
+export type ScalarFunction =
+  | 'add'
+  | 'sub'
+  | 'mul'
+  | 'div'
+  | 'min'
+  | 'max'
+  | 'pow'
+  | 'exp'
+  | 'log'
+  | 'cos'
+  | 'sqrt'
+  | 'floor'
+  | 'less'
+  | 'select'
+  | 'neg'
+  | 'toFloat'
+
+const codes: Readonly<Record<ScalarFunction, number>> = {
   add: C.SCALAR_ADD,
   sub: C.SCALAR_SUB,
   mul: C.SCALAR_MUL,
@@ -25,11 +42,9 @@ const codes = {
   select: C.SCALAR_SELECT,
   neg: C.SCALAR_NEG,
   toFloat: C.SCALAR_TO_F32,
-} as const
+}
 
-export type ScalarFunction = keyof typeof codes
-
-export const scalarOps = {
+export const scalarOps: OpTable<'scalar'> = {
   scalar: defineOp({
     name: 'scalar',
     doc: 'A function of control scalars (float64), computed in double precision.',
@@ -44,7 +59,7 @@ export const scalarOps = {
       if (y !== undefined) emit('scalar', { fn: codes[attr<ScalarFunction>(attrs, 'fn')], y, a, b, c })
     },
   }),
-} satisfies Record<string, OpRow>
+}
 
 export type Scalar = Tensor | number
 
@@ -62,25 +77,47 @@ function compute(fn: ScalarFunction, ...operands: readonly Scalar[]): Tensor {
   )
 }
 
-/** Arithmetic of control scalars; operands are float64 scalars or numbers. */
-export const scalars = {
-  add: (a: Scalar, b: Scalar): Tensor => compute('add', a, b),
-  sub: (a: Scalar, b: Scalar): Tensor => compute('sub', a, b),
-  mul: (a: Scalar, b: Scalar): Tensor => compute('mul', a, b),
-  div: (a: Scalar, b: Scalar): Tensor => compute('div', a, b),
-  min: (a: Scalar, b: Scalar): Tensor => compute('min', a, b),
-  max: (a: Scalar, b: Scalar): Tensor => compute('max', a, b),
-  pow: (a: Scalar, b: Scalar): Tensor => compute('pow', a, b),
-  exp: (a: Scalar): Tensor => compute('exp', a),
-  log: (a: Scalar): Tensor => compute('log', a),
-  cos: (a: Scalar): Tensor => compute('cos', a),
-  sqrt: (a: Scalar): Tensor => compute('sqrt', a),
-  floor: (a: Scalar): Tensor => compute('floor', a),
-  neg: (a: Scalar): Tensor => compute('neg', a),
+type One = (a: Scalar) => Tensor
+type Two = (a: Scalar, b: Scalar) => Tensor
+
+export interface Scalars {
+  readonly add: Two
+  readonly sub: Two
+  readonly mul: Two
+  readonly div: Two
+  readonly min: Two
+  readonly max: Two
+  readonly pow: Two
+  readonly exp: One
+  readonly log: One
+  readonly cos: One
+  readonly sqrt: One
+  readonly floor: One
+  readonly neg: One
   /** 1 where a < b, else 0. */
-  less: (a: Scalar, b: Scalar): Tensor => compute('less', a, b),
+  readonly less: Two
   /** b where the condition is not 0, else c. */
-  select: (condition: Scalar, b: Scalar, c: Scalar): Tensor => compute('select', condition, b, c),
+  readonly select: (condition: Scalar, b: Scalar, c: Scalar) => Tensor
   /** The scalar as a float32 tensor of rank 0, for use among tensors. */
-  toFloat: (a: Scalar): Tensor => compute('toFloat', a),
-} as const
+  readonly toFloat: One
+}
+
+/** Arithmetic of control scalars; operands are float64 scalars or numbers. */
+export const scalars: Scalars = {
+  add: (a, b) => compute('add', a, b),
+  sub: (a, b) => compute('sub', a, b),
+  mul: (a, b) => compute('mul', a, b),
+  div: (a, b) => compute('div', a, b),
+  min: (a, b) => compute('min', a, b),
+  max: (a, b) => compute('max', a, b),
+  pow: (a, b) => compute('pow', a, b),
+  exp: (a) => compute('exp', a),
+  log: (a) => compute('log', a),
+  cos: (a) => compute('cos', a),
+  sqrt: (a) => compute('sqrt', a),
+  floor: (a) => compute('floor', a),
+  neg: (a) => compute('neg', a),
+  less: (a, b) => compute('less', a, b),
+  select: (condition, b, c) => compute('select', condition, b, c),
+  toFloat: (a) => compute('toFloat', a),
+}

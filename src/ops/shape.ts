@@ -1,9 +1,17 @@
 import { ArgumentError, ShapeError } from '../errors.ts'
 import { type Attrs, type Shape, sizeOf } from '../program/graph.ts'
 import { clone as cloneOp } from '../program/internal-ops.ts'
-import { broadcastShapes, broadcastStrides, checkAxis, checkShape, collapse, shapeText, stridesOf } from '../tensor/shape.ts'
+import {
+  broadcastShapes,
+  broadcastStrides,
+  checkAxis,
+  checkShape,
+  collapse,
+  shapeText,
+  stridesOf,
+} from '../tensor/shape.ts'
 import { apply, checkTypes } from './apply.ts'
-import { attr, defineOp } from './define.ts'
+import { attr, defineOp, type OpTable } from './define.ts'
 import { sum } from './reduce.ts'
 import type { Tensor } from './tensor.ts'
 
@@ -40,7 +48,20 @@ function walk({ starts, steps, shape }: Window, full: Shape): { offset: number; 
   }
 }
 
-export const shapeOps = {
+export const shapeOps: OpTable<
+  | 'clone'
+  | 'reshape'
+  | 'stopGradient'
+  | 'transpose'
+  | 'slice'
+  | 'embed'
+  | 'concat'
+  | 'broadcastTo'
+  | 'gather'
+  | 'scatterAdd'
+  | 'takeAlong'
+  | 'takeAlongGrad'
+> = {
   clone: { ...cloneOp, doc: 'A copy.', formula: 'y = x', gradient: ({ dy }) => [dy] },
   reshape: defineOp({
     name: 'reshape',
@@ -72,7 +93,10 @@ export const shapeOps = {
       if (x === undefined || y === undefined) return
       const strides = stridesOf(shapes[0] ?? [])
       const perm = attr<readonly number[]>(attrs, 'perm')
-      const axes = collapse(outShapes[0] ?? [], perm.map((axis) => strides[axis] as number))
+      const axes = collapse(
+        outShapes[0] ?? [],
+        perm.map((axis) => strides[axis] as number),
+      )
       const [n, m] = axes.slice(-2)
       const matrix = n !== undefined && m !== undefined && n[1] === 1 && m[1] === n[0]
       const size = matrix ? (n[0] as number) * (m[0] as number) : 0
@@ -83,7 +107,12 @@ export const shapeOps = {
     },
     gradient({ dy, attrs }) {
       const perm = attr<readonly number[]>(attrs, 'perm')
-      return [transpose(dy, perm.map((_, axis) => perm.indexOf(axis)))]
+      return [
+        transpose(
+          dy,
+          perm.map((_, axis) => perm.indexOf(axis)),
+        ),
+      ]
     },
   }),
   slice: defineOp({
@@ -188,7 +217,7 @@ export const shapeOps = {
     },
     gradient: ({ dy, inputs: [x, index], attrs }) => {
       const axis = attr<number>(attrs, 'axis')
-      return [apply(shapeOps.scatterAdd, [dy, index as Tensor], { axis, n: (x as Tensor).shape[axis] }), undefined]
+      return [scatterAdd(dy, index as Tensor, axis, (x as Tensor).shape[axis] as number), undefined]
     },
   }),
   scatterAdd: defineOp({
@@ -232,7 +261,7 @@ export const shapeOps = {
     },
     gradient: ({ dy, inputs: [x, index], attrs }) => {
       const axis = attr<number>(attrs, 'axis')
-      return [apply(shapeOps.takeAlongGrad, [dy, index as Tensor], { axis, n: (x as Tensor).shape[axis] }), undefined]
+      return [takeAlongGrad(dy, index as Tensor, axis, (x as Tensor).shape[axis] as number), undefined]
     },
   }),
   takeAlongGrad: defineOp({
@@ -253,7 +282,7 @@ export const shapeOps = {
     },
     gradient: ({ dy, inputs: [, index], attrs }) => [takeAlong(dy, index as Tensor, attr(attrs, 'axis')), undefined],
   }),
-} satisfies Record<string, import('./define.ts').OpRow>
+}
 
 /** A copy with memory of its own; gradients flow through. */
 export const clone = (x: Tensor): Tensor => apply(shapeOps.clone, [x])
@@ -266,7 +295,11 @@ export function reshape(x: Tensor, shape: Shape): Tensor {
   const free = shape.indexOf(-1)
   const known = shape.filter((axis) => axis !== -1)
   const target = free < 0 ? shape : shape.map((axis, i) => (i === free ? x.size / sizeOf(known) : axis))
-  if (shape.length - known.length > 1 || !target.every((axis) => Number.isInteger(axis) && axis >= 0) || sizeOf(target) !== x.size)
+  if (
+    shape.length - known.length > 1 ||
+    !target.every((axis) => Number.isInteger(axis) && axis >= 0) ||
+    sizeOf(target) !== x.size
+  )
     throw new ShapeError('the shapes hold different numbers of elements', {
       where: 'reshape',
       expected: `${x.size} elements, as ${shapeText(x.shape)}`,
@@ -292,15 +325,26 @@ export function transpose(x: Tensor, perm?: readonly number[]): Tensor {
  * A window of x: along axis i the elements starts[i], starts[i] + steps[i], .. before ends[i]. Negative bounds count
  * from the end, missing ones take all; a negative step walks backwards.
  */
-export function slice(x: Tensor, starts: readonly number[], ends: readonly number[] = [], steps: readonly number[] = []): Tensor {
+export function slice(
+  x: Tensor,
+  starts: readonly number[],
+  ends: readonly number[] = [],
+  steps: readonly number[] = [],
+): Tensor {
   if (Math.max(starts.length, ends.length, steps.length) > x.rank)
-    throw new ShapeError('more bounds than axes', { where: 'slice', expected: `at most ${x.rank}`, received: `${starts.length}` })
+    throw new ShapeError('more bounds than axes', {
+      where: 'slice',
+      expected: `at most ${x.rank}`,
+      received: `${starts.length}`,
+    })
   for (const bound of [...starts, ...ends, ...steps])
-    if (!Number.isInteger(bound)) throw new ArgumentError('bounds and steps are whole numbers', { where: 'slice', received: String(bound) })
+    if (!Number.isInteger(bound))
+      throw new ArgumentError('bounds and steps are whole numbers', { where: 'slice', received: String(bound) })
   const windows = x.shape.map((size, i) => {
     const step = steps[i] ?? 1
     if (step === 0) throw new ArgumentError('a step is 0', { where: 'slice', expected: 'a step other than 0' })
-    const limit = (bound: number): number => Math.min(Math.max(bound < 0 ? bound + size : bound, step < 0 ? -1 : 0), step < 0 ? size - 1 : size)
+    const limit = (bound: number): number =>
+      Math.min(Math.max(bound < 0 ? bound + size : bound, step < 0 ? -1 : 0), step < 0 ? size - 1 : size)
     const start = starts[i] === undefined ? (step < 0 ? size - 1 : 0) : limit(starts[i])
     const end = ends[i] === undefined ? (step < 0 ? -1 : size) : limit(ends[i])
     return { start, step, count: Math.max(0, Math.ceil((end - start) / step)) }
@@ -323,7 +367,8 @@ function embed(x: Tensor, shape: Shape, { starts, steps }: Window): Tensor {
 /** Tensors one after the other along an axis. */
 export function concat(tensors: readonly Tensor[], axis = 0): Tensor {
   const first = tensors[0]
-  if (first === undefined) throw new ArgumentError('there is nothing to join', { where: 'concat', expected: 'one tensor or more' })
+  if (first === undefined)
+    throw new ArgumentError('there is nothing to join', { where: 'concat', expected: 'one tensor or more' })
   return apply(shapeOps.concat, tensors, { axis: checkAxis(axis, first.rank, 'concat') })
 }
 
@@ -341,7 +386,11 @@ export function stack(tensors: readonly Tensor[], axis = 0): Tensor {
 export function broadcastTo(x: Tensor, shape: Shape): Tensor {
   checkShape(shape, 'broadcastTo')
   if (!equalShapes(broadcastShapes(x.shape, shape, 'broadcastTo'), shape))
-    throw new ShapeError('the shape does not stretch to the target', { where: 'broadcastTo', expected: shapeText(shape), received: shapeText(x.shape) })
+    throw new ShapeError('the shape does not stretch to the target', {
+      where: 'broadcastTo',
+      expected: shapeText(shape),
+      received: shapeText(x.shape),
+    })
   return equalShapes(x.shape, shape) ? x.alias() : apply(shapeOps.broadcastTo, [x], { shape: [...shape] })
 }
 
@@ -359,6 +408,16 @@ export function gather(x: Tensor, indices: Tensor, axis = 0): Tensor {
   const flat = indices.rank === 1 ? indices : reshape(indices, [indices.size])
   const y = apply(shapeOps.gather, [x, flat], { axis: at })
   return indices.rank === 1 ? y : reshape(y, [...x.shape.slice(0, at), ...indices.shape, ...x.shape.slice(at + 1)])
+}
+
+/** Zeros of n along an axis with slices of x added at int32 indices. An index outside throws IndexError. */
+export function scatterAdd(x: Tensor, indices: Tensor, axis: number, n: number): Tensor {
+  checkShape([n], 'scatterAdd')
+  return apply(shapeOps.scatterAdd, [x, indices], { axis: checkAxis(axis, x.rank, 'scatterAdd'), n })
+}
+
+function takeAlongGrad(x: Tensor, indices: Tensor, axis: number, n: number): Tensor {
+  return apply(shapeOps.takeAlongGrad, [x, indices], { axis, n })
 }
 
 /** One element of x for every int32 index along an axis. An index outside throws IndexError. */

@@ -1,9 +1,9 @@
-import { checkAxis } from '../tensor/shape.ts'
-import { ShapeError } from '../errors.ts'
-import { sizeOf, type Spec } from '../program/graph.ts'
 import type { KernelName } from '../abi/kernels.ts'
+import { ShapeError } from '../errors.ts'
+import { type Spec, sizeOf } from '../program/graph.ts'
+import { checkAxis } from '../tensor/shape.ts'
 import { apply, checkTypes } from './apply.ts'
-import { defineOp, type GradientRule, type OpRow } from './define.ts'
+import { defineOp, type GradientRule, type OpRow, type OpTable } from './define.ts'
 import * as f from './functions.ts'
 import { sum } from './reduce.ts'
 import { transpose } from './shape.ts'
@@ -14,7 +14,13 @@ export function rowsOf(spec: Spec): { rows: number; n: number } {
   return { rows: sizeOf(spec.shape.slice(0, -1)), n: spec.shape.at(-1) ?? 1 }
 }
 
-function rowOp(name: string & KernelName, doc: string, formula: string, operands: readonly string[], gradient: GradientRule): OpRow {
+function rowOp(
+  name: string & KernelName,
+  doc: string,
+  formula: string,
+  operands: readonly string[],
+  gradient: GradientRule,
+): OpRow {
   return defineOp({
     name,
     doc,
@@ -29,20 +35,27 @@ function rowOp(name: string & KernelName, doc: string, formula: string, operands
     },
     lower({ inputs, outputs, specs, emit }) {
       const refs = Object.fromEntries([...inputs, ...outputs].map((ref, i) => [operands[i] as string, ref]))
-      emit(name as 'softmax', { ...(refs as { x: (typeof inputs)[0]; y: (typeof inputs)[0] }), ...rowsOf(specs[0] as Spec) })
+      emit(name as 'softmax', {
+        ...(refs as { x: (typeof inputs)[0]; y: (typeof inputs)[0] }),
+        ...rowsOf(specs[0] as Spec),
+      })
     },
   })
 }
 
 const onLast = (x: Tensor): Tensor => sum(x, -1, { keepDims: true })
 
-export const softmaxOps = {
+export const softmaxOps: OpTable<'softmax' | 'logSoftmax' | 'softmaxGrad' | 'logSoftmaxGrad'> = {
   softmax: rowOp('softmax', 'Softmax over the last axis.', 'e^x / sum e^x', ['x', 'y'], ({ dy, outputs: [y] }) => [
     softmaxGrad(dy, y as Tensor),
   ]),
-  logSoftmax: rowOp('logSoftmax', 'Logarithm of softmax over the last axis.', 'x - ln sum e^x', ['x', 'y'], ({ dy, outputs: [y] }) => [
-    logSoftmaxGrad(dy, y as Tensor),
-  ]),
+  logSoftmax: rowOp(
+    'logSoftmax',
+    'Logarithm of softmax over the last axis.',
+    'x - ln sum e^x',
+    ['x', 'y'],
+    ({ dy, outputs: [y] }) => [logSoftmaxGrad(dy, y as Tensor)],
+  ),
   softmaxGrad: rowOp(
     'softmaxGrad',
     'Gradient of softmax; y is its output.',
@@ -72,7 +85,7 @@ export const softmaxOps = {
       ]
     },
   ),
-} as const satisfies Record<string, OpRow>
+}
 
 export const softmaxGrad = (dy: Tensor, y: Tensor): Tensor => apply(softmaxOps.softmaxGrad, [dy, y])
 export const logSoftmaxGrad = (dy: Tensor, y: Tensor): Tensor => apply(softmaxOps.logSoftmaxGrad, [dy, y])

@@ -1,10 +1,10 @@
 import type { Shape } from '../program/graph.ts'
 import { Handle } from '../tensor/handle.ts'
-import type { RandomOptions } from './random.ts'
-import type { MatmulOptions } from './matmul.ts'
-import type { ReduceOptions } from './reduce.ts'
 import type { Approximation } from './functions.ts'
 import * as f from './functions.ts'
+import type { MatmulOptions } from './matmul.ts'
+import type { RandomOptions } from './random.ts'
+import type { ReduceOptions } from './reduce.ts'
 
 type Operand = Tensor | number
 type Axes = number | readonly number[]

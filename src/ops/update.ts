@@ -4,7 +4,7 @@ import type { Spec } from '../program/graph.ts'
 import { advance, assign } from '../program/internal-ops.ts'
 import { shapeText } from '../tensor/shape.ts'
 import { applyAll } from './apply.ts'
-import { attr, defineOp, type OpRow } from './define.ts'
+import { attr, defineOp, type OpTable } from './define.ts'
 import type { Tensor } from './tensor.ts'
 import type { Variable } from './variable.ts'
 
@@ -14,10 +14,14 @@ function checkSame(op: string, specs: readonly Spec[]): void {
   const [first, ...others] = specs
   for (const { shape } of others)
     if (String(shape) !== String(first?.shape))
-      throw new ShapeError('the shapes differ', { where: op, expected: shapeText(first?.shape ?? []), received: shapeText(shape) })
+      throw new ShapeError('the shapes differ', {
+        where: op,
+        expected: shapeText(first?.shape ?? []),
+        received: shapeText(shape),
+      })
 }
 
-export const updateOps = {
+export const updateOps: OpTable<'assign' | 'advance' | 'sgd' | 'adam'> = {
   assign: { ...assign, doc: 'Overwrites a variable.', formula: 'x <- y', gradient: 'update' },
   advance: { ...advance, doc: 'Moves a 64-bit counter.', formula: 'c <- c + by', gradient: 'update' },
   sgd: defineOp({
@@ -69,7 +73,7 @@ export const updateOps = {
       })
     },
   }),
-} satisfies Record<string, OpRow>
+}
 
 interface SgdAttrs {
   readonly momentum: number

@@ -25,7 +25,11 @@ export class Variable extends Tensor {
         received: shapeText(value.shape),
       })
     if (value.dtype !== this.dtype)
-      throw new DTypeError('the value does not fit the variable', { where: this.name || 'assign', expected: this.dtype, received: value.dtype })
+      throw new DTypeError('the value does not fit the variable', {
+        where: this.name || 'assign',
+        expected: this.dtype,
+        received: value.dtype,
+      })
     accept([this], [apply(updateOps.assign, [this, value])])
   }
 
@@ -56,7 +60,11 @@ function make<T extends Variable>(
   { name = '' }: VariableOptions,
 ): T {
   if (!(initial instanceof Tensor))
-    throw new ArgumentError('a variable starts from a tensor', { where: name || type.name, received: typeof initial, hint: 'Wrap it: tensor(data).' })
+    throw new ArgumentError('a variable starts from a tensor', {
+      where: name || type.name,
+      received: typeof initial,
+      hint: 'Wrap it: tensor(data).',
+    })
   if (initial.engine.isCapturing)
     throw new CaptureError('a variable was created inside the captured function', {
       where: name || type.name,
@@ -74,7 +82,8 @@ function make<T extends Variable>(
 export const variable = (initial: Tensor, options: VariableOptions = {}): Variable => make(Variable, initial, options)
 
 /** A trained variable with the content of a tensor. */
-export const parameter = (initial: Tensor, options: VariableOptions = {}): Parameter => make(Parameter, initial, options)
+export const parameter = (initial: Tensor, options: VariableOptions = {}): Parameter =>
+  make(Parameter, initial, options)
 
 /** The elements of a variable in engine memory: read-only, live, valid until the memory grows. */
 export function view(variable: Variable): Elements {

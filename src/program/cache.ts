@@ -1,5 +1,5 @@
 import type { Program } from './compile.ts'
-import type { Node, Storage, Value } from './graph.ts'
+import type { Attrs, Node, Storage, Value } from './graph.ts'
 
 /** Programs of eager traces by structure: the same ops on the same shapes are planned and encoded once. */
 interface Entry {
@@ -20,7 +20,7 @@ export function structureOf(nodes: readonly Node[], outputs: ReadonlySet<Value>)
   const leaves = new Map<Storage, number>()
   const parts: string[] = []
   for (const [i, { op, inputs, outputs: results, attrs }] of nodes.entries()) {
-    let text = `${op.name}${op.key === undefined ? JSON.stringify(attrs) : op.key(attrs)}(`
+    let text = `${op.name}${op.key === undefined ? attrsText(attrs) : op.key(attrs)}(`
     for (const value of inputs) {
       let name = names.get(value)
       if (name === undefined) {
@@ -59,8 +59,9 @@ export class ProgramCache {
     const outputOf = new Map<Value, Source>()
     for (const [node, { outputs }] of nodes.entries())
       for (const [output, value] of outputs.entries()) outputOf.set(value, { node, output })
-    const sources = program.externals.map(({ storage, output }): Source =>
-      storage === undefined ? (outputOf.get(output as Value) as Source) : { leaf: leafOf.get(storage) as number },
+    const sources = program.externals.map(
+      ({ storage, output }): Source =>
+        storage === undefined ? (outputOf.get(output as Value) as Source) : { leaf: leafOf.get(storage) as number },
     )
     // The entry must not keep the tensors of its first trace alive.
     const entry: Entry = { program: { ...program, nodes: [], externals: [] }, sources }
@@ -69,3 +70,9 @@ export class ProgramCache {
     return entry
   }
 }
+
+/** Attributes as text that tells every number apart (JSON does not know NaN, Infinity and -0). */
+export const attrsText = (attrs: Attrs): string =>
+  JSON.stringify(attrs, (_, value: unknown) =>
+    typeof value === 'number' && (!Number.isFinite(value) || Object.is(value, -0)) ? `${1 / value}:${value}` : value,
+  )

@@ -1,11 +1,22 @@
 import { ERROR_INDEX } from '../abi/constants.ts'
 import { ArgumentError, CaptureError, DisposedError, EngineError, IndexError } from '../errors.ts'
-import { Runtime, type RuntimeOptions, type RunResult } from '../runtime/runtime.ts'
+import { type RunResult, Runtime, type RuntimeOptions } from '../runtime/runtime.ts'
 import { ProgramCache, structureOf } from './cache.ts'
 import { compile, type Program, place } from './compile.ts'
 import { live } from './fuse.ts'
 import { Generator } from './generator.ts'
-import { type Attrs, byteSize, createNode, createValue, type DType, type Node, type Op, type Shape, type Value } from './graph.ts'
+import {
+  type Attrs,
+  byteSize,
+  createNode,
+  createValue,
+  type DType,
+  type Node,
+  type Op,
+  type Shape,
+  targetsOf,
+  type Value,
+} from './graph.ts'
 import { Heap, type Place } from './heap.ts'
 
 export interface EngineOptions extends RuntimeOptions {
@@ -159,13 +170,13 @@ export class Engine {
   record(op: Op, inputs: readonly Value[], attrs: Attrs): readonly Value[] {
     this.check()
     for (const { gone } of inputs)
-      if (gone !== undefined) throw new DisposedError(`an operand ${GONE[gone].what}`, { where: op.name, hint: GONE[gone].hint })
+      if (gone !== undefined)
+        throw new DisposedError(`an operand ${GONE[gone].what}`, { where: op.name, hint: GONE[gone].hint })
     this.settleTargets(op, inputs)
     const node = createNode(op, inputs, attrs)
     this.trace.push(node)
     const tape = this.tapes.at(-1)
-    if (tape !== undefined)
-      for (const value of [...node.inputs, ...node.outputs]) tape.values.push(this.retain(value))
+    if (tape !== undefined) for (const value of [...node.inputs, ...node.outputs]) tape.values.push(this.retain(value))
     return node.outputs
   }
 
@@ -311,8 +322,10 @@ export class Engine {
     this.idle(what)
     const outputs = new Set<Value>()
     for (const node of nodes)
-      for (const [i, value] of node.outputs.entries())
-        if (value.owners > 0 && (node.op.inPlace?.[i] ?? -1) < 0) outputs.add(value)
+      for (const [i, target] of targetsOf(node).entries()) {
+        const value = node.outputs[i] as Value
+        if (value.owners > 0 && target < 0) outputs.add(value)
+      }
 
     const needed = live(nodes, outputs)
     const structure = structureOf(needed, outputs)
@@ -335,11 +348,11 @@ export class Engine {
       for (const value of made) value.storage = undefined
       throw error
     }
-    const externals = sources.map((source) =>
-      'leaf' in source
-        ? (structure.leaves[source.leaf] as Place).address
-        : ((needed[source.node] as Node).outputs[source.output]?.storage as Place).address,
-    )
+    const externals = sources.map((source) => {
+      const storage =
+        'leaf' in source ? structure.leaves[source.leaf] : needed[source.node]?.outputs[source.output]?.storage
+      return (storage as Place).address
+    })
     place(program, this.runtime.memory.u32, this.program.address, this.arena.address, externals)
     this.trace = []
     for (const node of nodes) moveVersions(node)
@@ -348,7 +361,8 @@ export class Engine {
       program,
       address: this.program.address,
       settle: (result) => {
-        if (this.tapes.length === 0) for (const node of nodes) for (const value of node.outputs) value.producer = undefined
+        if (this.tapes.length === 0)
+          for (const node of nodes) for (const value of node.outputs) value.producer = undefined
         for (const value of this.released.splice(0)) this.free(value)
         this.raise(program, result)
       },
@@ -380,15 +394,18 @@ export class Engine {
 export const GONE: Readonly<Record<NonNullable<Value['gone']>, { what: string; hint: string }>> = {
   disposed: { what: 'was disposed of', hint: 'Return it from its scope, or keep() it.' },
   overwritten: { what: 'is an older version of a variable', hint: 'Take a clone() before the update.' },
-  captured: { what: 'belongs to a captured step', hint: 'Return it from the captured function and read it from the step.' },
+  captured: {
+    what: 'belongs to a captured step',
+    hint: 'Return it from the captured function and read it from the step.',
+  },
 }
 
 /** After an in-place node the new version owns the memory. */
-function moveVersions({ op, inputs, outputs }: Node): void {
-  for (const [i, target] of (op.inPlace ?? []).entries()) {
+function moveVersions(node: Node): void {
+  for (const [i, target] of targetsOf(node).entries()) {
     if (target < 0) continue
-    const old = inputs[target] as Value
-    const next = outputs[i] as Value
+    const old = node.inputs[target] as Value
+    const next = node.outputs[i] as Value
     next.storage = old.storage
     old.storage = undefined
     old.gone = 'overwritten'

@@ -1,6 +1,6 @@
-import { advance } from './internal-ops.ts'
 import type { Engine } from './engine.ts'
 import type { Value } from './graph.ts'
+import { advance } from './internal-ops.ts'
 
 /**
  * The counter-based random generator of an engine: four words in memory (key, counter). The k-th draw of a program

@@ -73,6 +73,10 @@ export interface Fusion {
   soleProducer(value: Value): Replacement | undefined
 }
 
+/** Which input each output of a node overwrites; -1: none. */
+export const targetsOf = ({ op, outputs }: Pick<Node, 'op' | 'outputs'>): readonly number[] =>
+  outputs.map((_, i) => op.inPlace?.[i] ?? -1)
+
 let nodes = 0
 
 /** A node and its outputs; the caller appends it to a trace. */

@@ -1,6 +1,6 @@
 import { rowOf } from '../abi/encode.ts'
-import type { KernelName, kernels } from '../abi/kernels.ts'
-import { type Attrs, byteSize, type Node, type Shape, type Spec, type Storage, type Value } from './graph.ts'
+import type { KernelName, KernelOperands } from '../abi/kernels.ts'
+import { type Attrs, byteSize, type Node, type Shape, type Spec, type Storage, targetsOf, type Value } from './graph.ts'
 
 /** A piece of memory of a program: planned in its arena, or outside of it. */
 export interface Buffer {
@@ -18,8 +18,7 @@ export interface Ref {
 }
 
 type Operand<Kind> = Kind extends 'dims' ? readonly number[] : Kind extends 'u32' | 'i32' | 'f32' ? number : Ref | null
-type Kinds<K extends KernelName> = (typeof kernels)[K]['operands']
-export type Operands<K extends KernelName> = { readonly [P in keyof Kinds<K>]: Operand<Kinds<K>[P]> }
+export type Operands<K extends KernelName> = { readonly [P in keyof KernelOperands[K]]: Operand<KernelOperands[K][P]> }
 export type AnyOperands = Readonly<Record<string, Ref | null | number | readonly number[]>>
 
 export interface Instruction {
@@ -140,7 +139,8 @@ export function lower(nodes: readonly Node[], outputs: ReadonlySet<Value>): Lowe
       continue
     }
 
-    for (const target of op.inPlace ?? []) {
+    const targets = targetsOf(node)
+    for (const target of targets) {
       if (target < 0) continue
       const { buffer } = inRefs[target] as Ref
       for (const value of residents.get(buffer) as Value[]) {
@@ -149,14 +149,14 @@ export function lower(nodes: readonly Node[], outputs: ReadonlySet<Value>): Lowe
       }
     }
     for (const [i, value] of results.entries()) {
-      const target = op.inPlace?.[i] ?? -1
+      const target = targets[i] ?? -1
       if (target >= 0) settle(value, inRefs[target] as Ref)
       else {
         const reused = op.reuse === true && !outputs.has(value) ? reusable(node, position) : undefined
         settle(value, reused ?? allocate(value, op.name))
       }
     }
-    const commit = op.inPlace?.some((target) => target >= 0) ?? false
+    const commit = targets.some((target) => target >= 0)
     if (results.every((value) => byteSize(value) === 0)) continue
     op.lower({
       inputs: inRefs,

@@ -54,5 +54,8 @@ export function memoryMap({ plan, schedule }: Program): string {
     const bar = '.'.repeat(from) + '#'.repeat(to - from) + '.'.repeat(columns - to)
     return `${String(plan.offsets.get(buffer)).padStart(10)} ${bytesText(buffer.bytes).padStart(10)} |${bar}| ${buffer.label}`
   })
-  return [`arena ${bytesText(plan.arenaBytes)}, ${rows.length} buffers over ${schedule.slots.length} instructions`, ...lines].join('\n')
+  return [
+    `arena ${bytesText(plan.arenaBytes)}, ${rows.length} buffers over ${schedule.slots.length} instructions`,
+    ...lines,
+  ].join('\n')
 }

@@ -1,5 +1,5 @@
 import { rowOf } from '../abi/encode.ts'
-import type { Instruction, Ref } from './lower.ts'
+import type { Instruction } from './lower.ts'
 import { isRef, type Plan } from './plan.ts'
 
 /** An instruction with its threads. */

@@ -41,7 +41,11 @@ export class CompiledStep {
   private steps = 0
   private disposed = false
 
-  constructor(engine: Engine, specs: Readonly<Record<string, Spec>>, trace: (inputs: Captured['inputs']) => Captured['outputs']) {
+  constructor(
+    engine: Engine,
+    specs: Readonly<Record<string, Spec>>,
+    trace: (inputs: Captured['inputs']) => Captured['outputs'],
+  ) {
     this.engine = engine
     const inputs = new Map<string, Value>()
     for (const [name, spec] of Object.entries(specs)) inputs.set(name, this.own(engine, spec))
@@ -170,7 +174,10 @@ export class CompiledStep {
       engine.raise(program, result)
       signal?.throwIfAborted()
     }
-    return { steps: done, curves: Object.fromEntries([...parts].map(([name, list]) => [name, concatenate(list, done)])) }
+    return {
+      steps: done,
+      curves: Object.fromEntries([...parts].map(([name, list]) => [name, concatenate(list, done)])),
+    }
   }
 
   private ran(steps: number): void {

@@ -79,7 +79,8 @@ export function keep<T extends Handle>(tensor: T): T {
 function* handlesIn(result: unknown, depth = 0): Iterable<Handle> {
   if (result instanceof Handle) yield result
   else if (depth < 4 && (Array.isArray(result) || isPlain(result) || result instanceof Map))
-    for (const part of result instanceof Map ? result.values() : Object.values(result)) yield* handlesIn(part, depth + 1)
+    for (const part of result instanceof Map ? result.values() : Object.values(result))
+      yield* handlesIn(part, depth + 1)
 }
 
 const isPlain = (value: unknown): value is Record<string, unknown> =>

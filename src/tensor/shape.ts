@@ -37,7 +37,11 @@ export function checkAxis(axis: number, rank: number, where: string): number {
 }
 
 /** Axes counted from the front, rising, each once; all of them by default. */
-export function checkAxes(axes: number | readonly number[] | undefined, rank: number, where: string): readonly number[] {
+export function checkAxes(
+  axes: number | readonly number[] | undefined,
+  rank: number,
+  where: string,
+): readonly number[] {
   if (axes === undefined) return Array.from({ length: rank }, (_, axis) => axis)
   const list = (typeof axes === 'number' ? [axes] : [...axes]).map((axis) => checkAxis(axis, rank, where))
   if (new Set(list).size !== list.length)

@@ -1,12 +1,11 @@
 import { ArgumentError } from '../errors.ts'
-import type { Elements } from '../program/engine.ts'
-import type { Spec, DType, Shape, Value } from '../program/graph.ts'
-import { CompiledStep, type Curves, type RunManyOptions } from '../program/step.ts'
 import { Tensor } from '../ops/tensor.ts'
+import type { Elements, Engine } from '../program/engine.ts'
+import type { DType, Shape, Spec, Value } from '../program/graph.ts'
+import { CompiledStep, type Curves, type RunManyOptions } from '../program/step.ts'
 import { currentEngine } from '../tensor/current.ts'
 import { scoped } from '../tensor/scope.ts'
 import { checkShape } from '../tensor/shape.ts'
-import type { Engine } from '../program/engine.ts'
 
 /** Shape and type of an input of a step. */
 export const spec = (shape: Shape, dtype: DType = 'float32'): Spec => ({ shape: [...checkShape(shape, 'spec')], dtype })
@@ -34,7 +33,11 @@ export class Step<I extends string = string, O extends string = string> implemen
   private readonly compiled: CompiledStep
   private readonly names: readonly O[]
 
-  constructor(engine: Engine, fn: (inputs: Tensors<I>) => Readonly<Record<O, Tensor>>, inputs: Readonly<Record<I, Spec>>) {
+  constructor(
+    engine: Engine,
+    fn: (inputs: Tensors<I>) => Readonly<Record<O, Tensor>>,
+    inputs: Readonly<Record<I, Spec>>,
+  ) {
     this.compiled = new CompiledStep(engine, inputs, (values) =>
       scoped(engine, () => {
         const wrapped: Record<string, Tensor> = {}
@@ -44,13 +47,20 @@ export class Step<I extends string = string, O extends string = string> implemen
           throw new ArgumentError('the captured function returns a record of tensors', {
             where: 'capture',
             expected: 'for example { loss }',
-            received: results instanceof Promise ? 'a promise' : results instanceof Tensor ? 'a tensor' : typeof results,
-            hint: results instanceof Promise ? 'A captured function is synchronous: nothing is computed while it is traced.' : undefined,
+            received:
+              results instanceof Promise ? 'a promise' : results instanceof Tensor ? 'a tensor' : typeof results,
+            hint:
+              results instanceof Promise
+                ? 'A captured function is synchronous: nothing is computed while it is traced.'
+                : undefined,
           } as { where: string })
         const values_: Record<string, Value> = {}
         for (const [name, tensor] of Object.entries(results)) {
           if (!(tensor instanceof Tensor))
-            throw new ArgumentError('a result is not a tensor', { where: `capture, result ${name}`, received: typeof tensor })
+            throw new ArgumentError('a result is not a tensor', {
+              where: `capture, result ${name}`,
+              received: typeof tensor,
+            })
           values_[name] = tensor.use('capture')
         }
         return values_
@@ -60,8 +70,8 @@ export class Step<I extends string = string, O extends string = string> implemen
   }
 
   /** One step, now. Inputs that are left out keep their content. Returns copies of the results. */
-  run(inputs: Numbers<I> = {}): Record<O, Elements> {
-    this.set(inputs)
+  run(inputs?: Numbers<I>): Record<O, Elements> {
+    if (inputs !== undefined) this.set(inputs)
     this.compiled.run()
     return this.results()
   }
@@ -77,7 +87,11 @@ export class Step<I extends string = string, O extends string = string> implemen
    */
   runMany(steps: number, options: RunManyOptions = {}): Promise<Curves> {
     if (!Number.isSafeInteger(steps) || steps < 0)
-      throw new ArgumentError('not a number of steps', { where: 'runMany', expected: 'a whole number from 0 up', received: String(steps) })
+      throw new ArgumentError('not a number of steps', {
+        where: 'runMany',
+        expected: 'a whole number from 0 up',
+        received: String(steps),
+      })
     return this.compiled.runMany(steps, options)
   }
 
