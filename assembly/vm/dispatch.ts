@@ -7,6 +7,8 @@ import { stridedRead, stridedWrite } from '../shape/strided'
 import { transpose } from '../shape/transpose'
 import { gather, takeAlong } from '../shape/gather'
 import { scatterAdd, takeAlongGrad } from '../shape/scatter'
+import { random, permutation } from '../random/random'
+import { dropout } from '../random/dropout'
 import { sgd } from '../optim/sgd'
 import { adam } from '../optim/adam'
 import { gemm } from '../gemm/gemm'
@@ -181,6 +183,44 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         load<u32>(pc, 28),
         load<u32>(pc, 32),
         pc,
+        part,
+        parts,
+      )
+      break
+    case 28:
+      random(
+        load<u32>(pc, 8),
+        <usize>load<u32>(pc, 12),
+        load<u32>(pc, 16),
+        load<f32>(pc, 20),
+        load<f32>(pc, 24),
+        <usize>load<u32>(pc, 28),
+        load<i32>(pc, 32),
+        scratch,
+        part,
+        parts,
+      )
+      break
+    case 29:
+      dropout(
+        <usize>load<u32>(pc, 8),
+        <usize>load<u32>(pc, 12),
+        load<u32>(pc, 16),
+        load<f32>(pc, 20),
+        <usize>load<u32>(pc, 24),
+        load<i32>(pc, 28),
+        scratch,
+        part,
+        parts,
+      )
+      break
+    case 30:
+      permutation(
+        <usize>load<u32>(pc, 8),
+        load<u32>(pc, 12),
+        <usize>load<u32>(pc, 16),
+        load<i32>(pc, 20),
+        scratch,
         part,
         parts,
       )

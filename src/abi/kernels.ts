@@ -50,6 +50,9 @@ const unaryCost = (o: O): number => (o.n as number) * ((o.fn as number) >= 6 && 
 
 export type { KernelName, KernelOperands } from './names.generated.ts'
 
+/** A chunk of 256 random words, and constants. */
+const RANDOM_SCRATCH = 1536
+
 export const kernels: {
   readonly [K in KernelName]: KernelRow & { readonly operands: Readonly<KernelOperands[K]> }
 } = {
@@ -267,6 +270,7 @@ export const kernels: {
     doc: 'y[i] = the i-th number of draw (counter + draw) of the generator (RANDOM_*). A generator is 4 words: key low, key high, counter low, counter high.',
     operands: { fn: 'u32', y: 'write', n: 'u32', p0: 'f32', p1: 'f32', generator: 'read', draw: 'i32' },
     split: 'linear',
+    scratch: RANDOM_SCRATCH,
     cost: per(1.5, 'n'),
   },
   dropout: {
@@ -274,6 +278,7 @@ export const kernels: {
     doc: 'y[i] = u_i >= p ? x[i] / (1 - p) : 0 with the uniform numbers u of draw (counter + draw); the same call on dy is its gradient.',
     operands: { x: 'read', y: 'write', n: 'u32', p: 'f32', generator: 'read', draw: 'i32' },
     split: 'linear',
+    scratch: RANDOM_SCRATCH,
     cost: per(1, 'n'),
   },
   permutation: {
@@ -281,6 +286,7 @@ export const kernels: {
     doc: 'y = a uniform random permutation of 0..n-1 as i32 (Fisher-Yates on the numbers of draw counter + draw).',
     operands: { y: 'write', n: 'u32', generator: 'read', draw: 'i32' },
     single: true,
+    scratch: RANDOM_SCRATCH,
     cost: per(5, 'n'),
   },
 
