@@ -54,6 +54,7 @@ export class Loader<K extends string> implements Disposable, AsyncIterable<Batch
       name,
       keep(tensor(data, [dataset.size, ...shape])),
     ])
+    this.#order = variableOf(Int32Array.from({ length: this.rows }, (_, i) => i))
     this.#cursor = variableOf(new Int32Array(2))
   }
 

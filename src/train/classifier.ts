@@ -1,6 +1,7 @@
 import type { Dataset } from '../data/dataset.ts'
 import { type Loader, loader } from '../data/loader.ts'
 import { ArgumentError, DataError } from '../errors.ts'
+import { Dropout } from '../nn/dropout.ts'
 import type { Layer } from '../nn/module.ts'
 import { clipByGlobalNorm, type Optimizer } from '../optim/index.ts'
 import { valueAndGrad } from '../autodiff/gradients.ts'
@@ -203,6 +204,13 @@ function check({ model, train, test, epochs, gradients, chunkMilliseconds = 80 }
       expected: `at most ${MOST_NUMERIC} parameters (each is moved twice a step)`,
       received: String(parameters),
       hint: 'Use a smaller hidden layer, or analytic gradients.',
+    })
+  const random = [...model.namedModules()].find(([, module]) => module instanceof Dropout && module.p > 0)
+  if (gradients === 'numeric' && random !== undefined)
+    throw new ArgumentError('numeric gradients need a loss that is the same every time', {
+      where,
+      received: `dropout in layer '${random[0]}'`,
+      hint: 'Leave the dropout out, or use analytic gradients.',
     })
   for (const [name, set] of [
     ['train', train],
