@@ -1,5 +1,5 @@
 import { ArgumentError } from '../errors.ts'
-import { Evaluation, type Feed, type GraphValue, type RefTensor } from '../reference/index.ts'
+import { Evaluation, type Feed, type GraphValue, type ReferenceName, type RefTensor } from '../reference/index.ts'
 import { generator, signs } from './random.ts'
 import { type CheckedParameter, type EngineEntry, type Entry, GradientReport } from './report.ts'
 import { rounding } from './rounding.ts'
@@ -160,7 +160,7 @@ function spreadOf(rules: Evaluation, exact: readonly RefTensor[], random: () => 
   const spread = exact.map((g) => new Float64Array(g.data.length))
   for (let trial = 0; trial < TRIALS; trial++) {
     const moved = rules.replay((node, inputs, outputs) => {
-      const bounds = rounding[node.op.name as keyof typeof rounding](inputs, node.attrs, outputs)
+      const bounds = rounding[node.op.name as ReferenceName](inputs, node.attrs, outputs)
       return outputs.map(({ shape, data }, k) => {
         const sign = signs(random, data.length)
         return { shape, data: data.map((v, i) => v + (sign[i] as number) * (bounds[k]?.[i] as number)) }

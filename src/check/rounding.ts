@@ -1,5 +1,5 @@
 import { ACT_NONE } from '../abi/constants.ts'
-import { type Attrs, type RefTensor, references } from '../reference/index.ts'
+import { type Attrs, type ReferenceName, type RefTensor, references } from '../reference/index.ts'
 
 /**
  * How far the engine's f32 result of an operation may lie from its f64 reference, an element: first-order bounds from
@@ -32,7 +32,7 @@ const halfUlps =
 
 /** k halves of a unit of what the reference gives for the magnitudes of the operands: sums, where terms cancel. */
 const ofMagnitudes =
-  (name: keyof typeof references, k: (inputs: readonly RefTensor[], attrs: Attrs, y: RefTensor) => number): Rounding =>
+  (name: ReferenceName, k: (inputs: readonly RefTensor[], attrs: Attrs, y: RefTensor) => number): Rounding =>
   (inputs, attrs, outputs) => {
     const [largest] = references[name](inputs.map(abs), attrs)
     const factor = k(inputs, attrs, outputs[0]!) * U
@@ -168,7 +168,7 @@ const power: Rounding = ([a, b], _attrs, outputs) => {
 const double: Rounding = (_inputs, attrs, outputs) =>
   outputs.map((y) => y.data.map((v) => (attrs['fn'] === 'toFloat' ? U : 2 ** -50) * Math.abs(v)))
 
-export const rounding = {
+export const rounding: Readonly<Record<ReferenceName, Rounding>> = {
   neg: exact,
   abs: exact,
   square: halfUlps(1),
@@ -261,4 +261,4 @@ export const rounding = {
   bernoulli: exact,
   permutation: exact,
   dropout: halfUlps(2),
-} as const satisfies Readonly<Record<keyof typeof references, Rounding>>
+}

@@ -1,5 +1,5 @@
 import { number } from './attrs.ts'
-import { input, type Reference, type RefTensor, sizeOf } from './tensor.ts'
+import { input, type Reference, type RefTensor, type Rows, sizeOf } from './tensor.ts'
 
 /** The 64-bit counter in the first two int32 words of a tensor. */
 function counter(words: RefTensor): number {
@@ -39,4 +39,4 @@ const advance: Reference = (inputs, attrs) => {
   return [{ shape: words.shape, data }]
 }
 
-export const batch = { fetchRows, fetchSlot, advance } as const satisfies Readonly<Record<string, Reference>>
+export const batch: Rows<'fetchRows' | 'fetchSlot' | 'advance'> = { fetchRows, fetchSlot, advance }

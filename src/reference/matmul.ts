@@ -1,7 +1,7 @@
 import { ACT_GELU, ACT_GELU_TANH, ACT_NONE, ACT_RELU, ACT_SIGMOID, ACT_SILU, ACT_TANH } from '../abi/constants.ts'
 import { flag, number } from './attrs.ts'
 import { binary } from './binary.ts'
-import { broadcastShape, broadcastStrides, input, offsetsOf, type Reference, zeros } from './tensor.ts'
+import { broadcastShape, broadcastStrides, input, offsetsOf, type Reference, type Rows, zeros } from './tensor.ts'
 import { unary } from './unary.ts'
 
 /** C[b, i, j] = sum over k of op(A)[b, i, k] op(B)[b, k, j]; the axes before the last two broadcast. */
@@ -56,4 +56,4 @@ const fusedMatmul: Reference = (inputs, attrs) => {
   return activation(inputs[2] === undefined ? product : binary.add([product[0]!, inputs[2]], {}), {})
 }
 
-export const matrix = { matmul, fusedMatmul } as const satisfies Readonly<Record<string, Reference>>
+export const matrix: Rows<'matmul' | 'fusedMatmul'> = { matmul, fusedMatmul }

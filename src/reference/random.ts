@@ -7,7 +7,7 @@ import {
   philoxPermutation,
   philoxUniform,
 } from './philox.ts'
-import { type Attrs, input, type Reference, type RefTensor, sizeOf } from './tensor.ts'
+import { type Attrs, input, type Reference, type RefTensor, type Rows, sizeOf } from './tensor.ts'
 
 /** A draw of a generator. The four words of the generator are the last operand of a random operation. */
 interface Draw {
@@ -34,7 +34,7 @@ function source(f: (from: Draw, n: number, attrs: Attrs) => ArrayLike<number>): 
   }
 }
 
-export const random = {
+export const random: Rows<'uniform' | 'normal' | 'bernoulli' | 'permutation' | 'dropout'> = {
   uniform: source(({ words, draw }, n, attrs) =>
     philoxUniform(words, draw, n, number(attrs, 'min'), number(attrs, 'max')),
   ),
@@ -54,4 +54,4 @@ export const random = {
     // where an element is dropped the result is 0, even for an infinite one
     return [{ shape: x.shape, data: x.data.map((v, i) => (factors[i] === 0 ? 0 : v * (factors[i] as number))) }]
   },
-} as const satisfies Readonly<Record<string, Reference>>
+}

@@ -7,6 +7,7 @@ import {
   offsetsOf,
   type Reference,
   type RefTensor,
+  type Rows,
   sizeOf,
   stridesOf,
   zeros,
@@ -178,7 +179,20 @@ const takeAlongGrad: Reference = (inputs, attrs) => {
   return [x]
 }
 
-export const shape = {
+export const shape: Rows<
+  | 'clone'
+  | 'stopGradient'
+  | 'reshape'
+  | 'transpose'
+  | 'slice'
+  | 'embed'
+  | 'concat'
+  | 'broadcastTo'
+  | 'gather'
+  | 'scatterAdd'
+  | 'takeAlong'
+  | 'takeAlongGrad'
+> = {
   clone: same,
   stopGradient: same,
   reshape,
@@ -191,4 +205,4 @@ export const shape = {
   scatterAdd,
   takeAlong,
   takeAlongGrad,
-} as const satisfies Readonly<Record<string, Reference>>
+}

@@ -1,6 +1,6 @@
 import { number, text } from './attrs.ts'
 import { erf, gelu, geluTanh, sigmoid, softplus } from './special.ts'
-import { type Attrs, input, type Reference } from './tensor.ts'
+import { type Attrs, input, type Reference, type Rows } from './tensor.ts'
 
 type Scalar = (x: number) => number
 
@@ -14,7 +14,29 @@ function elementwise(make: (attrs: Attrs) => Scalar): Reference {
 
 const plain = (f: Scalar): Reference => elementwise(() => f)
 
-export const unary = {
+export const unary: Rows<
+  | 'neg'
+  | 'abs'
+  | 'square'
+  | 'sqrt'
+  | 'rsqrt'
+  | 'reciprocal'
+  | 'exp'
+  | 'log'
+  | 'tanh'
+  | 'sigmoid'
+  | 'erf'
+  | 'relu'
+  | 'gelu'
+  | 'silu'
+  | 'softplus'
+  | 'logSigmoid'
+  | 'leakyRelu'
+  | 'elu'
+  | 'clip'
+  | 'sign'
+  | 'cast'
+> = {
   neg: plain((x) => -x),
   abs: plain(Math.abs),
   square: plain((x) => x * x),
@@ -48,4 +70,4 @@ export const unary = {
   sign: plain(Math.sign),
   // from int32 to float32, both exact in f64
   cast: plain((x) => x),
-} as const satisfies Readonly<Record<string, Reference>>
+}

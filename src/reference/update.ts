@@ -1,5 +1,5 @@
 import { flag, number } from './attrs.ts'
-import { type Attrs, input, type Reference, type RefTensor } from './tensor.ts'
+import { type Attrs, input, type Reference, type RefTensor, type Rows } from './tensor.ts'
 
 const word = (inputs: readonly RefTensor[], index: number): number => input(inputs, index).data[0] as number
 const like = (x: RefTensor, f: (v: number, i: number) => number): RefTensor => ({ shape: x.shape, data: x.data.map(f) })
@@ -71,4 +71,4 @@ const scalar: Reference = (inputs, attrs: Attrs) => {
   return [{ shape: [], data: Float64Array.of(f(a, b, c)) }]
 }
 
-export const update = { sgd, adam, assign, scalar } as const satisfies Readonly<Record<string, Reference>>
+export const update: Rows<'sgd' | 'adam' | 'assign' | 'scalar'> = { sgd, adam, assign, scalar }
