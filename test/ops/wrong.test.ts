@@ -380,7 +380,7 @@ const wrong: Readonly<Record<OpName, () => readonly Call[]>> = {
     ['another shape', () => update.sgdUpdate(t.kept, t.v, { lr: t.s, step: t.s })],
     ['a number for the rate', () => update.sgdUpdate(t.kept, t.kept, { lr: 0.1 as Anything, step: t.s })],
     ['a float32 rate', () => update.sgdUpdate(t.kept, t.kept, { lr: tensor(0.1), step: t.s })],
-    ['no options', () => update.sgdUpdate(t.kept, t.kept, undefined as Anything)],
+    ['momentum without a velocity', () => update.sgdUpdate(t.kept, t.kept, { lr: t.s, step: t.s, momentum: 0.9 })],
     ['not a variable', () => update.sgdUpdate(t.v as Anything, t.v, { lr: t.s, step: t.s })],
   ],
   adam: () => {
