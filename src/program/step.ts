@@ -76,6 +76,9 @@ export class CompiledStep {
       }
       traced = outputs
       this.program = compile(nodes, new Set(outputs.values()), { threads: engine.threads, fuse: engine.fuses })
+      // Before the capture ends: it may hold the last handle on what the program reads.
+      for (const { storage } of this.program.externals)
+        if (storage !== undefined) this.keep(engine.heap.retain(storage as Place))
     } catch (error) {
       for (const storage of this.owned) engine.heap.release(storage)
       throw error
@@ -88,7 +91,7 @@ export class CompiledStep {
     const words = this.keep(engine.heap.alloc(program.encoded.words.byteLength))
     const results = new Map<Value, Value>()
     const addresses = program.externals.map(({ storage, output }) => {
-      if (output === undefined) return this.keep(engine.heap.retain(storage as Place)).address
+      if (output === undefined) return (storage as Place).address
       const place = this.keep(engine.heap.alloc(byteSize(output)))
       results.set(output, createValue(output, undefined, 0, place))
       return place.address
