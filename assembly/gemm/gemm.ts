@@ -2,7 +2,7 @@ import {
   GEMM_ACCUMULATE,
   GEMM_ACTIVATION_SHIFT,
   GEMM_BIAS,
-  GEMM_TILE,
+  GEMM_VARIANT,
   GEMM_TRANS_A,
   GEMM_TRANS_B,
 } from '../../src/abi/constants'
@@ -33,7 +33,7 @@ export function gemm(
   part: u32,
   parts: u32,
 ): void {
-  const tile = load<u32>(GEMM_TILE)
+  const tile = load<u32>(GEMM_VARIANT)
   const byRows = m >= n
   const side = byRows ? m : n
   // never of the tile: the word may change while another part has begun

@@ -1,6 +1,6 @@
 // GFLOP/s of gemm on one thread, as a share of the multiply-add peak of the same core, measured in turns.
 //   npx tsx bench/lab/gemm-peak.ts [simd|relaxed] [tile ...] [--quick]
-import { GEMM_PACK_A, GEMM_PACK_B, GEMM_TILE, GEMM_TRANS_A, GEMM_TRANS_B } from '../../src/abi/constants.ts'
+import { GEMM_PACK_A, GEMM_PACK_B, GEMM_TRANS_A, GEMM_TRANS_B, GEMM_VARIANT } from '../../src/abi/constants.ts'
 import { encodeInstruction, opcodeOf } from '../../src/abi/encode.ts'
 import { type Build, Machine } from '../../test/helpers/machine.ts'
 
@@ -72,7 +72,7 @@ for (const [kind, m, n, k] of shapes) {
         name: `${kind} ${m}x${n}x${k} tile ${tile} ${pack === 0 ? '--' : pack === GEMM_PACK_B ? '-B' : 'AB'}`,
         flops: 2 * m * n * k,
         call: (reps) => {
-          machine.i32(GEMM_TILE, 1)[0] = tile
+          machine.i32(GEMM_VARIANT, 1)[0] = tile
           for (let i = 0; i < reps; i++) dispatch(opcode, pc, scratch, 0, 1)
         },
         best: [],

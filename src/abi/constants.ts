@@ -5,14 +5,13 @@
 export const CONTROL = 1024
 export const THREAD_BLOCK = 128
 export const MAX_THREADS = 64
-export const GEMM_TILE = 12288 // a word: which micro-kernel gemm uses (TILE_*); any time, the bits are the same
 export const POOL = 16384
 export const HEAP = 65536
 export const ALIGN = 64
 
 // The control block from CONTROL on. Words that several threads write own their 128 bytes.
 // settings: the runtime writes them before a program runs, threads only read them
-export const GEMM_VARIANT = 1024 // which micro-kernel gemm takes; every value gives the same bits
+export const GEMM_VARIANT = 1024 // which micro-kernel gemm takes (TILE_*), at any time: every one gives the same bits
 export const SPIN_STEP = 1028 // turns that a thread spins at a barrier before it sleeps
 export const SPIN_IDLE = 1032 // turns that a worker spins for its next job before it sleeps
 export const MAY_SLEEP = 1036 // 0 where the caller's thread must not wait (the main thread of a page)

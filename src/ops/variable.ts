@@ -45,7 +45,10 @@ export class Variable extends Tensor {
 }
 
 /** A variable that is trained: what `gradients` differentiates by and optimizers update. */
-export class Parameter extends Variable {}
+export class Parameter extends Variable {
+  /** False while it is frozen: modules then leave it out of what is trained. */
+  trainable = true
+}
 
 export interface VariableOptions {
   readonly name?: string

@@ -1,4 +1,4 @@
-import { GEMM_PACK_A, GEMM_PACK_B, GEMM_TILE } from '../abi/constants.ts'
+import { GEMM_PACK_A, GEMM_PACK_B, GEMM_VARIANT } from '../abi/constants.ts'
 import { encodeInstruction, opcodeOf, rowOf } from '../abi/encode.ts'
 
 /** How long a fixed product takes with a micro-kernel (TILE_*), and the clock between trials. */
@@ -11,13 +11,12 @@ export interface TileTrials {
 }
 
 // Engines compile a kernel well only after it ran for a while, in the background and in their own time. So: warm all
-// kernels up, then measure after pauses that double. Only three like results in a row settle the choice; baseline
-// code that gave like results would have had to stay for three quarters of the time since the start.
-const WARM = 80
+// kernels up, then measure after pauses that double. The choice is final when three measurements in a row agree on
+// it; times themselves differ too much on a busy machine to ask the same of them.
+const WARM = 4
 const TRIES = 5
 const PAUSE = 40
 const AGREEING = 3
-const ALIKE = 1.15
 const GAIN = 0.97
 
 /**
@@ -29,7 +28,7 @@ export class TileCalibration {
   tile: number
   settled = false
   private readonly trials: TileTrials
-  private last: number[] | undefined
+  private warm = false
   private agreeing = 0
   private pause = PAUSE
   private due = -Infinity
@@ -44,26 +43,26 @@ export class TileCalibration {
   step(): boolean {
     const { tiles, time, now } = this.trials
     if (this.settled || now() < this.due) return this.settled
-    if (this.last === undefined) this.last = tiles.map((tile) => time(tile, WARM))
-    else this.measure(this.last)
+    if (this.warm) this.measure()
+    else for (const tile of tiles) time(tile, WARM)
+    this.warm = true
     this.due = now() + this.pause
     this.pause *= 2
     return this.settled
   }
 
-  private measure(last: readonly number[]): void {
+  private measure(): void {
     const { tiles, time } = this.trials
     const best = tiles.map(() => Infinity)
     for (let i = 0; i < TRIES; i++)
       for (const [j, tile] of tiles.entries()) best[j] = Math.min(best[j] as number, time(tile, 1))
-    const alike = best.every((ns, j) => Math.max(ns, last[j] as number) < ALIKE * Math.min(ns, last[j] as number))
-    this.agreeing = alike ? this.agreeing + 1 : 1
-    this.settled = this.agreeing >= AGREEING
-    this.last = best
     // later tiles must be clearly better, so that equals give the same choice each time
     let choice = 0
     for (let j = 1; j < best.length; j++) if ((best[j] as number) < GAIN * (best[choice] as number)) choice = j
-    this.tile = tiles[choice] as number
+    const tile = tiles[choice] as number
+    this.agreeing = tile === this.tile ? this.agreeing + 1 : 1
+    this.settled = this.agreeing >= AGREEING
+    this.tile = tile
   }
 }
 
@@ -71,47 +70,36 @@ export class TileCalibration {
 const M = 96
 const N = 96
 const K = 128
-const GEMM_PACKED = GEMM_PACK_A | GEMM_PACK_B
+const PACKED = GEMM_PACK_A | GEMM_PACK_B
+const WORDS = M * K + K * N + M * N
 
-/** Bytes that `gemmTrials` needs at `address`: the product, the instruction and the scratch of gemm. */
-export const TRIAL_BYTES: number = 4 * (M * K + K * N + M * N) + 128 + (rowOf('gemm').scratch ?? 0)
-
-/** Trials on this thread with the instance whose `dispatch` is given, in `TRIAL_BYTES` at `address`. */
+/**
+ * Trials on this thread with the instance whose `dispatch` is given, in scratch memory that no kernel uses now. The
+ * product lies at its end, far behind the panels of so small a product.
+ */
 export function gemmTrials(
   dispatch: (opcode: number, pc: number, scratch: number, part: number, parts: number) => void,
   words: () => Uint32Array,
-  address: number,
+  scratch: number,
   tiles: readonly number[],
 ): TileTrials {
-  const b = address + 4 * M * K
+  const a = scratch + (((rowOf('gemm').scratch as number) - 4 * WORDS - 128) & ~63)
+  const b = a + 4 * M * K
   const c = b + 4 * K * N
   const pc = c + 4 * M * N
   const opcode = opcodeOf('gemm')
-  words().fill(0, address >>> 2, pc >>> 2)
-  words().set(
-    encodeInstruction('gemm', {
-      a: address,
-      b,
-      c,
-      m: M,
-      n: N,
-      k: K,
-      lda: K,
-      ldb: N,
-      ldc: N,
-      flags: GEMM_PACKED,
-      batch: 1,
-    }),
-    pc >>> 2,
-  )
+  const shape = { m: M, n: N, k: K, lda: K, ldb: N, ldc: N, flags: PACKED, batch: 1 }
+  const instruction = encodeInstruction('gemm', { a, b, c, ...shape })
   const now = (): number => performance.now()
   const time = (tile: number, times: number): number => {
-    const before = words()[GEMM_TILE >>> 2] as number
-    words()[GEMM_TILE >>> 2] = tile
+    words().fill(0, a >>> 2, pc >>> 2)
+    words().set(instruction, pc >>> 2)
+    const before = words()[GEMM_VARIANT >>> 2] as number
+    words()[GEMM_VARIANT >>> 2] = tile
     const begin = now()
-    for (let i = 0; i < times; i++) dispatch(opcode, pc, pc + 128, 0, 1)
+    for (let i = 0; i < times; i++) dispatch(opcode, pc, scratch, 0, 1)
     const end = now()
-    words()[GEMM_TILE >>> 2] = before
+    words()[GEMM_VARIANT >>> 2] = before
     return ((end - begin) * 1e6) / times
   }
   return { tiles, time, now }

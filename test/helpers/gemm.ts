@@ -1,5 +1,5 @@
 // Products of every size between guard words: what a stray read or write would touch holds NaNs of one payload.
-import { GEMM_TILE, TILE_4X8, TILE_6X8, TILE_6X16 } from '../../src/abi/constants.ts'
+import { GEMM_VARIANT, TILE_4X8, TILE_6X8, TILE_6X16 } from '../../src/abi/constants.ts'
 import type { OperandValues } from '../../src/abi/encode.ts'
 import type { KernelName } from '../../src/abi/kernels.ts'
 import { type GemmSpec, lowerGemm } from '../../src/ops/lower-gemm.ts'
@@ -194,7 +194,7 @@ export class GemmMachine {
       accumulate: p.accumulate,
       activation: p.activation,
     }
-    this.machine.i32(GEMM_TILE, 1)[0] = how.tile ?? 0
+    this.machine.i32(GEMM_VARIANT, 1)[0] = how.tile ?? 0
     const parts = how.parts ?? 1
     const order = Array.from({ length: parts }, (_, i) => (how.reverse ? parts - 1 - i : i))
     lowerGemm((name, operands) => {

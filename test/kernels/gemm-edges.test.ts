@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { GEMM_TILE } from '../../src/abi/constants.ts'
+import { GEMM_VARIANT } from '../../src/abi/constants.ts'
 import { encodeInstruction, type OperandValues, opcodeOf } from '../../src/abi/encode.ts'
 import type { KernelName } from '../../src/abi/kernels.ts'
 import { type GemmSpec, lowerGemm } from '../../src/ops/lower-gemm.ts'
@@ -70,7 +70,7 @@ describe.each(builds)('edges of gemm, %s build', (build) => {
           const { bias, ...rest } = at
           const spec: GemmSpec = { ...shape, ...rest, ...(withBias ? { bias } : {}) }
           for (const tile of tiles) {
-            machine.i32(GEMM_TILE, 1)[0] = tile
+            machine.i32(GEMM_VARIANT, 1)[0] = tile
             machine.f32(at.c, words.c).fill(5)
             lowerGemm((name: KernelName, operands) => {
               machine.i32(pc, 64).set(encodeInstruction(name, operands as OperandValues))

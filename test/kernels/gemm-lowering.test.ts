@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import { GEMM_BIAS, GEMM_PACK_A, GEMM_PACK_B, GEMM_TILE, GEMM_TRANS_A } from '../../src/abi/constants.ts'
+import { GEMM_BIAS, GEMM_PACK_A, GEMM_PACK_B, GEMM_TRANS_A, GEMM_VARIANT } from '../../src/abi/constants.ts'
+import { rowOf } from '../../src/abi/encode.ts'
 import { type GemmSpec, gemmCost, lowerGemm } from '../../src/ops/lower-gemm.ts'
-import { gemmTrials, TileCalibration, TRIAL_BYTES } from '../../src/runtime/calibrate.ts'
+import { gemmTrials, TileCalibration } from '../../src/runtime/calibrate.ts'
 import { Machine } from '../helpers/machine.ts'
 
 interface Emitted extends Record<string, unknown> {
@@ -113,14 +114,14 @@ describe('choice of the micro-kernel', () => {
 
   test('trials run the real kernel and leave the choice as it was', () => {
     const machine = new Machine('simd')
-    const at = machine.alloc(TRIAL_BYTES)
+    const at = machine.alloc(rowOf('gemm').scratch as number)
     const guard = machine.alloc(64)
     machine.i32(guard, 16).fill(77)
-    machine.i32(GEMM_TILE, 1)[0] = 2
+    machine.i32(GEMM_VARIANT, 1)[0] = 2
     const words = (): Uint32Array => new Uint32Array(machine.memory.buffer)
     const trials = gemmTrials(machine.exports['dispatch'] as never, words, at, [0, 1])
     for (const tile of trials.tiles) expect(trials.time(tile, 2)).toBeGreaterThan(0)
-    expect(machine.i32(GEMM_TILE, 1)[0]).toBe(2)
+    expect(machine.i32(GEMM_VARIANT, 1)[0]).toBe(2)
     expect(machine.i32(guard, 16).every((word) => word === 77)).toBe(true)
   })
 })
