@@ -1,6 +1,6 @@
 import { number, text } from './attrs.ts'
 import { geluSlope, geluTanhSlope, pow, sigmoid } from './special.ts'
-import { type Attrs, broadcastShape, broadcastStrides, input, offsetsOf, type Reference } from './tensor.ts'
+import { type Attrs, broadcastShape, broadcastStrides, input, offsetsOf, type Reference, type Rows } from './tensor.ts'
 
 type Pair = (a: number, b: number) => number
 
@@ -21,7 +21,30 @@ function elementwise(make: (attrs: Attrs) => Pair): Reference {
 const plain = (f: Pair): Reference => elementwise(() => f)
 const compare = (f: (a: number, b: number) => boolean): Reference => plain((a, b) => (f(a, b) ? 1 : 0))
 
-export const binary = {
+export const binary: Rows<
+  | 'add'
+  | 'sub'
+  | 'mul'
+  | 'div'
+  | 'maximum'
+  | 'minimum'
+  | 'pow'
+  | 'squaredDifference'
+  | 'greater'
+  | 'greaterEqual'
+  | 'equal'
+  | 'notEqual'
+  | 'reluGrad'
+  | 'tanhGrad'
+  | 'sigmoidGrad'
+  | 'absGrad'
+  | 'geluGrad'
+  | 'siluGrad'
+  | 'softplusGrad'
+  | 'leakyReluGrad'
+  | 'eluGrad'
+  | 'clipGrad'
+> = {
   add: plain((a, b) => a + b),
   sub: plain((a, b) => a - b),
   mul: plain((a, b) => a * b),
@@ -64,4 +87,4 @@ export const binary = {
     const max = number(attrs, 'max')
     return (dy, x) => (min <= x && x <= max ? dy : 0)
   }),
-} as const satisfies Readonly<Record<string, Reference>>
+}

@@ -4,5 +4,5 @@
  */
 export { Evaluation, evaluate, type Feed, type GraphNode, type GraphValue, type Observer } from './interpret.ts'
 export { kinks, type Pieces } from './kinks.ts'
-export { references } from './references.ts'
+export { type ReferenceName, references } from './references.ts'
 export type { Attrs, Reference, RefTensor } from './tensor.ts'

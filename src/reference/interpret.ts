@@ -31,25 +31,24 @@ export type Feed = (leaf: GraphValue) => RefTensor
 
 /**
  * A graph and its values in f64. The values at the fed leaves are computed once; with other numbers in one leaf,
- * only the nodes that depend on it are computed again.
+ * only the nodes that depend on it are computed again; what passes through stopGradient stays, as it does for the rules.
  */
 export class Evaluation {
+  /** The leaves that the outputs depend on. */
+  readonly leaves: readonly GraphValue[]
   readonly #outputs: readonly GraphValue[]
   readonly #order: readonly GraphNode[]
   readonly #base: Map<GraphValue, RefTensor>
   readonly #dependents: Map<GraphValue, readonly GraphNode[]> = new Map()
 
-  constructor(outputs: readonly GraphValue[], feed: Feed) {
+  /** `fixed` are leaves even where a producer is known. */
+  constructor(outputs: readonly GraphValue[], feed: Feed, fixed: ReadonlySet<GraphValue> = new Set()) {
     this.#outputs = outputs
-    this.#order = inOrder(outputs)
+    this.#order = inOrder(outputs, fixed)
+    this.leaves = leavesOf(outputs, this.#order, fixed)
     this.#base = new Map()
-    for (const leaf of leavesOf(outputs, this.#order)) this.#base.set(leaf, fed(leaf, feed))
+    for (const leaf of this.leaves) this.#base.set(leaf, fed(leaf, feed))
     compute(this.#order, this.#base)
-  }
-
-  /** The leaves that the outputs depend on. */
-  get leaves(): GraphValue[] {
-    return leavesOf(this.#outputs, this.#order)
   }
 
   /** The values of the outputs, or, given `leaf` and `numbers`, what they become when the leaf holds these. */
@@ -79,7 +78,7 @@ export class Evaluation {
     if (nodes === undefined) {
       const touched = new Set<GraphValue>([leaf])
       nodes = this.#order.filter((node) => {
-        const depends = node.inputs.some((v) => touched.has(v))
+        const depends = node.op.name !== 'stopGradient' && node.inputs.some((v) => touched.has(v))
         if (depends) for (const output of node.outputs) touched.add(output)
         return depends
       })
@@ -129,13 +128,13 @@ function row(name: string): Reference {
 }
 
 /** Every node that the outputs need, inputs first; without recursion, so that depth is no limit. */
-function inOrder(outputs: readonly GraphValue[]): GraphNode[] {
+function inOrder(outputs: readonly GraphValue[], fixed: ReadonlySet<GraphValue>): GraphNode[] {
   const order: GraphNode[] = []
   const entered = new Set<GraphNode>()
   const stack: { node: GraphNode; next: number }[] = []
   const enter = (value: GraphValue): void => {
     const node = value.producer
-    if (node === undefined || entered.has(node)) return
+    if (node === undefined || fixed.has(value) || entered.has(node)) return
     entered.add(node)
     stack.push({ node, next: 0 })
   }
@@ -151,7 +150,11 @@ function inOrder(outputs: readonly GraphValue[]): GraphNode[] {
   return order
 }
 
-function leavesOf(outputs: readonly GraphValue[], order: readonly GraphNode[]): GraphValue[] {
+function leavesOf(
+  outputs: readonly GraphValue[],
+  order: readonly GraphNode[],
+  fixed: ReadonlySet<GraphValue>,
+): GraphValue[] {
   const all = [...outputs, ...order.flatMap((node) => node.inputs)]
-  return [...new Set(all.filter((v) => v.producer === undefined))]
+  return [...new Set(all.filter((v) => v.producer === undefined || fixed.has(v)))]
 }

@@ -1,3 +1,4 @@
+import { ACT_RELU } from '../abi/constants.ts'
 import { number } from './attrs.ts'
 import { reduce } from './reduce.ts'
 import { type Attrs, broadcastShape, broadcastStrides, input, offsetsOf, type RefTensor } from './tensor.ts'
@@ -51,11 +52,10 @@ export const kinks: Readonly<Record<string, Pieces>> = {
   elu: signOf(0),
   sign: signOf(0),
   clip: between(0),
-  cast: (inputs, attrs) => (attrs['dtype'] === 'int32' ? input(inputs, 0).data.map(Math.trunc) : new Float64Array(0)),
   argmax: result,
   argmin: result,
   fusedMatmul: (_inputs, attrs, outputs) =>
-    attrs['activation'] === 'relu' ? input(outputs, 0).data.map(Math.sign) : new Float64Array(0),
+    attrs['activation'] === ACT_RELU ? input(outputs, 0).data.map(Math.sign) : new Float64Array(0),
   maximum: order,
   minimum: order,
   greater: order,

@@ -1,6 +1,7 @@
-import { flag, text } from './attrs.ts'
+import { ACT_GELU, ACT_GELU_TANH, ACT_NONE, ACT_RELU, ACT_SIGMOID, ACT_SILU, ACT_TANH } from '../abi/constants.ts'
+import { flag, number } from './attrs.ts'
 import { binary } from './binary.ts'
-import { broadcastShape, broadcastStrides, input, offsetsOf, type Reference, zeros } from './tensor.ts'
+import { broadcastShape, broadcastStrides, input, offsetsOf, type Reference, type Rows, zeros } from './tensor.ts'
 import { unary } from './unary.ts'
 
 /** C[b, i, j] = sum over k of op(A)[b, i, k] op(B)[b, k, j]; the axes before the last two broadcast. */
@@ -36,22 +37,23 @@ const matmul: Reference = (inputs, attrs) => {
   return [c]
 }
 
-const activations: Readonly<Record<string, Reference>> = {
-  none: ([x]) => [x!],
-  relu: unary.relu,
-  tanh: unary.tanh,
-  sigmoid: unary.sigmoid,
-  gelu: (inputs) => unary.gelu(inputs, { approximate: 'none' }),
-  geluTanh: (inputs) => unary.gelu(inputs, { approximate: 'tanh' }),
-  silu: unary.silu,
+/** By the codes of the epilogue of the matrix product. */
+const activations: Readonly<Record<number, Reference>> = {
+  [ACT_NONE]: ([x]) => [x!],
+  [ACT_RELU]: unary.relu,
+  [ACT_TANH]: unary.tanh,
+  [ACT_SIGMOID]: unary.sigmoid,
+  [ACT_GELU]: (inputs) => unary.gelu(inputs, { approximate: 'none' }),
+  [ACT_GELU_TANH]: (inputs) => unary.gelu(inputs, { approximate: 'tanh' }),
+  [ACT_SILU]: unary.silu,
 }
 
 /** activation(op(A) op(B) + bias), the bias along the last axis. */
 const fusedMatmul: Reference = (inputs, attrs) => {
-  const activation = activations[text(attrs, 'activation')]
-  if (activation === undefined) throw new TypeError(`unknown activation ${text(attrs, 'activation')}`)
+  const activation = activations[number(attrs, 'activation')]
+  if (activation === undefined) throw new TypeError(`unknown activation ${attrs['activation']}`)
   const product = matmul(inputs.slice(0, 2), attrs)
   return activation(inputs[2] === undefined ? product : binary.add([product[0]!, inputs[2]], {}), {})
 }
 
-export const matrix = { matmul, fusedMatmul } as const satisfies Readonly<Record<string, Reference>>
+export const matrix: Rows<'matmul' | 'fusedMatmul'> = { matmul, fusedMatmul }

@@ -1,5 +1,5 @@
 import { axes, axis, flag } from './attrs.ts'
-import { aroundAxis, input, offsetsOf, type Reference, sizeOf, stridesOf, zeros } from './tensor.ts'
+import { aroundAxis, input, offsetsOf, type Reference, type Rows, sizeOf, stridesOf, zeros } from './tensor.ts'
 
 /** y = f(the values of x along the axes, in C order). */
 function reduction(f: (values: Float64Array) => number): Reference {
@@ -55,13 +55,14 @@ function extreme(f: (a: number, b: number) => number): Reference {
   }
 }
 
-export const reduce = {
+export const reduce: Rows<'sum' | 'mean' | 'sumSquares' | 'prod' | 'max' | 'min' | 'argmax' | 'argmin'> = {
   sum: reduction(total),
   mean: reduction((values) => total(values) / values.length),
+  sumSquares: reduction((values) => total(values.map((v) => v * v))),
   prod: reduction((values) => values.reduce((product, v) => product * v, 1)),
   // Math.max and Math.min pass a NaN on
   max: extreme((a, b) => Math.max(a, b)),
   min: extreme((a, b) => Math.min(a, b)),
   argmax: position((candidate, best) => candidate > best),
   argmin: position((candidate, best) => candidate < best),
-} as const satisfies Readonly<Record<string, Reference>>
+}

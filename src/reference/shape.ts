@@ -7,6 +7,7 @@ import {
   offsetsOf,
   type Reference,
   type RefTensor,
+  type Rows,
   sizeOf,
   stridesOf,
   zeros,
@@ -41,6 +42,9 @@ function resized(shape: readonly number[], at: number, size: number): number[] {
   return shape.map((s, i) => (i === at ? size : s))
 }
 
+/** x itself: copies, and constants to the chain rule. */
+const same: Reference = (inputs) => [input(inputs, 0)]
+
 const reshape: Reference = (inputs, attrs) => [{ shape: numbers(attrs, 'shape'), data: input(inputs, 0).data }]
 
 const transpose: Reference = (inputs, attrs) => {
@@ -56,14 +60,11 @@ const transpose: Reference = (inputs, attrs) => {
   ]
 }
 
+/** The elements starts + i * steps of x, for i in `window`; steps may be negative. */
 const slice: Reference = (inputs, attrs) => {
   const x = input(inputs, 0)
-  const starts = numbers(attrs, 'starts')
-  const ends = numbers(attrs, 'ends')
-  const steps = numbers(attrs, 'steps')
-  const shape = starts.map((s, i) => Math.max(0, Math.ceil(((ends[i] as number) - s) / (steps[i] as number))))
-  const { strides, start } = sliced(x.shape, starts, steps)
-  return [read(x, shape, strides, start)]
+  const { strides, start } = sliced(x.shape, numbers(attrs, 'starts'), numbers(attrs, 'steps'))
+  return [read(x, numbers(attrs, 'window'), strides, start)]
 }
 
 /** Zeros with x written where the slice reads: what slice is the transpose of. */
@@ -178,7 +179,22 @@ const takeAlongGrad: Reference = (inputs, attrs) => {
   return [x]
 }
 
-export const shape = {
+export const shape: Rows<
+  | 'clone'
+  | 'stopGradient'
+  | 'reshape'
+  | 'transpose'
+  | 'slice'
+  | 'embed'
+  | 'concat'
+  | 'broadcastTo'
+  | 'gather'
+  | 'scatterAdd'
+  | 'takeAlong'
+  | 'takeAlongGrad'
+> = {
+  clone: same,
+  stopGradient: same,
   reshape,
   transpose,
   slice,
@@ -189,4 +205,4 @@ export const shape = {
   scatterAdd,
   takeAlong,
   takeAlongGrad,
-} as const satisfies Readonly<Record<string, Reference>>
+}

@@ -1,6 +1,6 @@
 import { IndexError } from '../errors.ts'
 import { number } from './attrs.ts'
-import { type Attrs, input, type Reference, type RefTensor, zeros } from './tensor.ts'
+import { type Attrs, input, type Reference, type RefTensor, type Rows, zeros } from './tensor.ts'
 
 /** y's rows along the last axis = f(the rows of each operand). */
 function byRow(f: (...rows: Float64Array[]) => ArrayLike<number>): Reference {
@@ -88,7 +88,9 @@ const crossEntropyGrad: Reference = (inputs, attrs) => {
   return [dx]
 }
 
-export const softmax = {
+export const softmax: Rows<
+  'softmax' | 'logSoftmax' | 'softmaxGrad' | 'logSoftmaxGrad' | 'crossEntropy' | 'crossEntropyGrad'
+> = {
   softmax: byRow(softmaxRow),
   logSoftmax: byRow(logSoftmaxRow),
   softmaxGrad: byRow((dy, y) => {
@@ -101,4 +103,4 @@ export const softmax = {
   }),
   crossEntropy,
   crossEntropyGrad,
-} as const satisfies Readonly<Record<string, Reference>>
+}

@@ -9,6 +9,9 @@ export type Attrs = Readonly<Record<string, unknown>>
 /** What one operation computes, as plainly as it can be written: no speed, no tricks, one rounding to f64 a step. */
 export type Reference = (inputs: readonly RefTensor[], attrs: Attrs) => readonly RefTensor[]
 
+/** References of a family, by the names of the operations. */
+export type Rows<Name extends string> = Readonly<Record<Name, Reference>>
+
 export function sizeOf(shape: readonly number[]): number {
   return shape.reduce((product, size) => product * size, 1)
 }

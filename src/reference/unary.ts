@@ -1,6 +1,6 @@
 import { number, text } from './attrs.ts'
 import { erf, gelu, geluTanh, sigmoid, softplus } from './special.ts'
-import { type Attrs, input, type Reference } from './tensor.ts'
+import { type Attrs, input, type Reference, type Rows } from './tensor.ts'
 
 type Scalar = (x: number) => number
 
@@ -14,7 +14,29 @@ function elementwise(make: (attrs: Attrs) => Scalar): Reference {
 
 const plain = (f: Scalar): Reference => elementwise(() => f)
 
-export const unary = {
+export const unary: Rows<
+  | 'neg'
+  | 'abs'
+  | 'square'
+  | 'sqrt'
+  | 'rsqrt'
+  | 'reciprocal'
+  | 'exp'
+  | 'log'
+  | 'tanh'
+  | 'sigmoid'
+  | 'erf'
+  | 'relu'
+  | 'gelu'
+  | 'silu'
+  | 'softplus'
+  | 'logSigmoid'
+  | 'leakyRelu'
+  | 'elu'
+  | 'clip'
+  | 'sign'
+  | 'cast'
+> = {
   neg: plain((x) => -x),
   abs: plain(Math.abs),
   square: plain((x) => x * x),
@@ -45,11 +67,7 @@ export const unary = {
     const max = number(attrs, 'max')
     return (x) => Math.min(Math.max(x, min), max)
   }),
-  affine: elementwise((attrs) => {
-    const scale = number(attrs, 'scale')
-    const shift = number(attrs, 'shift')
-    return (x) => scale * x + shift
-  }),
   sign: plain(Math.sign),
-  cast: elementwise((attrs) => (text(attrs, 'dtype') === 'int32' ? Math.trunc : (x) => x)),
-} as const satisfies Readonly<Record<string, Reference>>
+  // from int32 to float32, both exact in f64
+  cast: plain((x) => x),
+}

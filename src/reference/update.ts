@@ -1,15 +1,14 @@
 import { flag, number } from './attrs.ts'
-import { type Attrs, input, type Reference, type RefTensor } from './tensor.ts'
+import { type Attrs, input, type Reference, type RefTensor, type Rows } from './tensor.ts'
 
 const word = (inputs: readonly RefTensor[], index: number): number => input(inputs, index).data[0] as number
 const like = (x: RefTensor, f: (v: number, i: number) => number): RefTensor => ({ shape: x.shape, data: x.data.map(f) })
 
-/** (p, g, v?, lr, step) -> the new [p, v?]. */
+/** (p, g, lr, step, v?) -> the new [p, v?]. */
 const sgd: Reference = (inputs, attrs) => {
-  const [p, g] = [input(inputs, 0), input(inputs, 1)]
-  const v = inputs.length === 5 ? input(inputs, 2) : undefined
-  const lr = word(inputs, inputs.length - 2)
-  const first = word(inputs, inputs.length - 1) === 1
+  const [p, g, v] = [input(inputs, 0), input(inputs, 1), inputs[4]]
+  const lr = word(inputs, 2)
+  const first = word(inputs, 3) === 1
   const decay = number(attrs, 'weightDecay')
   const momentum = number(attrs, 'momentum')
   const decayed = like(p, (w, i) => (g.data[i] as number) + decay * w)
@@ -59,8 +58,7 @@ const scalarFunctions: Readonly<Record<string, ScalarFunction>> = {
   sqrt: Math.sqrt,
   floor: Math.floor,
   neg: (a) => -a,
-  copy: (a) => a,
-  toF32: Math.fround,
+  toFloat: (a) => a,
   less: (a, b) => (a < b ? 1 : 0),
   select: (a, b, c) => (a !== 0 ? b : c),
 }
@@ -73,4 +71,4 @@ const scalar: Reference = (inputs, attrs: Attrs) => {
   return [{ shape: [], data: Float64Array.of(f(a, b, c)) }]
 }
 
-export const update = { sgd, adam, assign, scalar } as const satisfies Readonly<Record<string, Reference>>
+export const update: Rows<'sgd' | 'adam' | 'assign' | 'scalar'> = { sgd, adam, assign, scalar }

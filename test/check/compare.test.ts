@@ -1,8 +1,20 @@
 import { describe, expect, test } from 'vitest'
-import { compareGradients, type SubjectParameter } from '../../src/check/compare.ts'
+import { type CheckOptions, compareGradients as compare, type SubjectParameter } from '../../src/check/compare.ts'
+import type { GradientReport } from '../../src/check/report.ts'
 import type { GraphValue } from '../../src/reference/index.ts'
 import { evaluate } from '../../src/reference/index.ts'
 import { feed, leaf, node } from '../helpers/graph.ts'
+
+interface Given extends SubjectParameter {
+  readonly engine: ArrayLike<number>
+}
+
+function compareGradients(
+  subject: { readonly loss: GraphValue; readonly parameters: readonly Given[]; readonly feed: typeof feed },
+  options?: CheckOptions,
+): GradientReport {
+  return compare(subject, options)(subject.parameters.map((p) => p.engine))
+}
 
 const numbers = (n: number, seed = 1): number[] => Array.from({ length: n }, (_, i) => Math.sin(i * 1.7 + seed))
 
@@ -18,7 +30,7 @@ function rule(factor: number): GraphValue {
   return node('matmul', [x, node('reluGrad', [dHidden, hidden])], { transposeA: true })
 }
 
-function subject(gradient: GraphValue, change: (g: Float32Array) => void = () => {}): SubjectParameter {
+function subject(gradient: GraphValue, change: (g: Float32Array) => void = () => {}): Given {
   const engine = Float32Array.from(evaluate([gradient], feed)[0]!.data)
   change(engine)
   return { name: 'w', leaf: w, gradient, engine }
@@ -105,4 +117,13 @@ test('directions come from the seed', () => {
     compareGradients({ loss, parameters: [subject(rule(2))], feed }, { exhaustive: 1, seed }).params[0]!.entries
   expect(run(1)).toEqual(run(1))
   expect(run(1)).not.toEqual(run(2))
+})
+
+test.each([
+  [{ samples: 0 }, /checkGradients\.samples.*expected a whole number from 1 up, received 0/],
+  [{ tolerance: Number.NaN }, /checkGradients\.tolerance/],
+  [{ exhaustive: -1 }, /checkGradients\.exhaustive/],
+  [{ epsilon: 1 } as CheckOptions, /unknown option.*received epsilon/],
+])('wrong options: %o', (options, message) => {
+  expect(() => compareGradients({ loss, parameters: [], feed }, options)).toThrow(message)
 })

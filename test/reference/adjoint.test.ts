@@ -31,9 +31,11 @@ test('slice and embed', () => {
     fc.property(shapes, fc.infiniteStream(fc.integer({ min: 0, max: 9 })), (shape, dice) => {
       const roll = (n: number): number => (dice.next().value as number) % n
       const starts = shape.map((n) => roll(n))
-      const ends = shape.map((n, i) => starts[i]! + 1 + roll(n - starts[i]!))
-      const steps = shape.map(() => 1 + roll(3))
-      transposed(['slice', { starts, ends, steps }], ['embed', { shape, starts, steps }], shape)
+      const steps = shape.map(() => (1 + roll(3)) * (roll(2) === 0 ? 1 : -1))
+      const window = shape.map(
+        (n, i) => 1 + roll(1 + Math.floor((steps[i]! > 0 ? n - 1 - starts[i]! : starts[i]!) / Math.abs(steps[i]!))),
+      )
+      transposed(['slice', { starts, steps, window }], ['embed', { shape, starts, steps, window }], shape)
     }),
   )
 })

@@ -76,7 +76,10 @@ const forward: Readonly<Record<string, Forward>> = {
   gather: one('takeAlong', (a) => a),
   index_select: one('gather', (a) => a),
   concat: one('concat', (a) => a),
-  slice: one('slice', (a) => a),
+  slice: one('slice', (a) => {
+    const [starts, ends, steps] = [a['starts'], a['ends'], a['steps']] as [number[], number[], number[]]
+    return { starts, steps, window: starts.map((s, i) => Math.ceil((ends[i]! - s) / steps[i]!)) }
+  }),
   permute: one('transpose', (a) => ({ perm: a['axes'] })),
   cross_entropy_loss: crossEntropy,
 }

@@ -59,6 +59,13 @@ test('with other numbers in one leaf, computes only what depends on it', () => {
   expect(moved[0]!.data[0]).toBeCloseTo(evaluation.outputs()[0]!.data[0]! - 60, 12)
 })
 
+test('what passes through stopGradient stays as it was', () => {
+  const held = node('stopGradient', [node('square', [y])])
+  const out = node('add', [held, y])
+  const moved = new Evaluation([out], feed).outputs(y, Float64Array.of(11, 21))
+  expect(Array.from(moved[0]!.data)).toEqual([111, 421])
+})
+
 test('an observer may replace results', () => {
   const evaluation = new Evaluation([node('neg', [node('square', [y])])], feed)
   const [result] = evaluation.replay((n, _inputs, outputs) =>
