@@ -11,6 +11,7 @@ import { eagerRunner } from './eager.ts'
 import { Evaluator } from './evaluate.ts'
 import type { Confusion, TrainEvent } from './events.ts'
 import { hashState } from './hash.ts'
+import { classesOf } from './labels.ts'
 
 export interface TrainOptions {
   readonly model: Layer
@@ -63,6 +64,7 @@ export async function* trainClassifier(options: TrainOptions): AsyncGenerator<Tr
   const { model, train, test, optimizer, epochs, signal } = options
   check(options)
   signal?.throwIfAborted()
+  classesOf(model, train)
   using batches = loader(train, { batch: options.batch, shuffle: options.shuffle ?? true })
   const lossOf = options.loss ?? ((output: Tensor, labels: Tensor): Tensor => crossEntropy(output, labels))
   const recipe: Recipe = {
