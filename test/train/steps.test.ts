@@ -82,19 +82,21 @@ it('two losses and two optimizers fit in one captured step', async () => {
   expect(after[0]).not.toEqual(before[0])
   expect(after[1]).not.toEqual(before[1])
 
-  using _ = withFresh(await init({ threads: 1, seed: 2 }))
-  const second = adversaries()
-  const losses: number[][] = []
-  for (let i = 0; i < 8; i++) {
-    using _ = scope()
-    const { d, g } = second.step()
-    losses.push([d.item(), g.item()])
+  const other = await init({ threads: 1, seed: 2 })
+  try {
+    const second = adversaries()
+    const losses: number[][] = []
+    for (let i = 0; i < 8; i++) {
+      using _ = scope()
+      const { d, g } = second.step()
+      losses.push([d.item(), g.item()])
+    }
+    expect(losses).toEqual([...curves.d].map((d, i) => [d, curves.g[i]]))
+    expect(await second.state()).toEqual(after)
+  } finally {
+    await other.close()
   }
-  expect(losses).toEqual([...curves.d].map((d, i) => [d, curves.g[i]]))
-  expect(await second.state()).toEqual(after)
 })
-
-const withFresh = (fresh: Engine): Disposable => ({ [Symbol.dispose]: () => void fresh.close() })
 
 it('the gradient of a tied weight is the sum over its uses', async () => {
   const w = parameter(tensor([2]))
