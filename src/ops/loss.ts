@@ -1,6 +1,6 @@
 import { ShapeError } from '../errors.ts'
 import { type Attrs, type Spec, sizeOf } from '../program/graph.ts'
-import { shapeText } from '../tensor/shape.ts'
+import { checkNumber, shapeText } from '../tensor/shape.ts'
 import { apply, applyAll, checkTypes } from './apply.ts'
 import { attr, defineOp, type OpTable } from './define.ts'
 import * as f from './functions.ts'
@@ -130,7 +130,9 @@ export interface CrossEntropyOptions {
 export function crossEntropy(logits: Tensor, labels: Tensor, options: CrossEntropyOptions = {}): Tensor {
   const { reduction = 'mean', labelSmoothing = 0, ignoreIndex } = options
   f.oneOf(reduction, ['mean', 'sum', 'none'], 'crossEntropy.reduction')
-  if (!(labelSmoothing >= 0 && labelSmoothing <= 1)) f.finite(Number.NaN, 'crossEntropy.labelSmoothing, 0 to 1')
+  checkNumber(labelSmoothing, 'crossEntropy.labelSmoothing', 'a number from 0 to 1', (s) => s >= 0 && s <= 1)
+  if (ignoreIndex !== undefined)
+    checkNumber(ignoreIndex, 'crossEntropy.ignoreIndex', 'a whole number', (label) => label === (label | 0))
   const attrs = { ignoreIndex: ignoreIndex ?? null, smoothing: labelSmoothing }
   const [loss, kept] = rowLosses(logits, labels, attrs)
   if (reduction === 'none') return loss
