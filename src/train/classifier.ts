@@ -1,4 +1,3 @@
-import { valueAndGrad } from '../autodiff/gradients.ts'
 import type { Dataset } from '../data/dataset.ts'
 import { type Loader, loader } from '../data/loader.ts'
 import { ArgumentError, DataError } from '../errors.ts'
