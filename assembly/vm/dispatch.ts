@@ -7,6 +7,7 @@ import { stridedRead, stridedWrite } from '../shape/strided'
 import { transpose } from '../shape/transpose'
 import { gather, takeAlong } from '../shape/gather'
 import { scatterAdd, takeAlongGrad } from '../shape/scatter'
+import { unary } from '../elementwise/unary'
 import { random, permutation } from '../random/random'
 import { dropout } from '../random/dropout'
 import { sgd } from '../optim/sgd'
@@ -183,6 +184,18 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         load<u32>(pc, 28),
         load<u32>(pc, 32),
         pc,
+        part,
+        parts,
+      )
+      break
+    case 17:
+      unary(
+        load<u32>(pc, 8),
+        <usize>load<u32>(pc, 12),
+        <usize>load<u32>(pc, 16),
+        load<u32>(pc, 20),
+        load<f32>(pc, 24),
+        load<f32>(pc, 28),
         part,
         parts,
       )
