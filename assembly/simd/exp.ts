@@ -1,8 +1,5 @@
 import { atLeast, atMost, fma, fnma, splat } from './f32x4'
-import {
-  EXP_2, EXP_3, EXP_4, EXP_5, EXP_6, EXP_LN2_HIGH, EXP_LOG2E, EXP_MAGIC, EXP_MAGIC_NEAR, EXP_MAX, EXP_MIN,
-  EXP_MINUS_LN2_LOW, EXPM1_2, EXPM1_3, EXPM1_4, EXPM1_5, EXPM1_6, EXPM1_MIN, ONE,
-} from './pool'
+import * as pool from './pool'
 
 // exp(x) = 2^n (1 + s), n = round(x / ln2), s = exp(r) - 1 with r = x - n ln2 in two parts (Cody and Waite): the high
 // part of ln2 has 11 bits, so that n times it is exact, and what the low part gives is added to s as it is. The pieces
@@ -12,34 +9,34 @@ import {
 // @ts-ignore: decorator
 @inline
 export function shift(x: v128): v128 {
-  return fma(x, splat(EXP_LOG2E), splat(EXP_MAGIC))
+  return fma(x, splat(pool.EXP_LOG2E), splat(pool.EXP_MAGIC))
 }
 
 /** s for x = high + low. */
 // @ts-ignore: decorator
 @inline
 export function fractionOf2(t: v128, high: v128, low: v128): v128 {
-  const n = f32x4.sub(t, splat(EXP_MAGIC))
-  return fraction(n, high, fma(n, splat(EXP_MINUS_LN2_LOW), low))
+  const n = f32x4.sub(t, splat(pool.EXP_MAGIC))
+  return fraction(n, high, fma(n, splat(pool.EXP_MINUS_LN2_LOW), low))
 }
 
 /** s for x. */
 // @ts-ignore: decorator
 @inline
 export function fractionOf(t: v128, x: v128): v128 {
-  const n = f32x4.sub(t, splat(EXP_MAGIC))
-  return fraction(n, x, f32x4.mul(n, splat(EXP_MINUS_LN2_LOW)))
+  const n = f32x4.sub(t, splat(pool.EXP_MAGIC))
+  return fraction(n, x, f32x4.mul(n, splat(pool.EXP_MINUS_LN2_LOW)))
 }
 
 // @ts-ignore: decorator
 @inline
 function fraction(n: v128, x: v128, low: v128): v128 {
-  const high = fnma(n, splat(EXP_LN2_HIGH), x)
+  const high = fnma(n, splat(pool.EXP_LN2_HIGH), x)
   const r = f32x4.add(high, low)
-  let p = fma(splat(EXP_6), r, splat(EXP_5))
-  p = fma(p, r, splat(EXP_4))
-  p = fma(p, r, splat(EXP_3))
-  p = fma(p, r, splat(EXP_2))
+  let p = fma(splat(pool.EXP_6), r, splat(pool.EXP_5))
+  p = fma(p, r, splat(pool.EXP_4))
+  p = fma(p, r, splat(pool.EXP_3))
+  p = fma(p, r, splat(pool.EXP_2))
   return f32x4.add(fma(f32x4.mul(r, r), p, low), high)
 }
 
@@ -55,36 +52,36 @@ export function scale(x: v128, t: v128): v128 {
 // @ts-ignore: decorator
 @inline
 export function exp(x: v128): v128 {
-  const y = atMost(atLeast(x, splat(EXP_MIN)), splat(EXP_MAX))
+  const y = atMost(atLeast(x, splat(pool.EXP_MIN)), splat(pool.EXP_MAX))
   const t = shift(y)
-  return scale(f32x4.add(splat(ONE), fractionOf(t, y)), t)
+  return scale(f32x4.add(splat(pool.ONE), fractionOf(t, y)), t)
 }
 
 /** exp(x) for -87 <= x <= 87 and NaN. */
 // @ts-ignore: decorator
 @inline
 export function expNear(x: v128): v128 {
-  const t = fma(x, splat(EXP_LOG2E), splat(EXP_MAGIC_NEAR))
-  const n = f32x4.sub(t, splat(EXP_MAGIC_NEAR))
-  const s = fraction(n, x, f32x4.mul(n, splat(EXP_MINUS_LN2_LOW)))
-  return f32x4.mul(f32x4.add(splat(ONE), s), i32x4.shl(t, 23))
+  const t = fma(x, splat(pool.EXP_LOG2E), splat(pool.EXP_MAGIC_NEAR))
+  const n = f32x4.sub(t, splat(pool.EXP_MAGIC_NEAR))
+  const s = fraction(n, x, f32x4.mul(n, splat(pool.EXP_MINUS_LN2_LOW)))
+  return f32x4.mul(f32x4.add(splat(pool.ONE), s), i32x4.shl(t, 23))
 }
 
 /** exp(x) - 1 for x <= 87 and NaN. */
 // @ts-ignore: decorator
 @inline
 export function expm1(x: v128): v128 {
-  const y = atLeast(x, splat(EXPM1_MIN))
-  const t = fma(y, splat(EXP_LOG2E), splat(EXP_MAGIC_NEAR))
-  const n = f32x4.sub(t, splat(EXP_MAGIC_NEAR))
+  const y = atLeast(x, splat(pool.EXPM1_MIN))
+  const t = fma(y, splat(pool.EXP_LOG2E), splat(pool.EXP_MAGIC_NEAR))
+  const n = f32x4.sub(t, splat(pool.EXP_MAGIC_NEAR))
   const power = i32x4.shl(t, 23)
-  const high = fnma(n, splat(EXP_LN2_HIGH), y)
-  const low = f32x4.mul(n, splat(EXP_MINUS_LN2_LOW))
+  const high = fnma(n, splat(pool.EXP_LN2_HIGH), y)
+  const low = f32x4.mul(n, splat(pool.EXP_MINUS_LN2_LOW))
   const r = f32x4.add(high, low)
-  let p = fma(splat(EXPM1_6), r, splat(EXPM1_5))
-  p = fma(p, r, splat(EXPM1_4))
-  p = fma(p, r, splat(EXPM1_3))
-  p = fma(p, r, splat(EXPM1_2))
+  let p = fma(splat(pool.EXPM1_6), r, splat(pool.EXPM1_5))
+  p = fma(p, r, splat(pool.EXPM1_4))
+  p = fma(p, r, splat(pool.EXPM1_3))
+  p = fma(p, r, splat(pool.EXPM1_2))
   const s = f32x4.add(fma(f32x4.mul(r, r), p, low), high)
-  return fma(power, s, f32x4.sub(power, splat(ONE)))
+  return fma(power, s, f32x4.sub(power, splat(pool.ONE)))
 }

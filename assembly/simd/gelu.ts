@@ -1,9 +1,6 @@
 import { fractionOf, fractionOf2, scale, shift } from './exp'
 import { atLeast, atMost, fma, fromF64, highToF64, lowToF64, select, splat, splat64 } from './f32x4'
-import {
-  EXP_MIN, GAUSS, GELU_TANH_1, GELU_TANH_3, GELU_TANH_A, GELU_TANH_B, GELU_TANH_MIN, HIGH_HALF, MINUS_HALF, ONE, PHI_0,
-  PHI_1, PHI_10, PHI_2, PHI_3, PHI_4, PHI_5, PHI_6, PHI_7, PHI_8, PHI_9, PHI_C, PHI_K, PHI_MAX, PHI_V, SIGN, THREE,
-} from './pool'
+import * as pool from './pool'
 import { gated, gatedGrad, rectified } from './sigmoid'
 
 // Phi(-a) = exp(-a^2 / 2) R(a) keeps its relative precision down to the smallest denormal. a^2 / 2 is taken in two parts,
@@ -13,28 +10,28 @@ import { gated, gatedGrad, rectified } from './sigmoid'
 // @ts-ignore: decorator
 @inline
 function ratio(a: v128): v128 {
-  const v = f32x4.sub(f32x4.div(a, f32x4.add(a, splat(PHI_K))), splat(PHI_V))
-  let p = fma(splat(PHI_10), v, splat(PHI_9))
-  p = fma(p, v, splat(PHI_8))
-  p = fma(p, v, splat(PHI_7))
-  p = fma(p, v, splat(PHI_6))
-  p = fma(p, v, splat(PHI_5))
-  p = fma(p, v, splat(PHI_4))
-  p = fma(p, v, splat(PHI_3))
-  p = fma(p, v, splat(PHI_2))
-  p = fma(p, v, splat(PHI_1))
-  p = fma(p, v, splat(PHI_0))
-  return f32x4.div(p, f32x4.add(a, splat(PHI_C)))
+  const v = f32x4.sub(f32x4.div(a, f32x4.add(a, splat(pool.PHI_K))), splat(pool.PHI_V))
+  let p = fma(splat(pool.PHI_10), v, splat(pool.PHI_9))
+  p = fma(p, v, splat(pool.PHI_8))
+  p = fma(p, v, splat(pool.PHI_7))
+  p = fma(p, v, splat(pool.PHI_6))
+  p = fma(p, v, splat(pool.PHI_5))
+  p = fma(p, v, splat(pool.PHI_4))
+  p = fma(p, v, splat(pool.PHI_3))
+  p = fma(p, v, splat(pool.PHI_2))
+  p = fma(p, v, splat(pool.PHI_1))
+  p = fma(p, v, splat(pool.PHI_0))
+  return f32x4.div(p, f32x4.add(a, splat(pool.PHI_C)))
 }
 
 /** x Phi(x) = max(x, 0) - |x| Phi(-|x|). */
 // @ts-ignore: decorator
 @inline
 export function gelu(x: v128): v128 {
-  const a = atMost(v128.andnot(x, splat(SIGN)), splat(PHI_MAX))
-  const coarse = v128.and(a, splat(HIGH_HALF))
-  const high = f32x4.mul(f32x4.mul(coarse, splat(MINUS_HALF)), coarse)
-  const low = f32x4.mul(f32x4.mul(f32x4.sub(a, coarse), splat(MINUS_HALF)), f32x4.add(a, coarse))
+  const a = atMost(v128.andnot(x, splat(pool.SIGN)), splat(pool.PHI_MAX))
+  const coarse = v128.and(a, splat(pool.HIGH_HALF))
+  const high = f32x4.mul(f32x4.mul(coarse, splat(pool.MINUS_HALF)), coarse)
+  const low = f32x4.mul(f32x4.mul(f32x4.sub(a, coarse), splat(pool.MINUS_HALF)), f32x4.add(a, coarse))
   const t = shift(f32x4.add(high, low))
   const s = fractionOf2(t, high, low)
   const g = f32x4.mul(f32x4.neg(a), ratio(a))
@@ -45,14 +42,14 @@ export function gelu(x: v128): v128 {
 // @ts-ignore: decorator
 @inline
 export function geluGrad(x: v128): v128 {
-  const sign = splat(SIGN)
-  const a = atMost(v128.andnot(x, sign), splat(PHI_MAX))
-  const y = f32x4.mul(f32x4.mul(a, splat(MINUS_HALF)), a)
+  const sign = splat(pool.SIGN)
+  const a = atMost(v128.andnot(x, sign), splat(pool.PHI_MAX))
+  const y = f32x4.mul(f32x4.mul(a, splat(pool.MINUS_HALF)), a)
   const t = shift(y)
-  const e = scale(f32x4.add(splat(ONE), fractionOf(t, y)), t)
+  const e = scale(f32x4.add(splat(pool.ONE), fractionOf(t, y)), t)
   const tail = f32x4.mul(e, ratio(a))
-  const phi = f32x4.mul(e, splat(GAUSS))
-  const cumulative = select(tail, f32x4.sub(splat(ONE), tail), f32x4.lt(x, i32x4.splat(0)))
+  const phi = f32x4.mul(e, splat(pool.GAUSS))
+  const cumulative = select(tail, f32x4.sub(splat(pool.ONE), tail), f32x4.lt(x, i32x4.splat(0)))
   return fma(v128.or(a, v128.and(x, sign)), phi, cumulative)
 }
 
@@ -60,7 +57,7 @@ export function geluGrad(x: v128): v128 {
 // @ts-ignore: decorator
 @inline
 export function geluTanh(x: v128): v128 {
-  const minus = v128.or(x, splat(SIGN))
+  const minus = v128.or(x, splat(pool.SIGN))
   const v0 = cubic(lowToF64(minus))
   const v1 = cubic(highToF64(minus))
   const h0 = f32x4.demote_f64x2_zero(v0)
@@ -68,26 +65,26 @@ export function geluTanh(x: v128): v128 {
   const high = v128.shuffle<i64>(h0, h1, 0, 2)
   const low = fromF64(f64x2.sub(v0, lowToF64(h0)), f64x2.sub(v1, lowToF64(h1)))
   const t = shift(high)
-  return gated(x, atLeast(minus, splat(EXP_MIN)), fractionOf2(t, high, low), t)
+  return gated(x, atLeast(minus, splat(pool.EXP_MIN)), fractionOf2(t, high, low), t)
 }
 
 // @ts-ignore: decorator
 @inline
 function cubic(x: v128): v128 {
   const square = f64x2.mul(x, x)
-  const v = f64x2.mul(x, f64x2.add(f64x2.mul(square, splat64(GELU_TANH_3)), splat64(GELU_TANH_1)))
-  return f64x2.pmax(v, splat64(GELU_TANH_MIN))
+  const v = f64x2.mul(x, f64x2.add(f64x2.mul(square, splat64(pool.GELU_TANH_3)), splat64(pool.GELU_TANH_1)))
+  return f64x2.pmax(v, splat64(pool.GELU_TANH_MIN))
 }
 
 /** Derivative of geluTanh: sigmoid(v) + x v' sigmoid'(v). */
 // @ts-ignore: decorator
 @inline
 export function geluTanhGrad(x: v128): v128 {
-  const a = splat(GELU_TANH_A)
-  const y = atMost(atLeast(x, f32x4.neg(splat(PHI_MAX))), splat(PHI_MAX))
-  const b = f32x4.mul(f32x4.mul(y, y), splat(GELU_TANH_B))
-  const v = atLeast(v128.or(f32x4.mul(y, f32x4.add(a, b)), splat(SIGN)), splat(EXP_MIN))
+  const a = splat(pool.GELU_TANH_A)
+  const y = atMost(atLeast(x, f32x4.neg(splat(pool.PHI_MAX))), splat(pool.PHI_MAX))
+  const b = f32x4.mul(f32x4.mul(y, y), splat(pool.GELU_TANH_B))
+  const v = atLeast(v128.or(f32x4.mul(y, f32x4.add(a, b)), splat(pool.SIGN)), splat(pool.EXP_MIN))
   const t = shift(v)
-  const z = scale(f32x4.add(splat(ONE), fractionOf(t, v)), t)
-  return gatedGrad(x, z, f32x4.mul(y, fma(splat(THREE), b, a)))
+  const z = scale(f32x4.add(splat(pool.ONE), fractionOf(t, v)), t)
+  return gatedGrad(x, z, f32x4.mul(y, fma(splat(pool.THREE), b, a)))
 }

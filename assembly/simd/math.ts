@@ -1,10 +1,11 @@
 // Functions of four f32 at a time. Every one takes all bit patterns; docs/numerics.md has the error bounds, and
 // scripts/accuracy.ts checks them. Nothing here needs a fused multiply-add: both builds keep the same bounds.
-export { exp, expm1 } from './exp'
-export { log, log64 } from './log'
-export { sigmoid, sigmoidGrad, silu, siluGrad, tanh } from './sigmoid'
-export { logSigmoid, softplus } from './softplus'
+
 export { erf } from './erf'
+export { exp, expm1 } from './exp'
 export { gelu, geluGrad, geluTanh, geluTanhGrad } from './gelu'
+export { log, log64 } from './log'
 export { pow } from './pow'
 export { reciprocal, rsqrt, sqrt } from './root'
+export { sigmoid, sigmoidGrad, silu, siluGrad, tanh } from './sigmoid'
+export { logSigmoid, softplus } from './softplus'

@@ -1,26 +1,24 @@
 import { expNear, fractionOf, scale, shift } from './exp'
 import { atLeast, atMost, fma, select, splat } from './f32x4'
-import {
-  EXP_MIN, EXPM1_MIN, ONE, SIGN, TANH_11, TANH_3, TANH_5, TANH_7, TANH_9, TANH_NEAR,
-} from './pool'
+import * as pool from './pool'
 
 /** Near 0 a polynomial, else 1 - 2 z / (1 + z) with z = exp(-2 |x|). */
 // @ts-ignore: decorator
 @inline
 export function tanh(x: v128): v128 {
-  const sign = splat(SIGN)
+  const sign = splat(pool.SIGN)
   const minus = v128.or(x, sign)
-  const z = expNear(atLeast(f32x4.add(minus, minus), splat(EXPM1_MIN)))
-  const one = splat(ONE)
+  const z = expNear(atLeast(f32x4.add(minus, minus), splat(pool.EXPM1_MIN)))
+  const one = splat(pool.ONE)
   const far = f32x4.sub(one, f32x4.div(f32x4.add(z, z), f32x4.add(one, z)))
   const a = v128.andnot(x, sign)
   const u = f32x4.mul(x, x)
-  let p = fma(splat(TANH_11), u, splat(TANH_9))
-  p = fma(p, u, splat(TANH_7))
-  p = fma(p, u, splat(TANH_5))
-  p = fma(p, u, splat(TANH_3))
+  let p = fma(splat(pool.TANH_11), u, splat(pool.TANH_9))
+  p = fma(p, u, splat(pool.TANH_7))
+  p = fma(p, u, splat(pool.TANH_5))
+  p = fma(p, u, splat(pool.TANH_3))
   const near = fma(f32x4.mul(a, u), p, a)
-  return v128.or(select(near, far, f32x4.lt(a, splat(TANH_NEAR))), v128.and(x, sign))
+  return v128.or(select(near, far, f32x4.lt(a, splat(pool.TANH_NEAR))), v128.and(x, sign))
 }
 
 /**
@@ -30,8 +28,8 @@ export function tanh(x: v128): v128 {
 // @ts-ignore: decorator
 @inline
 export function sigmoid(x: v128): v128 {
-  const one = splat(ONE)
-  const minus = atLeast(v128.or(x, splat(SIGN)), splat(EXP_MIN))
+  const one = splat(pool.ONE)
+  const minus = atLeast(v128.or(x, splat(pool.SIGN)), splat(pool.EXP_MIN))
   const t = shift(minus)
   const s = fractionOf(t, minus)
   const p = f32x4.add(one, s)
@@ -49,7 +47,7 @@ export function sigmoid(x: v128): v128 {
 // @ts-ignore: decorator
 @inline
 export function silu(x: v128): v128 {
-  const minus = atLeast(v128.or(x, splat(SIGN)), splat(EXP_MIN))
+  const minus = atLeast(v128.or(x, splat(pool.SIGN)), splat(pool.EXP_MIN))
   const t = shift(minus)
   const s = fractionOf(t, minus)
   return gated(x, minus, s, t)
@@ -59,7 +57,7 @@ export function silu(x: v128): v128 {
 // @ts-ignore: decorator
 @inline
 export function gated(x: v128, y: v128, s: v128, t: v128): v128 {
-  const one = splat(ONE)
+  const one = splat(pool.ONE)
   const z = scale(f32x4.add(one, s), t)
   const g = f32x4.div(y, f32x4.add(one, z))
   // |x| before the powers of two, so that a product of normal size loses nothing where z is denormal
@@ -78,8 +76,8 @@ export function rectified(x: v128, y: v128): v128 {
 // @ts-ignore: decorator
 @inline
 export function sigmoidGrad(x: v128): v128 {
-  const one = splat(ONE)
-  const minus = atLeast(v128.or(x, splat(SIGN)), splat(EXP_MIN))
+  const one = splat(pool.ONE)
+  const minus = atLeast(v128.or(x, splat(pool.SIGN)), splat(pool.EXP_MIN))
   const t = shift(minus)
   const z = scale(f32x4.add(one, fractionOf(t, minus)), t)
   const q = f32x4.div(z, f32x4.add(one, z))
@@ -90,16 +88,20 @@ export function sigmoidGrad(x: v128): v128 {
 // @ts-ignore: decorator
 @inline
 export function siluGrad(x: v128): v128 {
-  const minus = atLeast(v128.or(x, splat(SIGN)), splat(EXP_MIN))
+  const minus = atLeast(v128.or(x, splat(pool.SIGN)), splat(pool.EXP_MIN))
   const t = shift(minus)
-  return gatedGrad(x, scale(f32x4.add(splat(ONE), fractionOf(t, minus)), t), atMost(atLeast(x, minus), f32x4.neg(minus)))
+  return gatedGrad(
+    x,
+    scale(f32x4.add(splat(pool.ONE), fractionOf(t, minus)), t),
+    atMost(atLeast(x, minus), f32x4.neg(minus)),
+  )
 }
 
 /** sigmoid(v) + slope sigmoid'(v) from z = exp(-|v|), for v of the sign of x. */
 // @ts-ignore: decorator
 @inline
 export function gatedGrad(x: v128, z: v128, slope: v128): v128 {
-  const one = splat(ONE)
+  const one = splat(pool.ONE)
   const q = f32x4.div(z, f32x4.add(one, z))
   const w = f32x4.sub(one, q)
   return fma(f32x4.mul(q, w), slope, select(q, w, f32x4.lt(x, i32x4.splat(0))))

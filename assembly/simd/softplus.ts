@@ -1,17 +1,17 @@
 import { exp } from './exp'
 import { fma, fnma, splat } from './f32x4'
-import { LOG1P_1, LOG1P_2, LOG1P_3, LOG1P_4, SIGN, TWO } from './pool'
+import * as pool from './pool'
 
 /** log(1 + exp(-|x|)) = 2 atanh(s) with s = z / (2 + z), z = exp(-|x|), and 2 s = z - s z. */
 // @ts-ignore: decorator
 @inline
 function log1pExp(x: v128): v128 {
-  const z = exp(v128.or(x, splat(SIGN)))
-  const s = f32x4.div(z, f32x4.add(splat(TWO), z))
+  const z = exp(v128.or(x, splat(pool.SIGN)))
+  const s = f32x4.div(z, f32x4.add(splat(pool.TWO), z))
   const u = f32x4.mul(s, s)
-  let p = fma(splat(LOG1P_4), u, splat(LOG1P_3))
-  p = fma(p, u, splat(LOG1P_2))
-  p = fma(p, u, splat(LOG1P_1))
+  let p = fma(splat(pool.LOG1P_4), u, splat(pool.LOG1P_3))
+  p = fma(p, u, splat(pool.LOG1P_2))
+  p = fma(p, u, splat(pool.LOG1P_1))
   return fnma(s, fnma(u, p, z), z)
 }
 

@@ -8,6 +8,7 @@ import { transpose } from '../shape/transpose'
 import { gather, takeAlong } from '../shape/gather'
 import { scatterAdd, takeAlongGrad } from '../shape/scatter'
 import { unary } from '../elementwise/unary'
+import { binary, binaryStrided } from '../elementwise/binary'
 import { random, permutation } from '../random/random'
 import { dropout } from '../random/dropout'
 import { sgd } from '../optim/sgd'
@@ -196,6 +197,37 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         load<u32>(pc, 20),
         load<f32>(pc, 24),
         load<f32>(pc, 28),
+        part,
+        parts,
+      )
+      break
+    case 18:
+      binary(
+        load<u32>(pc, 8),
+        <usize>load<u32>(pc, 12),
+        <usize>load<u32>(pc, 16),
+        <usize>load<u32>(pc, 20),
+        load<u32>(pc, 24),
+        load<u32>(pc, 28),
+        load<u32>(pc, 32),
+        load<f32>(pc, 36),
+        load<f32>(pc, 40),
+        scratch,
+        part,
+        parts,
+      )
+      break
+    case 19:
+      binaryStrided(
+        load<u32>(pc, 8),
+        <usize>load<u32>(pc, 12),
+        <usize>load<u32>(pc, 16),
+        <usize>load<u32>(pc, 20),
+        load<u32>(pc, 24),
+        load<f32>(pc, 28),
+        load<f32>(pc, 32),
+        pc + 36,
+        scratch,
         part,
         parts,
       )

@@ -62,7 +62,7 @@ const constants: Readonly<Record<string, readonly number[]>> = {
   EXP_MAGIC: f32(1.5 * 2 ** 23 + 254),
   EXP_MAGIC_NEAR: f32(1.5 * 2 ** 23 + 127),
   EXP_LN2_HIGH: f32(0.69311523),
-  EXP_MINUS_LN2_LOW: f32(-3.1946183e-05),
+  EXP_MINUS_LN2_LOW: f32(-3.1946183e-5),
   // (exp(r) - 1 - r) / r^2 for |r| <= ln2 / 2: 3.2e-9 of exp(r)
   EXP_2: f32(0.49999994),
   EXP_3: f32(0.16666517),
@@ -83,7 +83,7 @@ const constants: Readonly<Record<string, readonly number[]>> = {
   LOG_RAISED: f32(23),
   LOG_ROOT: u32(0x3f3504f3), // bits of sqrt(1/2)
   LOG_LN2_HIGH: f32(0.6931381),
-  LOG_LN2_LOW: f32(9.058001e-06),
+  LOG_LN2_LOW: f32(9.058001e-6),
   LOG_3: f32(0.3333333134651184),
   LOG_4: f32(-0.250008225440979),
   LOG_5: f32(0.20001261),

@@ -80,6 +80,8 @@ export class Operands {
 
 export interface KernelCase {
   readonly kernel: KernelName
+  /** Results are floats, and a NaN among them may have any sign and payload, as WebAssembly allows. */
+  readonly anyNaN?: boolean
   /** Places the operands and says which of them are results, with their lengths in words. */
   readonly place: (o: Operands) => {
     operands: OperandValues
@@ -93,7 +95,7 @@ export interface KernelCase {
  * Runs the case with 1, 2, 3, 4 and 8 parts (the last ones in reverse order too), checks the guards and that all
  * results are the same bit for bit, and returns those of one part.
  */
-export function runCase(build: Build, { kernel, place }: KernelCase): Record<string, Float32Array> {
+export function runCase(build: Build, { kernel, anyNaN = false, place }: KernelCase): Record<string, Float32Array> {
   let first: Record<string, Float32Array> | undefined
   for (const parts of partsToTry) {
     for (const reverse of parts === 3 ? [false, true] : [false]) {
@@ -104,6 +106,8 @@ export function runCase(build: Build, { kernel, place }: KernelCase): Record<str
       o.check()
       const got: Record<string, Float32Array> = {}
       for (const [name, n] of Object.entries(results)) got[name] = o.f32((read?.[name] ?? operands[name]) as number, n)
+      if (anyNaN)
+        for (const values of Object.values(got)) values.set(values.map((v) => (Number.isNaN(v) ? Number.NaN : v)))
       if (first === undefined) first = got
       else
         for (const [name, want] of Object.entries(first)) {
