@@ -19,7 +19,7 @@ import { Executor, type RunResult } from './executor.ts'
 import { canShareMemory, hardwareThreads, mayBlock } from './host.ts'
 import { CEILING, createMemory, PAGE, SharedMemory } from './memory.ts'
 import { Pool } from './pool.ts'
-import { type Build, chooseBuild, compile, instantiate, readBinary, withoutSharing } from './wasm.ts'
+import { type Build, chooseBuild, compile, instantiate, type Machine, readBinary, withoutSharing } from './wasm.ts'
 
 export type { KernelError, RunResult } from './executor.ts'
 export type { SharedMemory } from './memory.ts'
@@ -44,8 +44,13 @@ export interface Assets {
   readonly workerSource: string
 }
 
-/** Turns that a thread spins before it sleeps: some 50 microseconds at a barrier, 100 between jobs. */
-const SPIN = 50_000
+/**
+ * Turns that a thread spins before it sleeps, some 0.15 ms in V8. To wake takes up to 0.2 ms: were the spins much
+ * shorter, two threads could take turns at sleeping and never be hot again.
+ */
+const SPIN = 300_000
+/** Slow engines spin less: at most so many milliseconds as measured at the start. */
+const SPIN_TIME = 0.6
 /** Where threads outnumber the processors, a spinning one keeps the one it waits for from running. */
 const SPIN_CROWDED = 500
 const SMALLEST = 16 * PAGE
@@ -101,8 +106,10 @@ export class Runtime {
     memory.u32.set(constants, POOL >> 2)
     giveScratch(memory, allocator, CALLER, CALLER + 1)
     if (workers) {
-      const crowded = threads > hardwareThreads()
-      setUp(memory, crowded ? SPIN_CROWDED : SPIN)
+      const spin = threads > hardwareThreads() ? SPIN_CROWDED : spinTurns(machine)
+      memory.u32[SPIN_STEP >> 2] = spin
+      memory.u32[SPIN_IDLE >> 2] = 2 * spin
+      memory.u32[MAY_SLEEP >> 2] = mayBlock() ? 1 : 0
       giveScratch(memory, allocator, 0, threads)
       const executor = new Executor(machine, memory, threads)
       const code = { url: options.workerUrl, source: options.assets?.workerSource }
@@ -167,10 +174,12 @@ export class Runtime {
   }
 }
 
-function setUp(memory: SharedMemory, spin: number): void {
-  memory.u32[SPIN_STEP >> 2] = spin
-  memory.u32[SPIN_IDLE >> 2] = 2 * spin
-  memory.u32[MAY_SLEEP >> 2] = mayBlock() ? 1 : 0
+function spinTurns(machine: Machine): number {
+  const sample = SPIN / 16
+  const begin = performance.now()
+  machine.turn(sample)
+  const time = performance.now() - begin
+  return Math.round(Math.min(SPIN, Math.max(SPIN / 16, (sample * SPIN_TIME) / time)))
 }
 
 /** Gives each thread's block the address of scratch memory that is enough for any kernel. */
