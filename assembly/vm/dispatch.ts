@@ -7,8 +7,12 @@ import { stridedRead, stridedWrite } from '../shape/strided'
 import { transpose } from '../shape/transpose'
 import { gather, takeAlong } from '../shape/gather'
 import { scatterAdd, takeAlongGrad } from '../shape/scatter'
+import { random, permutation } from '../random/random'
+import { dropout } from '../random/dropout'
 import { sgd } from '../optim/sgd'
 import { adam } from '../optim/adam'
+import { gemm } from '../gemm/gemm'
+import { gemv } from '../gemm/gemv'
 
 /** Runs one instruction's share `part` of `parts`. Inlined into the executor's loop: 2 to 4 ns an instruction. */
 // @ts-ignore: decorator
@@ -185,6 +189,44 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         parts,
       )
       break
+    case 28:
+      random(
+        load<u32>(pc, 8),
+        <usize>load<u32>(pc, 12),
+        load<u32>(pc, 16),
+        load<f32>(pc, 20),
+        load<f32>(pc, 24),
+        <usize>load<u32>(pc, 28),
+        load<i32>(pc, 32),
+        scratch,
+        part,
+        parts,
+      )
+      break
+    case 29:
+      dropout(
+        <usize>load<u32>(pc, 8),
+        <usize>load<u32>(pc, 12),
+        load<u32>(pc, 16),
+        load<f32>(pc, 20),
+        <usize>load<u32>(pc, 24),
+        load<i32>(pc, 28),
+        scratch,
+        part,
+        parts,
+      )
+      break
+    case 30:
+      permutation(
+        <usize>load<u32>(pc, 8),
+        load<u32>(pc, 12),
+        <usize>load<u32>(pc, 16),
+        load<i32>(pc, 20),
+        scratch,
+        part,
+        parts,
+      )
+      break
     case 31:
       sgd(
         <usize>load<u32>(pc, 8),
@@ -218,6 +260,49 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         load<f32>(pc, 56),
         load<f32>(pc, 60),
         load<u32>(pc, 64),
+        part,
+        parts,
+      )
+      break
+    case 33:
+      gemm(
+        <usize>load<u32>(pc, 8),
+        <usize>load<u32>(pc, 12),
+        <usize>load<u32>(pc, 16),
+        <usize>load<u32>(pc, 20),
+        load<u32>(pc, 24),
+        load<u32>(pc, 28),
+        load<u32>(pc, 32),
+        load<u32>(pc, 36),
+        load<u32>(pc, 40),
+        load<u32>(pc, 44),
+        load<u32>(pc, 48),
+        load<u32>(pc, 52),
+        load<u32>(pc, 56),
+        load<u32>(pc, 60),
+        load<u32>(pc, 64),
+        scratch,
+        part,
+        parts,
+      )
+      break
+    case 34:
+      gemv(
+        <usize>load<u32>(pc, 8),
+        <usize>load<u32>(pc, 12),
+        <usize>load<u32>(pc, 16),
+        <usize>load<u32>(pc, 20),
+        load<u32>(pc, 24),
+        load<u32>(pc, 28),
+        load<u32>(pc, 32),
+        load<u32>(pc, 36),
+        load<u32>(pc, 40),
+        load<u32>(pc, 44),
+        load<u32>(pc, 48),
+        load<u32>(pc, 52),
+        load<u32>(pc, 56),
+        load<u32>(pc, 60),
+        scratch,
         part,
         parts,
       )

@@ -11,7 +11,7 @@ export const ALIGN = 64
 
 // The control block from CONTROL on. Words that several threads write own their 128 bytes.
 // settings: the runtime writes them before a program runs, threads only read them
-export const GEMM_VARIANT = 1024 // which micro-kernel gemm takes; every value gives the same bits
+export const GEMM_VARIANT = 1024 // which micro-kernel gemm takes (TILE_*), at any time: every one gives the same bits
 export const SPIN_STEP = 1028 // turns that a thread spins at a barrier before it sleeps
 export const SPIN_IDLE = 1032 // turns that a worker spins for its next job before it sleeps
 export const MAY_SLEEP = 1036 // 0 where the caller's thread must not wait (the main thread of a page)
@@ -61,7 +61,19 @@ export const GEMM_TRANS_A = 1
 export const GEMM_TRANS_B = 2
 export const GEMM_ACCUMULATE = 4
 export const GEMM_BIAS = 8
+export const GEMM_PACK_A = 16 // copy A (B) to panels first; else it is read in place
+export const GEMM_PACK_B = 32
 export const GEMM_ACTIVATION_SHIFT = 8
+
+// ---- gemm blocks: a block of A is at most MC x KC, one of B KC x NC --------------------------------
+export const GEMM_MC = 192
+export const GEMM_KC = 384
+export const GEMM_NC = 1024
+
+// ---- micro-kernels of gemm: rows x columns -----------------------------------------------------
+export const TILE_4X8 = 0
+export const TILE_6X8 = 1
+export const TILE_6X16 = 2
 
 // ---- activations of a gemm epilogue (0 is none) -----------------------------------------------
 export const ACT_NONE = 0

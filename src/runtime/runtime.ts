@@ -159,6 +159,10 @@ export class Runtime {
     this.memory.u32[GEMM_VARIANT >> 2] = variant
   }
 
+  /** Whether the calling thread may block: not the main thread of a page. */
+  get canBlock(): boolean {
+    return mayBlock()
+  }
   /** Whether there are workers, so that `runAsync` leaves the caller's thread alone. */
   get hasWorkers(): boolean {
     return this.#executor.hasPool
