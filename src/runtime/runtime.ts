@@ -103,7 +103,7 @@ export class Runtime {
     }
     if (raw === undefined) throw new OutOfMemoryError(HEAP, 0, limit)
 
-    const memory = new SharedMemory(raw)
+    const memory = new SharedMemory(raw, limit)
     const allocator = new Allocator(HEAP, limit - HEAP, (end) => memory.reserve(end))
     const module = await compile(bytes)
     const machine = await instantiate(module, raw)
