@@ -10,16 +10,19 @@ import {
   SPIN_IDLE,
   SPIN_STEP,
   THREAD_BLOCK,
+  TILE_4X8,
+  TILE_6X8,
 } from '../abi/constants.ts'
 import { kernelNames, rowOf } from '../abi/encode.ts'
 import { pool as constants } from '../abi/pool.ts'
 import { ArgumentError, OutOfMemoryError } from '../errors.ts'
 import { Allocator } from './allocator.ts'
+import { gemmTrials, TileCalibration } from './calibrate.ts'
 import { Executor, type RunResult } from './executor.ts'
 import { canShareMemory, hardwareThreads, mayBlock } from './host.ts'
 import { CEILING, createMemory, PAGE, SharedMemory } from './memory.ts'
 import { Pool } from './pool.ts'
-import { type Build, chooseBuild, compile, instantiate, readBinary, withoutSharing } from './wasm.ts'
+import { type Build, chooseBuild, compile, instantiate, type Machine, readBinary, withoutSharing } from './wasm.ts'
 
 export type { KernelError, RunResult } from './executor.ts'
 export type { SharedMemory } from './memory.ts'
@@ -44,6 +47,8 @@ export interface Assets {
   readonly workerSource: string
 }
 
+/** Milliseconds between looks whether a trial of micro-kernels is due. */
+const CALIBRATION = 20
 /** Turns that a thread spins before it sleeps: some 50 microseconds at a barrier, 100 between jobs. */
 const SPIN = 50_000
 /** Where threads outnumber the processors, a spinning one keeps the one it waits for from running. */
@@ -63,14 +68,25 @@ export class Runtime {
   /** What a user should know about how this runtime came up, if anything. */
   readonly notice: string | undefined
   readonly #executor: Executor
+  readonly #tiles: TileCalibration
 
-  private constructor(executor: Executor, build: Build, memory: SharedMemory, allocator: Allocator, notice?: string) {
+  private constructor(
+    executor: Executor,
+    machine: Machine,
+    build: Build,
+    memory: SharedMemory,
+    allocator: Allocator,
+    notice?: string,
+  ) {
     this.threads = executor.threads
     this.build = build
     this.memory = memory
     this.allocator = allocator
     this.notice = notice
     this.#executor = executor
+    const scratch = memory.u32[(BLOCKS + CALLER * THREAD_BLOCK + BLOCK_SCRATCH) >> 2] as number
+    this.#tiles = new TileCalibration(gemmTrials(machine, () => memory.u32, scratch, [TILE_4X8, TILE_6X8]))
+    this.#calibrate()
   }
 
   static async create(options: RuntimeOptions = {}): Promise<Runtime> {
@@ -108,12 +124,12 @@ export class Runtime {
       const code = { url: options.workerUrl, source: options.assets?.workerSource }
       try {
         executor.pool = await Pool.start(threads, module, raw, code, executor)
-        return new Runtime(executor, build, memory, allocator)
+        return new Runtime(executor, machine, build, memory, allocator)
       } catch (error) {
         notice = `Workers cannot be started (${(error as Error).message}), so chainrule runs on one thread.`
       }
     }
-    return new Runtime(new Executor(machine, memory, 1), build, memory, allocator, notice)
+    return new Runtime(new Executor(machine, memory, 1), machine, build, memory, allocator, notice)
   }
 
   /** Address of `bytes` new bytes, a multiple of 64. Views of `memory` taken before may be short afterwards. */
@@ -134,6 +150,7 @@ export class Runtime {
    * done. On one thread it takes programs encoded for any number.
    */
   run(program: number, repeat: number, threads: number): RunResult {
+    this.#calibrate()
     return this.#executor.run(program, repeat, threads)
   }
   /**
@@ -141,7 +158,23 @@ export class Runtime {
    * way, and the result says how many were done. Without workers: slices of at most 8 ms on the caller's thread.
    */
   runAsync(program: number, repeat: number, threads: number, signal?: AbortSignal): Promise<RunResult> {
-    return this.#executor.runAsync(program, repeat, threads, signal)
+    const result = this.#executor.runAsync(program, repeat, threads, signal)
+    if (!this.#tiles.settled) this.#calibrateDuring(result)
+    return result
+  }
+
+  /** Trials of the micro-kernels, when they are due: on the caller's thread and scratch. */
+  #calibrate(): void {
+    if (this.#tiles.settled) return
+    this.#tiles.step()
+    this.gemmVariant = this.#tiles.tile
+  }
+  #calibrateDuring(run: Promise<unknown>): void {
+    const timer = setInterval(() => this.#calibrate(), CALIBRATION)
+    // a timer alone must not keep Node running
+    ;(timer as { unref?: () => void }).unref?.()
+    const end = (): void => clearInterval(timer)
+    run.then(end, end)
   }
 
   /** The micro-kernel that gemm takes; every choice gives the same bits. */
