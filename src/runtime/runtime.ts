@@ -110,7 +110,7 @@ export class Runtime {
     const build = machine.relaxed() === 1 ? 'relaxed' : 'simd'
     memory.u32.set(constants, POOL >> 2)
     const scratch = giveScratch(memory, allocator, CALLER)
-    const trials = gemmTrials(machine.dispatch, () => memory.u32, scratch, [TILE_4X8, TILE_6X8])
+    const trials = gemmTrials(machine, () => memory.u32, scratch, [TILE_4X8, TILE_6X8])
     const calibration = new TileCalibration(trials)
     const idle = (): void => {
       if (calibration.settled) return
