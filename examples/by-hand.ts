@@ -4,7 +4,12 @@ import { init, mse, nn, optim, scope, tensor, valueAndGrad } from 'chainrule'
 const steps = Number(process.argv[2] ?? 400)
 const engine = await init({ seed: 1 })
 
-const x = tensor([[0, 0], [0, 1], [1, 0], [1, 1]])
+const x = tensor([
+  [0, 0],
+  [0, 1],
+  [1, 0],
+  [1, 1],
+])
 const y = tensor([[0], [1], [1], [0]])
 const model = nn.sequential([nn.linear(2, 8), nn.tanh(), nn.linear(8, 1)])
 const optimizer = optim.adam(model, { lr: 0.05 })

@@ -15,7 +15,10 @@ const fake = (x: Tensor): Tensor => discriminator.forward(x).softplus().mean()
 
 using step = capture(() => {
   const truth = randomNormal([64, 1], { mean: 3, stddev: 0.5 })
-  const d = valueAndGrad(() => real(truth).add(fake(generator.forward(randomNormal([64, 2])).stopGradient())), discriminator)
+  const d = valueAndGrad(
+    () => real(truth).add(fake(generator.forward(randomNormal([64, 2])).stopGradient())),
+    discriminator,
+  )
   learnD.step(d.grads)
   const made = (): Tensor => generator.forward(randomNormal([64, 2]))
   const g = valueAndGrad(() => real(made()), generator)

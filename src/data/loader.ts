@@ -4,9 +4,9 @@ import { tensor } from '../ops/create.ts'
 import { permutation } from '../ops/random.ts'
 import type { Tensor } from '../ops/tensor.ts'
 import { type Variable, variable } from '../ops/variable.ts'
-import { keep } from '../tensor/scope.ts'
 import { Generator } from '../program/generator.ts'
 import { currentEngine } from '../tensor/current.ts'
+import { keep } from '../tensor/scope.ts'
 import type { Column, Dataset } from './dataset.ts'
 
 export interface LoaderOptions {

@@ -1,6 +1,6 @@
+import type { ParameterTree } from '../autodiff/tree.ts'
 import { ArgumentError, DTypeError, ShapeError } from '../errors.ts'
 import { type LoadReport, loadState, readState, type State, type StateEntry } from '../nn/state.ts'
-import type { ParameterTree } from '../autodiff/tree.ts'
 import { zeros } from '../ops/create.ts'
 import { scalar, scalars } from '../ops/scalar.ts'
 import type { Tensor } from '../ops/tensor.ts'

@@ -1,5 +1,5 @@
-import { ArgumentError } from '../errors.ts'
 import type { ParameterTree } from '../autodiff/tree.ts'
+import { ArgumentError } from '../errors.ts'
 import type { Tensor } from '../ops/tensor.ts'
 
 /** lambda times the sum of |w|: a term of the loss that pulls weights to exactly 0. */

@@ -1,5 +1,5 @@
-import { ArgumentError } from '../errors.ts'
 import type { ParameterTree } from '../autodiff/tree.ts'
+import { ArgumentError } from '../errors.ts'
 import { sgdUpdate } from '../ops/update.ts'
 import type { Variable } from '../ops/variable.ts'
 import { fraction, nonNegative, Optimizer, type Update } from './optimizer.ts'

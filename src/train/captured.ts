@@ -20,7 +20,8 @@ export function capturedRunner({ model, batches, loss, apply }: Recipe): Runner 
     async run(first, steps, signal) {
       const losses = new Float32Array(steps)
       const many = Math.min(steps, batches.wholeBatches - first)
-      if (many > 0 && whole !== undefined) losses.set((await whole.runMany(many, { signal })).curves['loss'] as Float32Array)
+      if (many > 0 && whole !== undefined)
+        losses.set((await whole.runMany(many, { signal })).curves['loss'] as Float32Array)
       if (many < steps && last !== undefined)
         losses.set((await last.runMany(1, { signal })).curves['loss'] as Float32Array, Math.max(many, 0))
       return losses

@@ -1,17 +1,16 @@
+import { valueAndGrad } from '../autodiff/gradients.ts'
 import type { Dataset } from '../data/dataset.ts'
 import { type Loader, loader } from '../data/loader.ts'
 import { ArgumentError, DataError } from '../errors.ts'
-import { Dropout } from '../nn/dropout.ts'
 import type { Layer } from '../nn/module.ts'
-import { clipByGlobalNorm, type Optimizer } from '../optim/index.ts'
-import { valueAndGrad } from '../autodiff/gradients.ts'
 import { crossEntropy } from '../ops/functions.ts'
 import type { Tensor } from '../ops/tensor.ts'
+import { clipByGlobalNorm, type Optimizer } from '../optim/index.ts'
 import { capturedRunner } from './captured.ts'
+import { eagerRunner } from './eager.ts'
 import { Evaluator } from './evaluate.ts'
 import type { Confusion, TrainEvent } from './events.ts'
 import { hashState } from './hash.ts'
-import { numericRunner } from './numeric.ts'
 
 export interface TrainOptions {
   readonly model: Layer
@@ -30,13 +29,19 @@ export interface TrainOptions {
   readonly batch: number
   /** Of the order of the rows; false keeps the order of the data set. */
   readonly shuffle?: number | boolean | undefined
-  /** 'numeric' takes central differences in float64 instead of the chain rule: small nets only. */
-  readonly gradients?: 'analytic' | 'numeric' | undefined
+  /**
+   * Takes the gradients in another way than the chain rule in a captured step: `numericGradients` of chainrule/check,
+   * say, gives the same curve from differences of the loss. Steps then run one by one.
+   */
+  readonly gradients?: GradientFunction | undefined
   /** The iteration throws its reason; the weights are those of the last whole step. */
   readonly signal?: AbortSignal | undefined
   /** About the time between two step events. Default 80. */
   readonly chunkMilliseconds?: number | undefined
 }
+
+/** As `gradients` and `numericGradients`. */
+export type GradientFunction = (loss: () => Tensor, model: Layer) => Readonly<Record<string, Tensor>>
 
 /** What one way of training has to do: some steps from the place the loader is at. */
 export interface Runner extends Disposable {
@@ -52,9 +57,6 @@ export interface Recipe {
   loss(x: Tensor, y: Tensor): Tensor
   apply(gradients: Readonly<Record<string, Tensor>>): void
 }
-
-/** Most parameters that numeric gradients are taken of: each costs two evaluations of the loss a step. */
-const MOST_NUMERIC = 20_000
 
 /** Trains a classifier and tells how it goes; the model and the optimizer keep what was learnt. */
 export async function* trainClassifier(options: TrainOptions): AsyncGenerator<TrainEvent, void, undefined> {
@@ -75,7 +77,7 @@ export async function* trainClassifier(options: TrainOptions): AsyncGenerator<Tr
       optimizer.step(options.clipNorm === undefined ? gradients : clipByGlobalNorm(gradients, options.clipNorm))
     },
   }
-  using runner = options.gradients === 'numeric' ? numericRunner(recipe) : capturedRunner(recipe)
+  using runner = options.gradients === undefined ? capturedRunner(recipe) : eagerRunner(recipe, options.gradients)
   using evaluator = test === undefined ? undefined : new Evaluator(model, test, lossOf)
 
   const steps = epochs * batches.stepsPerEpoch
@@ -177,7 +179,7 @@ class Pace {
   }
 }
 
-function check({ model, train, test, epochs, gradients, chunkMilliseconds = 80 }: TrainOptions): void {
+function check({ train, test, epochs, gradients, chunkMilliseconds = 80 }: TrainOptions): void {
   const where = 'trainClassifier'
   if (!(Number.isSafeInteger(epochs) && epochs > 0))
     throw new ArgumentError('epochs is out of range', {
@@ -191,26 +193,11 @@ function check({ model, train, test, epochs, gradients, chunkMilliseconds = 80 }
       expected: 'a number above 0',
       received: String(chunkMilliseconds),
     })
-  if (gradients !== undefined && gradients !== 'analytic' && gradients !== 'numeric')
-    throw new ArgumentError('no such way to take gradients', {
+  if (gradients !== undefined && typeof gradients !== 'function')
+    throw new ArgumentError('no way to take gradients', {
       where,
-      expected: "'analytic' or 'numeric'",
+      expected: 'a function such as numericGradients, or nothing',
       received: String(gradients),
-    })
-  const parameters = model.parameters().reduce((sum, { size }) => sum + size, 0)
-  if (gradients === 'numeric' && parameters > MOST_NUMERIC)
-    throw new ArgumentError('the model is too large for numeric gradients', {
-      where,
-      expected: `at most ${MOST_NUMERIC} parameters (each is moved twice a step)`,
-      received: String(parameters),
-      hint: 'Use a smaller hidden layer, or analytic gradients.',
-    })
-  const random = [...model.namedModules()].find(([, module]) => module instanceof Dropout && module.p > 0)
-  if (gradients === 'numeric' && random !== undefined)
-    throw new ArgumentError('numeric gradients need a loss that is the same every time', {
-      where,
-      received: `dropout in layer '${random[0]}'`,
-      hint: 'Leave the dropout out, or use analytic gradients.',
     })
   for (const [name, set] of [
     ['train', train],

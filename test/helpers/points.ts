@@ -34,7 +34,8 @@ export function clouds(n: number, features: number, classes: number, seed = 1): 
   const y = Int32Array.from({ length: n }, (_, i) => i % classes)
   const x = Float32Array.from(
     { length: n * features },
-    (_, i) => (centres[(y[Math.floor(i / features)] as number) * features + (i % features)] as number) + 0.4 * (next() - 0.5),
+    (_, i) =>
+      (centres[(y[Math.floor(i / features)] as number) * features + (i % features)] as number) + 0.4 * (next() - 0.5),
   )
   return { x, y }
 }

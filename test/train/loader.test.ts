@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { ArgumentError, DataError, capture, data, type Engine, init } from '../../src/index.ts'
+import { ArgumentError, capture, DataError, data, type Engine, init } from '../../src/index.ts'
 
 let engine: Engine
 beforeAll(async () => {

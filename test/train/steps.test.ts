@@ -21,7 +21,12 @@ beforeEach(async () => {
 afterEach(() => engine.close())
 
 it('a two-layer net learns XOR', async () => {
-  const x = tensor([[0, 0], [0, 1], [1, 0], [1, 1]])
+  const x = tensor([
+    [0, 0],
+    [0, 1],
+    [1, 0],
+    [1, 1],
+  ])
   const y = tensor([[0], [1], [1], [0]])
   const model = nn.sequential([nn.linear(2, 8), nn.tanh(), nn.linear(8, 1)])
   const optimizer = optim.adam(model, { lr: 0.05 })
