@@ -33,8 +33,9 @@ export interface SubjectParameter {
 /** Compares, once the gradients are there that the engine computed, one for each parameter. */
 export type Comparison = (engine: readonly ArrayLike<number>[]) => GradientReport
 
-/** What counts as zero beside the other derivatives of a parameter, as a part of their largest. */
+/** A derivative that counts as zero: as a part of the largest of its parameter, and of the loss. */
 const SMALL = 1e-3
+const TINY = 1e-6
 
 /**
  * Three ways to one gradient that share no code: central differences of the f64 reference against the gradient rules
@@ -61,7 +62,13 @@ export function compareGradients(subject: Subject, options: CheckOptions = {}): 
       const pairs =
         directions === 0 ? elements(surface, leaf, gradient) : projections(surface, leaf, gradient, directions, random)
       const worst = worstOf(engine[i] ?? [], gradient, allowed[i] as Float64Array)
-      return { name, shape: leaf.shape, directions, ...judge(pairs, tolerance), engine: worst }
+      return {
+        name,
+        shape: leaf.shape,
+        directions,
+        ...judge(pairs, tolerance, TINY * Math.max(1, Math.abs(surface.loss))),
+        engine: worst,
+      }
     })
     return new GradientReport(judged, tolerance)
   }
@@ -134,9 +141,13 @@ function projections(
 }
 
 /** Which derivatives agree; those that no difference can tell are counted, not passed. */
-function judge(pairs: readonly Pair[], tolerance: number): Pick<CheckedParameter, 'entries' | 'kinks' | 'unresolved'> {
+function judge(
+  pairs: readonly Pair[],
+  tolerance: number,
+  zero: number,
+): Pick<CheckedParameter, 'entries' | 'kinks' | 'unresolved'> {
   const smooth = pairs.filter((pair) => pair.slope.kind === 'smooth')
-  const floor = SMALL * smooth.reduce((max, pair) => Math.max(max, Math.abs(pair.slope.value)), 0)
+  const floor = smooth.reduce((max, pair) => Math.max(max, SMALL * Math.abs(pair.slope.value)), zero)
   const entries: Entry[] = []
   let unresolved = 0
   for (const { index, at, analytic, slope } of smooth) {
@@ -145,7 +156,7 @@ function judge(pairs: readonly Pair[], tolerance: number): Pick<CheckedParameter
     const ok = difference <= tolerance * size + slope.error
     // a difference that is off by more than a wrong rule would be proves nothing, unless it disproves
     if (ok && slope.error > 100 * tolerance * size) unresolved++
-    else entries.push({ index, at, analytic, numeric: slope.value, relError: size === 0 ? 0 : difference / size, ok })
+    else entries.push({ index, at, analytic, numeric: slope.value, relError: difference / size, ok })
   }
   return { entries, kinks: pairs.length - smooth.length, unresolved }
 }
