@@ -2,6 +2,8 @@ import { ArgumentError } from '../errors.ts'
 import { full, zeros } from '../ops/create.ts'
 import { randomNormal, randomUniform } from '../ops/random.ts'
 import type { Tensor } from '../ops/tensor.ts'
+import { type Parameter, parameter } from '../ops/variable.ts'
+import { scope } from '../tensor/scope.ts'
 
 /** How many inputs feed one output of a layer, and how many outputs one input feeds. */
 export interface Fan {
@@ -24,7 +26,18 @@ const normal =
 /** A layer without inputs has nothing to draw: its spread is taken as that of one input. */
 const root = (numerator: number, n: number): number => Math.sqrt(numerator / Math.max(n, 1))
 
-const named = {
+export type InitializerName =
+  | 'glorotUniform'
+  | 'glorotNormal'
+  | 'heUniform'
+  | 'heNormal'
+  | 'lecunUniform'
+  | 'lecunNormal'
+  | 'fanIn'
+  | 'zeros'
+  | 'ones'
+
+const named: Readonly<Record<InitializerName, Initializer>> = {
   /** U(-l, l), l = sqrt(6 / (inputs + outputs)): tanh and sigmoid (Glorot and Bengio 2010). */
   glorotUniform: uniform(({ inputs, outputs }) => root(6, inputs + outputs)),
   /** N(0, 2 / (inputs + outputs)). */
@@ -39,11 +52,9 @@ const named = {
   lecunNormal: normal(({ inputs }) => root(1, inputs)),
   /** U(-l, l), l = 1 / sqrt(inputs): what PyTorch's layers start from. */
   fanIn: uniform(({ inputs }) => root(1, inputs)),
-  zeros: (shape: readonly number[]) => zeros(shape),
-  ones: (shape: readonly number[]) => full(shape, 1),
-} satisfies Record<string, Initializer>
-
-export type InitializerName = keyof typeof named
+  zeros: (shape) => zeros(shape),
+  ones: (shape) => full(shape, 1),
+}
 
 /** Every element is `value`. */
 export const constant =
@@ -62,6 +73,11 @@ export const uniformInitializer =
   (min: number, max: number): Initializer =>
   (shape) =>
     randomUniform(shape, { min, max })
+
+/** A parameter with its first value. */
+export function drawn(choice: InitializerName | Initializer, shape: readonly number[], fan: Fan): Parameter {
+  return scope(() => parameter(initializer(choice)(shape, fan)))
+}
 
 /** The initializer of that name, or the function itself. */
 export function initializer(choice: InitializerName | Initializer): Initializer {

@@ -1,7 +1,7 @@
 import { ArgumentError, ShapeError } from '../errors.ts'
 import type { Tensor } from '../ops/tensor.ts'
-import { type Parameter, parameter } from '../ops/variable.ts'
-import { type Initializer, type InitializerName, initializer } from './initializers.ts'
+import type { Parameter } from '../ops/variable.ts'
+import { drawn, type Initializer, type InitializerName } from './initializers.ts'
 import { type FieldLayout, inside, Module } from './module.ts'
 
 export interface LinearOptions {
@@ -36,9 +36,8 @@ export class Linear extends Module {
     this.inputs = inputs
     this.outputs = outputs
     const fan = { inputs, outputs }
-    this.weight = parameter(initializer(options.initializer ?? 'fanIn')([inputs, outputs], fan))
-    this.bias =
-      options.bias === false ? undefined : parameter(initializer(options.biasInitializer ?? 'fanIn')([outputs], fan))
+    this.weight = drawn(options.initializer ?? 'fanIn', [inputs, outputs], fan)
+    this.bias = options.bias === false ? undefined : drawn(options.biasInitializer ?? 'fanIn', [outputs], fan)
   }
 
   override get kind(): string {

@@ -5,6 +5,9 @@ import { zeros } from '../ops/create.ts'
 import { scalar, scalars } from '../ops/scalar.ts'
 import type { Tensor } from '../ops/tensor.ts'
 import { Parameter, Variable, variable } from '../ops/variable.ts'
+import type { Engine } from '../program/engine.ts'
+import { withEngine } from '../tensor/current.ts'
+import { scoped } from '../tensor/scope.ts'
 import type { Schedule } from './schedules.ts'
 
 /** Gradients as `gradients` returns them: in the order of an array of parameters, or by name. */
@@ -15,8 +18,10 @@ export interface Update {
   readonly name: string
   readonly parameter: Variable
   readonly gradient: Tensor
-  /** The learning rate of this step, a float64 scalar. */
+  /** The learning rate of this step as a float32 scalar, for arithmetic with tensors. */
   readonly rate: Tensor
+  /** The same as a float64 control scalar, for the fused updates. */
+  readonly lr: Tensor
   /** The number of this step, a float64 scalar: 1 at the first. */
   readonly step: Tensor
 }
@@ -25,11 +30,12 @@ export interface Update {
  * The base of all optimizers. A subclass names the state it keeps (`slot`, `counter`) and says how one parameter is
  * updated; everything is written in ops, so that a step can be captured and nothing of it runs in JavaScript.
  */
-export abstract class Optimizer {
+export abstract class Optimizer implements Disposable {
   /** The parameters by name. */
   readonly parameters: ReadonlyMap<string, Variable>
   /** Steps done. */
   readonly steps: Variable
+  readonly #engine: Engine
   readonly #rate: Schedule
   readonly #state = new Map<string, Variable>()
 
@@ -42,6 +48,7 @@ export abstract class Optimizer {
         received: String(rate),
       })
     this.parameters = byName(this.constructor.name, parameters)
+    this.#engine = ([...this.parameters.values()][0] as Variable).engine
     this.#rate = typeof rate === 'number' ? () => scalar(rate) : rate
     this.steps = this.counter('step', 0)
   }
@@ -49,19 +56,30 @@ export abstract class Optimizer {
   /** Applies one step. The gradients have the structure of the parameters that the optimizer was made for. */
   step(gradients: Gradients): void {
     const given = this.match(gradients)
-    const rate = this.#rate(this.steps)
-    const step = scalars.add(this.steps, 1)
-    this.begin(step)
-    for (const [name, parameter] of this.parameters) {
-      const gradient = given.get(name)
-      if (gradient !== undefined) this.update({ name, parameter, gradient, rate, step })
-    }
-    this.steps.assign(step)
+    this.within(() => {
+      const lr = this.#rate(this.steps)
+      const rate = scalars.toFloat(lr)
+      const step = scalars.add(this.steps, 1)
+      this.begin(step)
+      for (const [name, parameter] of this.parameters) {
+        const gradient = given.get(name)
+        if (gradient !== undefined) this.update({ name, parameter, gradient, rate, lr, step })
+      }
+      this.steps.assign(step)
+    })
   }
 
   /** The learning rate that the next step uses, a float64 scalar: an output to watch, even of a captured step. */
   rate(): Tensor {
-    return this.#rate(this.steps)
+    return this.within(() => this.#rate(this.steps))
+  }
+
+  /** Frees the state, not the parameters. */
+  dispose(): void {
+    for (const variable of this.#state.values()) variable.dispose()
+  }
+  [Symbol.dispose](): void {
+    this.dispose()
   }
 
   /** Variables of the optimizer by name, for checkpoints. */
@@ -87,19 +105,25 @@ export abstract class Optimizer {
     return new Map(
       [...this.parameters].map(([name, parameter]) => [
         parameter,
-        this.keep(`${name}.${kind}`, variable(zeros(parameter.shape), { name: `${name}.${kind}` })),
+        this.keep(`${name}.${kind}`, () => zeros(parameter.shape)),
       ]),
     )
   }
 
   /** A float64 variable of the whole optimizer. */
   protected counter(name: string, initial: number): Variable {
-    return this.keep(name, variable(scalar(initial), { name }))
+    return this.keep(name, () => scalar(initial))
   }
 
-  private keep(name: string, kept: Variable): Variable {
+  /** In the engine of the parameters, and without leaving temporaries behind. */
+  private within<T>(run: () => T): T {
+    return withEngine(this.#engine, () => scoped(this.#engine, run))
+  }
+
+  private keep(name: string, initial: () => Tensor): Variable {
     if (this.#state.has(name))
       throw new ArgumentError('the optimizer has that state already', { where: this.constructor.name, received: name })
+    const kept = this.within(() => variable(initial(), { name }))
     this.#state.set(name, kept)
     return kept
   }

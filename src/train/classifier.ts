@@ -1,4 +1,3 @@
-import { valueAndGrad } from '../autodiff/gradients.ts'
 import type { Dataset } from '../data/dataset.ts'
 import { type Loader, loader } from '../data/loader.ts'
 import { ArgumentError, DataError } from '../errors.ts'
@@ -11,6 +10,7 @@ import { eagerRunner } from './eager.ts'
 import { Evaluator } from './evaluate.ts'
 import type { Confusion, TrainEvent } from './events.ts'
 import { hashState } from './hash.ts'
+import { classesOf } from './labels.ts'
 
 export interface TrainOptions {
   readonly model: Layer
@@ -63,6 +63,7 @@ export async function* trainClassifier(options: TrainOptions): AsyncGenerator<Tr
   const { model, train, test, optimizer, epochs, signal } = options
   check(options)
   signal?.throwIfAborted()
+  classesOf(model, train)
   using batches = loader(train, { batch: options.batch, shuffle: options.shuffle ?? true })
   const lossOf = options.loss ?? ((output: Tensor, labels: Tensor): Tensor => crossEntropy(output, labels))
   const recipe: Recipe = {

@@ -5,7 +5,7 @@ import { tensor, zeros } from '../ops/create.ts'
 import { equal, toFloat } from '../ops/functions.ts'
 import type { Tensor } from '../ops/tensor.ts'
 import { type Variable, variable } from '../ops/variable.ts'
-import { keep } from '../tensor/scope.ts'
+import { scope } from '../tensor/scope.ts'
 import { capture, type Step } from './capture.ts'
 import type { Confusion } from './events.ts'
 import { classesOf } from './labels.ts'
@@ -31,7 +31,7 @@ export class Evaluator implements Disposable {
   constructor(model: Layer, dataset: Dataset<'x' | 'y'>, loss: (output: Tensor, labels: Tensor) => Tensor) {
     this.#batches = loader(dataset, { batch: Math.min(dataset.size, MOST_ROWS) })
     this.#classes = classesOf(model, dataset)
-    this.#counts = keep(variable(zeros([this.#classes, this.#classes])))
+    this.#counts = scope(() => variable(zeros([this.#classes, this.#classes])))
     const classes = tensor(Int32Array.from({ length: this.#classes }, (_, i) => i))
     const step = (rest: boolean): Step =>
       inMode(model, false, () =>

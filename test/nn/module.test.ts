@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import {
   ArgumentError,
   DataError,
@@ -13,10 +13,10 @@ import {
 } from '../../src/index.ts'
 
 let engine: Engine
-beforeEach(async () => {
+beforeAll(async () => {
   engine = await init({ threads: 1, seed: 7 })
-  return () => engine.close()
 })
+afterAll(() => engine.close())
 
 class Gated extends nn.Module {
   readonly a: nn.Linear
