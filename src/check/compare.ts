@@ -39,8 +39,8 @@ const TINY = 1e-6
 
 /**
  * Three ways to one gradient that share no code: central differences of the f64 reference against the gradient rules
- * evaluated in f64, and these against what the engine computed in f32. All numbers are read before this returns: what
- * the engine does afterwards changes nothing.
+ * evaluated in f64, and these against what the engine computed in f32. All of it but the last comparison is done
+ * when this returns, so that what the engine does next changes nothing.
  */
 export function compareGradients(subject: Subject, options: CheckOptions = {}): Comparison {
   const { exhaustive, samples, tolerance, seed } = checked(options)
@@ -52,25 +52,23 @@ export function compareGradients(subject: Subject, options: CheckOptions = {}): 
     feed,
     fixed,
   )
+  const random = generator(seed)
+  const analytic = rules.outputs()
+  const allowed = spreadOf(rules, analytic, random)
+  const judged = parameters.map(({ name, leaf }, i) => {
+    const gradient = analytic[i] as RefTensor
+    const directions = gradient.data.length <= exhaustive ? 0 : samples
+    const pairs =
+      directions === 0 ? elements(surface, leaf, gradient) : projections(surface, leaf, gradient, directions, random)
+    const zero = TINY * Math.max(1, Math.abs(surface.loss))
+    return { name, shape: leaf.shape, directions, ...judge(pairs, tolerance, zero) }
+  })
   return (engine) => {
-    const random = generator(seed)
-    const analytic = rules.outputs()
-    const allowed = spreadOf(rules, analytic, random)
-    const judged = parameters.map(({ name, leaf }, i): CheckedParameter => {
-      const gradient = analytic[i] as RefTensor
-      const directions = gradient.data.length <= exhaustive ? 0 : samples
-      const pairs =
-        directions === 0 ? elements(surface, leaf, gradient) : projections(surface, leaf, gradient, directions, random)
-      const worst = worstOf(engine[i] ?? [], gradient, allowed[i] as Float64Array)
-      return {
-        name,
-        shape: leaf.shape,
-        directions,
-        ...judge(pairs, tolerance, TINY * Math.max(1, Math.abs(surface.loss))),
-        engine: worst,
-      }
+    const params = judged.map((param, i): CheckedParameter => {
+      const worst = worstOf(engine[i] ?? [], analytic[i] as RefTensor, allowed[i] as Float64Array)
+      return { ...param, engine: worst }
     })
-    return new GradientReport(judged, tolerance)
+    return new GradientReport(params, tolerance)
   }
 }
 

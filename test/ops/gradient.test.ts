@@ -66,8 +66,8 @@ describe('every rule agrees with central differences and with the engine', () =>
 })
 
 describe('operations without a rule', () => {
-  const flat = rows.filter(([, row]) => row.gradient === 'piecewise constant')
-  const refused = rows.filter(([, row]) => row.gradient === 'update' || row.gradient === 'no second derivative')
+  const flat = rows.filter(([, row]) => row.gradient === 'piecewise constant' || row.gradient === 'update')
+  const refused = rows.filter(([, row]) => row.gradient === 'no second derivative')
 
   test.each(flat)('%s passes no gradient on', (name) => {
     using _ = scope()
