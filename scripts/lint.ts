@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const write = process.argv.includes('--write') ? ['--write'] : []
-const generated = ['assembly/abi.ts', 'assembly/vm/dispatch.ts']
+const generated = ['assembly/abi.ts', 'assembly/simd/pool.ts', 'assembly/vm/dispatch.ts']
 
 function biome(cwd: string, path: string): boolean {
   const args = ['check', '--error-on-warnings', `--config-path=${cwd}`, ...write, path]

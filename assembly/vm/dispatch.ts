@@ -215,6 +215,7 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         load<u32>(pc, 32),
         load<f32>(pc, 36),
         load<f32>(pc, 40),
+        scratch,
         part,
         parts,
       )
@@ -229,6 +230,7 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         load<f32>(pc, 28),
         load<f32>(pc, 32),
         pc + 36,
+        scratch,
         part,
         parts,
       )
