@@ -159,32 +159,34 @@ function judge(
   return { entries, kinks: pairs.length - smooth.length, unresolved }
 }
 
-const TRIALS = 4
+const TRIALS = 8
+/** Uniform numbers of this range have variance 1. */
+const RANGE = Math.sqrt(3)
 
 /**
- * How far a gradient in f32 may lie from the one in f64: the graph is evaluated a few times with every result moved to
- * one or the other end of its own rounding bound, and the farthest of these gradients, four times over, is allowed.
+ * How far a gradient in f32 may lie from the one in f64: the graph is evaluated a few times with every result moved by
+ * a random part of its own rounding bound, and four times the spread of these gradients is allowed.
  */
 function spreadOf(rules: Evaluation, exact: readonly RefTensor[], random: () => number): Float64Array[] {
-  const spread = exact.map((g) => new Float64Array(g.data.length))
+  const squares = exact.map((g) => new Float64Array(g.data.length))
   for (let trial = 0; trial < TRIALS; trial++) {
     const moved = rules.replay((node, inputs, outputs) => {
       const bounds = rounding[node.op.name as ReferenceName](inputs, node.attrs, outputs)
-      return outputs.map(({ shape, data }, k) => {
-        const sign = signs(random, data.length)
-        return { shape, data: data.map((v, i) => v + (sign[i] as number) * (bounds[k]?.[i] as number)) }
-      })
+      return outputs.map(({ shape, data }, k) => ({
+        shape,
+        data: data.map((v, i) => v + RANGE * (2 * random() - 1) * (bounds[k]?.[i] as number)),
+      }))
     })
     for (const [k, { data }] of moved.entries()) {
-      const most = spread[k] as Float64Array
+      const sum = squares[k] as Float64Array
       data.forEach((v, i) => {
-        most[i] = Math.max(most[i] as number, Math.abs(v - (exact[k]?.data[i] as number)))
+        sum[i] = (sum[i] as number) + (v - (exact[k]?.data[i] as number)) ** 2 / TRIALS
       })
     }
   }
-  return spread.map((most) => {
-    const mean = most.reduce((sum, v) => sum + v, 0) / Math.max(1, most.length)
-    return most.map((v) => 4 * v + mean)
+  return squares.map((square) => {
+    const mean = square.reduce((sum, v) => sum + Math.sqrt(v), 0) / Math.max(1, square.length)
+    return square.map((v) => 4 * Math.sqrt(v) + mean)
   })
 }
 
