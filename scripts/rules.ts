@@ -47,7 +47,8 @@ export function brokenRules(bytes: Uint8Array, target: Target): string[] {
       if (relaxed.size > 0) broken.push(`it uses relaxed instructions (${[...relaxed].join(', ')}).`)
     }
     module.setFeatures(target === 'relaxed' ? strict | F.RelaxedSIMD : strict)
-    if (!module.validate()) broken.push('it needs a WebAssembly feature that this target does not allow.')
+    if (broken.length === 0 && !module.validate())
+      broken.push('it needs a WebAssembly feature that this target does not allow.')
   } finally {
     module.dispose()
   }
