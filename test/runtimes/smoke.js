@@ -1,0 +1,106 @@
+// @ts-check
+/**
+ * Trains a small network for 50 steps from a seed, with dropout and shuffled batches, through the public API alone:
+ * the same program in Node, Deno, Bun and pages. In the strict build its weights have the same bits everywhere.
+ *
+ * @param {typeof import('../../src/index.ts')} chainrule
+ * @param {{ threads?: number, steps?: number }} options
+ */
+export async function smoke(chainrule, { threads = 2, steps = 50 } = {}) {
+  const { capture, crossEntropy, init, nn, optim, permutation, spec, valueAndGrad } = chainrule
+  const engine = await init({ threads, numerics: 'reproducible', seed: 7 })
+  try {
+    const { x, y } = examples()
+    const model = nn.sequential([
+      nn.linear(FEATURES, 192),
+      nn.relu(),
+      nn.dropout(0.2),
+      nn.linear(192, 64),
+      nn.gelu(),
+      nn.linear(64, CLASSES),
+    ])
+    const optimizer = optim.adamw(model, { lr: 3e-3 })
+    const before = await weights(model)
+    const step = capture(
+      (inputs) => {
+        const { value, grads } = valueAndGrad(() => crossEntropy(model.forward(inputs.x), inputs.y), model)
+        optimizer.step(grads)
+        return { loss: value }
+      },
+      { x: spec([BATCH, FEATURES]), y: spec([BATCH], 'int32') },
+    )
+    const losses = new Float32Array(steps)
+    let order = new Int32Array(0)
+    for (let i = 0; i < steps; i++) {
+      const at = (i * BATCH) % EXAMPLES
+      if (at === 0) order = new Int32Array(await permutation(EXAMPLES).data())
+      const batch = { x: new Float32Array(BATCH * FEATURES), y: new Int32Array(BATCH) }
+      for (let row = 0; row < BATCH; row++) {
+        const from = order[at + row] ?? 0
+        batch.x.set(x.subarray(from * FEATURES, (from + 1) * FEATURES), row * FEATURES)
+        batch.y[row] = y[from] ?? 0
+      }
+      const { loss } = await step.runMany([batch], { steps: 1 })
+      losses[i] = loss[0]
+    }
+    const after = await weights(model)
+    return {
+      runtime: runtimeName(),
+      threads: engine.threads,
+      build: engine.build,
+      executed: [...engine.executed],
+      firstLoss: losses[0],
+      lastLoss: losses[steps - 1],
+      lossesHash: hash(losses),
+      weightsHash: hash(after),
+      weightsChanged: after.filter((value, i) => value !== before[i]).length / after.length,
+    }
+  } finally {
+    await engine.close()
+  }
+}
+
+const FEATURES = 64
+const CLASSES = 4
+const EXAMPLES = 512
+const BATCH = 128
+
+/** Points of four clusters, from a generator of whole numbers, so that no engine's Math comes into it. */
+function examples() {
+  let state = 12345
+  const next = () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0
+    return state / 2 ** 32 - 0.5
+  }
+  const centers = Float32Array.from({ length: CLASSES * FEATURES }, next)
+  const x = new Float32Array(EXAMPLES * FEATURES)
+  const y = Int32Array.from({ length: EXAMPLES }, (_, i) => i % CLASSES)
+  for (let i = 0; i < x.length; i++) {
+    const label = y[Math.floor(i / FEATURES)] ?? 0
+    x[i] = (centers[label * FEATURES + (i % FEATURES)] ?? 0) + 2 * next()
+  }
+  return { x, y }
+}
+
+/** @param {{ namedParameters(): Iterable<[string, { data(): Promise<ArrayLike<number>> }]> }} model */
+async function weights(model) {
+  /** @type {number[]} */
+  const all = []
+  for (const [, parameter] of model.namedParameters()) all.push(...Array.from(await parameter.data()))
+  return Float32Array.from(all)
+}
+
+/** FNV-1a of the bytes, 64 bits. @param {Float32Array} data */
+function hash(data) {
+  let h = 0xcbf29ce484222325n
+  for (const byte of new Uint8Array(data.buffer)) h = ((h ^ BigInt(byte)) * 0x100000001b3n) & 0xffffffffffffffffn
+  return h.toString(16).padStart(16, '0')
+}
+
+function runtimeName() {
+  const { Bun, Deno, process, navigator } = /** @type {any} */ (globalThis)
+  if (Bun) return `Bun ${Bun.version}`
+  if (Deno) return `Deno ${Deno.version.deno}`
+  if (process?.versions?.node) return `Node ${process.versions.node}`
+  return /(Chrome|Firefox|Version)\/[\d]+/.exec(navigator.userAgent)?.[0]?.replace('/', ' ') ?? 'unknown'
+}
