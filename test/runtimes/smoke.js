@@ -47,8 +47,8 @@ export async function smoke(chainrule, { threads = 2, steps = 50 } = {}) {
     return {
       runtime: runtimeName(),
       threads: engine.threads,
-      build: engine.build,
-      executed: [...engine.executed],
+      build: engine.runtime.build,
+      executed: engine.runtime.executed().slice(0, engine.threads),
       firstLoss: losses[0],
       lastLoss: losses[steps - 1],
       lossesHash: hash(losses),
