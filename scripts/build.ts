@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { build as bundle, transform } from 'esbuild'
+import { build as bundle, type Plugin, transform } from 'esbuild'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const inline = 'dist/inline.js'
@@ -88,6 +88,15 @@ const dist = {
     await run('node_modules/.bin/tsc', '-p', 'tsconfig.json')
   },
 }
+/** The data sets are found from dist/data/, and from dist/ in a file that has no folder. */
+const dataBeside: Plugin = {
+  name: 'data-beside',
+  setup({ onLoad }) {
+    onLoad({ filter: /[/\\]dist[/\\]data[/\\]\w+\.js$/ }, ({ path }) => ({
+      contents: readFileSync(path, 'utf8').replaceAll("new URL('../../data/", "new URL('../data/"),
+    }))
+  },
+}
 /** The whole library in one file, for where a bundler or a content policy is in the way of three. */
 const single = {
   name: 'inline',
@@ -115,6 +124,7 @@ const single = {
       platform: 'neutral',
       target: 'es2022',
       mainFields: ['module', 'main'],
+      plugins: [dataBeside],
       // Names stay: errors carry those of their classes.
       minifySyntax: true,
       minifyWhitespace: true,

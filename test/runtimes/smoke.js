@@ -7,10 +7,10 @@
  * @param {{ threads?: number, steps?: number }} options
  */
 export async function smoke(chainrule, { threads = 2, steps = 50 } = {}) {
-  const { capture, crossEntropy, init, nn, optim, permutation, spec, valueAndGrad } = chainrule
+  const { capture, crossEntropy, data, init, nn, optim, valueAndGrad } = chainrule
   const engine = await init({ threads, numerics: 'reproducible', seed: 7 })
   try {
-    const { x, y } = examples()
+    const batches = data.loader(data.arrays(examples(), { shapes: { x: [FEATURES] } }), { batch: BATCH, shuffle: true })
     const model = nn.sequential([
       nn.linear(FEATURES, 192),
       nn.relu(),
@@ -21,27 +21,17 @@ export async function smoke(chainrule, { threads = 2, steps = 50 } = {}) {
     ])
     const optimizer = optim.adamw(model, { lr: 3e-3 })
     const before = await weights(model)
-    const step = capture(
-      (inputs) => {
-        const { value, grads } = valueAndGrad(() => crossEntropy(model.forward(inputs.x), inputs.y), model)
-        optimizer.step(grads)
-        return { loss: value }
-      },
-      { x: spec([BATCH, FEATURES]), y: spec([BATCH], 'int32') },
-    )
+    const step = capture(() => {
+      const { x, y } = batches.next()
+      const { value, grads } = valueAndGrad(() => crossEntropy(model.forward(x), y), model)
+      optimizer.step(grads)
+      return { loss: value }
+    }, {})
     const losses = new Float32Array(steps)
-    let order = new Int32Array(0)
-    for (let i = 0; i < steps; i++) {
-      const at = (i * BATCH) % EXAMPLES
-      if (at === 0) order = new Int32Array(await permutation(EXAMPLES).data())
-      const batch = { x: new Float32Array(BATCH * FEATURES), y: new Int32Array(BATCH) }
-      for (let row = 0; row < BATCH; row++) {
-        const from = order[at + row] ?? 0
-        batch.x.set(x.subarray(from * FEATURES, (from + 1) * FEATURES), row * FEATURES)
-        batch.y[row] = y[from] ?? 0
-      }
-      const { loss } = await step.runMany([batch], { steps: 1 })
-      losses[i] = loss[0]
+    for (let at = 0, epoch = 0; at < steps; at += batches.stepsPerEpoch, epoch++) {
+      await batches.begin(epoch)
+      const { curves } = await step.runMany(Math.min(batches.stepsPerEpoch, steps - at))
+      losses.set(curves['loss'] ?? [], at)
     }
     const after = await weights(model)
     return {
