@@ -32,3 +32,4 @@ export const OP_PERMUTATION = 30
 export const OP_SGD = 31
 export const OP_ADAM = 32
 export const OP_GEMM = 33
+export const OP_GEMV = 34

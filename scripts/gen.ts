@@ -39,19 +39,18 @@ ${rows.map(([name]) => `export const OP_${constant(name)} = ${opcodeOf(name)}`).
 `
 // Types of their own, because isolatedDeclarations cannot read the keys of the table.
 const names = `${banner}
-/** The operands of each kernel. */
+/** The operands of each kernel, with their kinds. */
 export interface KernelOperands {
 ${rows
   .map(
     ([name, row]) =>
-      `  ${name}: ${Object.keys(row.operands)
-        .map((key) => `'${key}'`)
-        .join(' | ')}`,
+      `  ${name}: { ${Object.entries(row.operands)
+        .map(([key, kind]) => `${key}: '${kind}'`)
+        .join('; ')} }`,
   )
   .join('\n')}
 }
 export type KernelName = keyof KernelOperands
-export type OperandNames<K extends KernelName> = KernelOperands[K]
 `
 const files = new Map<string, string[]>()
 for (const [name, row] of present) files.set(row.file, [...(files.get(row.file) ?? []), name])

@@ -9,16 +9,71 @@ export const POOL = 16384
 export const HEAP = 65536
 export const ALIGN = 64
 
+// The control block from CONTROL on. Words that several threads write own their 128 bytes.
+// settings: the runtime writes them before a program runs, threads only read them
+export const GEMM_VARIANT = 1024 // which micro-kernel gemm takes (TILE_*), at any time: every one gives the same bits
+export const SPIN_STEP = 1028 // turns that a thread spins at a barrier before it sleeps
+export const SPIN_IDLE = 1032 // turns that a worker spins for its next job before it sleeps
+export const MAY_SLEEP = 1036 // 0 where the caller's thread must not wait (the main thread of a page)
+// the first error of the step: code, address of the instruction, position of the element, value
+export const ERROR_RECORD = 1152
+export const STATUS = 1280 // STATUS_*: polled in every wait
+export const ABORT = 1408 // 1: end the job with this step
+// barrier: threads that have arrived; then the job's own words, which only the last to arrive writes
+export const ARRIVED = 1536
+export const REPEAT = 1540
+export const STEPS = 1544
+export const GENERATION = 1664 // moves when a barrier opens; next to it the number of the last job that ended
+export const FINISHED = 1668
+export const SLEEPERS = 1792
+export const JOB = 1920 // number of the newest job; the caller's own
+
+// One block of THREAD_BLOCK bytes for each worker, and one for the caller.
+export const BLOCKS = 2048
+export const CALLER = 64
+export const BLOCK_JOB = 0 // number of the newest job this thread takes part in
+export const BLOCK_PROGRAM = 4
+export const BLOCK_THREADS = 8
+export const BLOCK_ASLEEP = 12
+export const BLOCK_SCRATCH = 16
+export const BLOCK_TAKEN = 64 // the job the thread works on, or did last
+export const BLOCK_PC = 68 // where in the program it is
+export const BLOCK_WAITS = 72 // generation of the barrier where it stopped waiting
+export const BLOCK_EXECUTED = 80 // instructions it has executed, 64 bits
+
+export const STATUS_RUNNING = 0
+export const STATUS_CLOSED = 1
+export const STATUS_LOST = 2 // a thread died or trapped: nobody waits any longer
+
+// ---- what run, resume and serve return ----------------------------------------------------------
+export const RESULT_DONE = 0
+export const RESULT_WAITING = 1 // the caller has waited long: look whether the workers live, then resume
+export const RESULT_STOPPED = 2 // the status word says why
+
 // ---- instruction header -----------------------------------------------------------------------
 // word 0: opcode | words << 16 (length of the whole instruction); word 1: first thread | threads << 16
+// | COMMIT (bit 31: it updates a variable and is skipped once the step has an error)
 export const HEADER_WORDS = 2
+export const COMMIT = -2147483648
 
 // ---- gemm flags ---------------------------------------------------------------------------------
 export const GEMM_TRANS_A = 1
 export const GEMM_TRANS_B = 2
 export const GEMM_ACCUMULATE = 4
 export const GEMM_BIAS = 8
+export const GEMM_PACK_A = 16 // copy A (B) to panels first; else it is read in place
+export const GEMM_PACK_B = 32
 export const GEMM_ACTIVATION_SHIFT = 8
+
+// ---- gemm blocks: a block of A is at most MC x KC, one of B KC x NC --------------------------------
+export const GEMM_MC = 192
+export const GEMM_KC = 384
+export const GEMM_NC = 1024
+
+// ---- micro-kernels of gemm: rows x columns -----------------------------------------------------
+export const TILE_4X8 = 0
+export const TILE_6X8 = 1
+export const TILE_6X16 = 2
 
 // ---- activations of a gemm epilogue (0 is none) -----------------------------------------------
 export const ACT_NONE = 0

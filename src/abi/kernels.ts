@@ -1,4 +1,5 @@
-import type { KernelName, OperandNames } from './names.generated.ts'
+import { GEMM_KC, GEMM_MC, GEMM_NC } from './constants.ts'
+import type { KernelName, KernelOperands } from './names.generated.ts'
 
 /**
  * The kernel table: one row per instruction of the machine in assembly/vm. Everything that both languages must
@@ -47,10 +48,13 @@ const per =
 /** ns per element of the element-wise functions, by code; the default is a memory-bound pass. */
 const unaryCost = (o: O): number => (o.n as number) * ((o.fn as number) >= 6 && (o.fn as number) <= 17 ? 0.8 : 0.15)
 
-export type { KernelName, OperandNames } from './names.generated.ts'
+export type { KernelName, KernelOperands } from './names.generated.ts'
+
+/** A chunk of 256 random words, and constants. */
+const RANDOM_SCRATCH = 1536
 
 export const kernels: {
-  readonly [K in KernelName]: KernelRow & { readonly operands: Record<OperandNames<K>, OperandKind> }
+  readonly [K in KernelName]: KernelRow & { readonly operands: Readonly<KernelOperands[K]> }
 } = {
   // ---- control: f64 slots, counters, batches -------------------------------------------------
   scalar: {
@@ -134,7 +138,7 @@ export const kernels: {
     cost: per(0.3, 'outer', 'count', 'inner'),
   },
   scatterAdd: {
-    file: 'shape/gather',
+    file: 'shape/scatter',
     doc: 'x = 0; x[o, index[c], i] += y[o, c, i], c rising: the gradient of gather. Bad indices are reported and skipped.',
     operands: { y: 'read', index: 'read', x: 'write', outer: 'u32', n: 'u32', count: 'u32', inner: 'u32' },
     reports: true,
@@ -149,7 +153,7 @@ export const kernels: {
     cost: per(1, 'outer', 'count', 'inner'),
   },
   takeAlongGrad: {
-    file: 'shape/gather',
+    file: 'shape/scatter',
     doc: 'x = 0; x[o, index[o, c, i], i] += y[o, c, i], c rising: the gradient of takeAlong.',
     operands: { y: 'read', index: 'read', x: 'write', outer: 'u32', n: 'u32', count: 'u32', inner: 'u32' },
     reports: true,
@@ -266,6 +270,7 @@ export const kernels: {
     doc: 'y[i] = the i-th number of draw (counter + draw) of the generator (RANDOM_*). A generator is 4 words: key low, key high, counter low, counter high.',
     operands: { fn: 'u32', y: 'write', n: 'u32', p0: 'f32', p1: 'f32', generator: 'read', draw: 'i32' },
     split: 'linear',
+    scratch: RANDOM_SCRATCH,
     cost: per(1.5, 'n'),
   },
   dropout: {
@@ -273,6 +278,7 @@ export const kernels: {
     doc: 'y[i] = u_i >= p ? x[i] / (1 - p) : 0 with the uniform numbers u of draw (counter + draw); the same call on dy is its gradient.',
     operands: { x: 'read', y: 'write', n: 'u32', p: 'f32', generator: 'read', draw: 'i32' },
     split: 'linear',
+    scratch: RANDOM_SCRATCH,
     cost: per(1, 'n'),
   },
   permutation: {
@@ -280,6 +286,7 @@ export const kernels: {
     doc: 'y = a uniform random permutation of 0..n-1 as i32 (Fisher-Yates on the numbers of draw counter + draw).',
     operands: { y: 'write', n: 'u32', generator: 'read', draw: 'i32' },
     single: true,
+    scratch: RANDOM_SCRATCH,
     cost: per(5, 'n'),
   },
 
@@ -329,7 +336,7 @@ export const kernels: {
   // ---- matrix products -------------------------------------------------------------------------------
   gemm: {
     file: 'gemm/gemm',
-    doc: 'C = act(op(A) op(B) [+ C] [+ bias]) for `batch` matrices: op(A) is m x k, op(B) k x n, row-major with leading dimensions lda, ldb, ldc in words; GEMM_* flags; strides between the matrices of a batch in words.',
+    doc: 'C = act(op(A) op(B) [+ C] [+ bias]) for `batch` matrices: op(A) is m x k, op(B) k x n, row-major with leading dimensions lda, ldb, ldc in words; GEMM_* flags; strides between the matrices of a batch in words. Each sum runs over rising k.',
     operands: {
       a: 'read',
       b: 'read',
@@ -347,7 +354,31 @@ export const kernels: {
       bStride: 'u32',
       cStride: 'u32',
     },
-    scratch: 0,
-    cost: per(0.04, 'm', 'n', 'k', 'batch'),
+    // zeros and one tile, panels of A, panels of B
+    scratch: 512 + 4 * GEMM_KC * (GEMM_MC + GEMM_NC),
+    cost: (o: O): number =>
+      (o.batch as number) * ((o.m as number) * (o.n as number) * (0.04 * (o.k as number) + 0.1) + 40),
+  },
+  gemv: {
+    file: 'gemm/gemv',
+    doc: 'y[i] = act(dot(a[i], x) [+ y[i]] [+ bias[i * biasStep]]) for `batch` matrices a of m rows of k neighbouring words, lda words apart; y in steps of yStep words; GEMM_ACCUMULATE, GEMM_BIAS and the activation of flags. Each dot product is 8 sums over k modulo 8.',
+    operands: {
+      a: 'read',
+      x: 'read',
+      y: 'update',
+      bias: 'read',
+      m: 'u32',
+      k: 'u32',
+      lda: 'u32',
+      yStep: 'u32',
+      biasStep: 'u32',
+      flags: 'u32',
+      batch: 'u32',
+      aStride: 'u32',
+      xStride: 'u32',
+      yStride: 'u32',
+    },
+    scratch: 64,
+    cost: (o: O): number => (o.batch as number) * ((o.m as number) * (0.1 * (o.k as number) + 1) + 20),
   },
 }

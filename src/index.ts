@@ -1,0 +1,90 @@
+export { gradients, valueAndGrad } from './autodiff/gradients.ts'
+export { type JacobianOptions, jacobian } from './autodiff/jacobian.ts'
+export type { Gradients, ParameterTree } from './autodiff/tree.ts'
+export * from './errors.ts'
+export { advanceCursor, fetchRows, fetchSlot } from './ops/batch.ts'
+export { full, ones, type TensorData, tensor, zeros, zerosLike } from './ops/create.ts'
+export {
+  abs,
+  add,
+  argmax,
+  argmin,
+  bernoulli,
+  binaryCrossEntropy,
+  broadcastTo,
+  clip,
+  clone,
+  concat,
+  crossEntropy,
+  div,
+  dropout,
+  elu,
+  equal,
+  erf,
+  exp,
+  gather,
+  gelu,
+  greater,
+  greaterEqual,
+  leakyRelu,
+  less,
+  lessEqual,
+  linear,
+  log,
+  logSigmoid,
+  logSoftmax,
+  logsumexp,
+  mae,
+  matmul,
+  max,
+  maximum,
+  mean,
+  min,
+  minimum,
+  mse,
+  mul,
+  neg,
+  nll,
+  norm,
+  notEqual,
+  outer,
+  permutation,
+  pow,
+  randomNormal,
+  randomUniform,
+  reciprocal,
+  relu,
+  reshape,
+  rsqrt,
+  sigmoid,
+  sign,
+  silu,
+  slice,
+  softmax,
+  softplus,
+  sqrt,
+  square,
+  squaredDifference,
+  stack,
+  stopGradient,
+  sub,
+  sum,
+  sumSquares,
+  takeAlong,
+  tanh,
+  toFloat,
+  transpose,
+  variance,
+} from './ops/functions.ts'
+export { type OpName, ops } from './ops/index.ts'
+export { scalar, scalars } from './ops/scalar.ts'
+export { Tensor } from './ops/tensor.ts'
+export { adamUpdate, sgdUpdate } from './ops/update.ts'
+export { Parameter, parameter, Variable, variable, view } from './ops/variable.ts'
+export type { Elements, Engine, EngineOptions } from './program/engine.ts'
+export { Generator } from './program/generator.ts'
+export type { DType, Shape, Spec } from './program/graph.ts'
+export type { Curves } from './program/step.ts'
+export { currentEngine, init, withEngine } from './tensor/current.ts'
+export { keep, Scope, scope } from './tensor/scope.ts'
+export { capture, Step, spec } from './train/capture.ts'

@@ -1,0 +1,49 @@
+import { DTypeError, EngineError } from '../errors.ts'
+import type { Engine } from '../program/engine.ts'
+import type { Attrs, DType, Op, Spec } from '../program/graph.ts'
+import { Tensor } from './tensor.ts'
+
+/** Records an operation on tensors and wraps its results. */
+export function applyAll(op: Op, inputs: readonly Tensor[], attrs: Attrs = {}, in_?: Engine): readonly Tensor[] {
+  const engine = in_ ?? (inputs[0] as Tensor).engine
+  const values = inputs.map((tensor) => {
+    if (!(tensor instanceof Tensor))
+      throw new DTypeError('an operand is not a tensor', {
+        where: op.name,
+        expected: 'a Tensor',
+        received: tensor === null ? 'null' : typeof tensor,
+        hint: 'Wrap it: tensor(data).',
+      })
+    if (tensor.engine !== engine)
+      throw new EngineError('an operand belongs to another engine', {
+        where: op.name,
+        hint: 'Move it: tensor(await t.data(), t.shape).',
+      })
+    return tensor.use(op.name)
+  })
+  const results = engine.record(op, values, attrs).map((value) => new Tensor(engine, value))
+  engine.relieve()
+  return results
+}
+
+/** Records an operation with one result. */
+export function apply(op: Op, inputs: readonly Tensor[], attrs: Attrs = {}, engine?: Engine): Tensor {
+  return applyAll(op, inputs, attrs, engine)[0] as Tensor
+}
+
+/** A tensor for an operand that may be a number; `like` gives the engine. */
+export function lift(operand: Tensor | number, like: Tensor): Tensor {
+  return typeof operand === 'number' ? new Tensor(like.engine, like.engine.constant(operand)) : operand
+}
+
+/** All inputs must have one of the types. */
+export function checkTypes(op: string, inputs: readonly Spec[], ...allowed: readonly DType[]): void {
+  for (const [i, { dtype }] of inputs.entries())
+    if (!allowed.includes(dtype))
+      throw new DTypeError('the element type does not fit', {
+        where: op,
+        expected: allowed.join(' or '),
+        received: `${dtype} as operand ${i + 1}`,
+        hint: dtype === 'int32' ? 'Convert it: x.cast("float32").' : undefined,
+      } as { where: string })
+}

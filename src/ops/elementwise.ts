@@ -1,0 +1,499 @@
+import * as C from '../abi/constants.ts'
+import type { Attrs, DType } from '../program/graph.ts'
+import { broadcastShapes, broadcastStrides, collapse } from '../tensor/shape.ts'
+import { checkTypes } from './apply.ts'
+import { attr, defineOp, type GradientRule, type NoGradient, type OpRow, type OpTable } from './define.ts'
+import * as f from './functions.ts'
+import { absorbActivation, absorbBias } from './fused-matmul.ts'
+import type { Tensor } from './tensor.ts'
+
+// The element-wise rows: a code of the unary or binary kernel, a formula, a gradient rule.
+
+interface Unary {
+  readonly code: number
+  readonly doc: string
+  readonly formula: string
+  readonly gradient: GradientRule | NoGradient
+  /** Parameters p0 and p1 of the kernel. */
+  readonly parameters?: (attrs: Attrs) => readonly [number, number?]
+  /** The activation of a matrix product's epilogue that computes the same. */
+  readonly activation?: (attrs: Attrs) => number
+  readonly codeOf?: (attrs: Attrs) => number
+  readonly from?: DType
+  readonly to?: DType
+}
+
+function unary(name: string, row: Unary): OpRow {
+  const { activation } = row
+  return defineOp({
+    name,
+    doc: row.doc,
+    formula: row.formula,
+    gradient: row.gradient,
+    reuse: true,
+    infer(inputs) {
+      checkTypes(name, inputs, row.from ?? 'float32')
+      return [{ shape: inputs[0]?.shape ?? [], dtype: row.to ?? 'float32' }]
+    },
+    lower({ inputs: [x], outputs: [y], attrs, emit }) {
+      if (x === undefined || y === undefined) return
+      const [p0 = 0, p1 = 0] = row.parameters?.(attrs) ?? []
+      emit('unary', { fn: row.codeOf?.(attrs) ?? row.code, x, y, n: y.bytes / 4, p0, p1 })
+    },
+    ...(activation === undefined
+      ? {}
+      : { absorb: (node, fusion) => absorbActivation(node, fusion, activation(node.attrs)) }),
+  })
+}
+
+/** Rule of a function of one operand: dx = rule(dy, x, y). */
+const through =
+  (rule: (dy: Tensor, x: Tensor, y: Tensor, attrs: Attrs) => Tensor): GradientRule =>
+  ({ dy, inputs: [x], outputs: [y], attrs }) => [rule(dy, x as Tensor, y as Tensor, attrs)]
+
+const approximate = (attrs: Attrs): boolean => attr<string>(attrs, 'approximate') === 'tanh'
+
+export const unaryOps: OpTable<
+  | 'neg'
+  | 'abs'
+  | 'sign'
+  | 'square'
+  | 'sqrt'
+  | 'rsqrt'
+  | 'reciprocal'
+  | 'exp'
+  | 'log'
+  | 'tanh'
+  | 'sigmoid'
+  | 'logSigmoid'
+  | 'erf'
+  | 'relu'
+  | 'gelu'
+  | 'silu'
+  | 'softplus'
+  | 'leakyRelu'
+  | 'elu'
+  | 'clip'
+  | 'cast'
+> = {
+  neg: unary('neg', { code: C.UNARY_NEG, doc: 'Negative.', formula: '-x', gradient: through((dy) => f.neg(dy)) }),
+  abs: unary('abs', {
+    code: C.UNARY_ABS,
+    doc: 'Absolute value; its derivative at 0 is 0.',
+    formula: '|x|',
+    gradient: through((dy, x) => f.absGrad(dy, x)),
+  }),
+  sign: unary('sign', { code: C.UNARY_SIGN, doc: '-1, 0 or 1.', formula: 'sign(x)', gradient: 'piecewise constant' }),
+  square: unary('square', {
+    code: C.UNARY_SQUARE,
+    doc: 'Square.',
+    formula: 'x^2',
+    gradient: through((dy, x) => f.mul(f.mul(dy, x), 2)),
+  }),
+  sqrt: unary('sqrt', {
+    code: C.UNARY_SQRT,
+    doc: 'Square root.',
+    formula: 'sqrt(x)',
+    gradient: through((dy, _, y) => f.mul(f.div(dy, y), 0.5)),
+  }),
+  rsqrt: unary('rsqrt', {
+    code: C.UNARY_RSQRT,
+    doc: 'One over the square root.',
+    formula: '1 / sqrt(x)',
+    gradient: through((dy, x, y) => f.mul(f.div(f.mul(dy, y), x), -0.5)),
+  }),
+  reciprocal: unary('reciprocal', {
+    code: C.UNARY_RECIPROCAL,
+    doc: 'One over x.',
+    formula: '1 / x',
+    gradient: through((dy, _, y) => f.neg(f.mul(dy, f.square(y)))),
+  }),
+  exp: unary('exp', {
+    code: C.UNARY_EXP,
+    doc: 'Exponential function.',
+    formula: 'e^x',
+    gradient: through((dy, _, y) => f.mul(dy, y)),
+  }),
+  log: unary('log', {
+    code: C.UNARY_LOG,
+    doc: 'Natural logarithm.',
+    formula: 'ln x',
+    gradient: through((dy, x) => f.div(dy, x)),
+  }),
+  tanh: unary('tanh', {
+    code: C.UNARY_TANH,
+    doc: 'Hyperbolic tangent.',
+    formula: 'tanh x',
+    gradient: through((dy, _, y) => f.tanhGrad(dy, y)),
+    activation: () => C.ACT_TANH,
+  }),
+  sigmoid: unary('sigmoid', {
+    code: C.UNARY_SIGMOID,
+    doc: 'Logistic function.',
+    formula: '1 / (1 + e^-x)',
+    gradient: through((dy, _, y) => f.sigmoidGrad(dy, y)),
+    activation: () => C.ACT_SIGMOID,
+  }),
+  logSigmoid: unary('logSigmoid', {
+    code: C.UNARY_LOG_SIGMOID,
+    doc: 'Logarithm of the logistic function.',
+    formula: '-ln(1 + e^-x)',
+    gradient: through((dy, x) => f.softplusGrad(dy, f.neg(x))),
+  }),
+  erf: unary('erf', {
+    code: C.UNARY_ERF,
+    doc: 'Error function.',
+    formula: '2 / sqrt(pi) * integral of e^(-t^2) from 0 to x',
+    gradient: through((dy, x) => f.mul(f.mul(dy, f.exp(f.neg(f.square(x)))), 2 / Math.sqrt(Math.PI))),
+  }),
+  relu: unary('relu', {
+    code: C.UNARY_RELU,
+    doc: 'Rectified linear unit; NaN passes.',
+    formula: 'max(x, 0)',
+    gradient: through((dy, _, y) => f.reluGrad(dy, y)),
+    activation: () => C.ACT_RELU,
+  }),
+  gelu: unary('gelu', {
+    code: C.UNARY_GELU,
+    doc: 'Gaussian error linear unit, exact or by its tanh approximation (Hendrycks and Gimpel 2016).',
+    formula: 'x / 2 * (1 + erf(x / sqrt 2)), or x / 2 * (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3)))',
+    codeOf: (attrs) => (approximate(attrs) ? C.UNARY_GELU_TANH : C.UNARY_GELU),
+    gradient: through((dy, x, _, attrs) => f.geluGrad(dy, x, attr(attrs, 'approximate'))),
+    activation: (attrs) => (approximate(attrs) ? C.ACT_GELU_TANH : C.ACT_GELU),
+  }),
+  silu: unary('silu', {
+    code: C.UNARY_SILU,
+    doc: 'Sigmoid-weighted linear unit (swish).',
+    formula: 'x / (1 + e^-x)',
+    gradient: through((dy, x) => f.siluGrad(dy, x)),
+    activation: () => C.ACT_SILU,
+  }),
+  softplus: unary('softplus', {
+    code: C.UNARY_SOFTPLUS,
+    doc: 'Smooth rectifier.',
+    formula: 'ln(1 + e^x)',
+    gradient: through((dy, x) => f.softplusGrad(dy, x)),
+  }),
+  leakyRelu: unary('leakyRelu', {
+    code: C.UNARY_LEAKY_RELU,
+    doc: 'Rectifier with a slope for negative x.',
+    formula: 'x > 0 ? x : slope x',
+    parameters: (attrs) => [attr(attrs, 'slope')],
+    gradient: through((dy, x, _, attrs) => f.leakyReluGrad(dy, x, attr(attrs, 'slope'))),
+  }),
+  elu: unary('elu', {
+    code: C.UNARY_ELU,
+    doc: 'Exponential linear unit.',
+    formula: 'x > 0 ? x : alpha (e^x - 1)',
+    parameters: (attrs) => [attr(attrs, 'alpha')],
+    gradient: through((dy, x, _, attrs) => f.eluGrad(dy, x, attr(attrs, 'alpha'))),
+  }),
+  clip: unary('clip', {
+    code: C.UNARY_CLIP,
+    doc: 'Limits x to a range; NaN passes.',
+    formula: 'min(max(x, min), max)',
+    parameters: (attrs) => [attr(attrs, 'min'), attr(attrs, 'max')],
+    gradient: through((dy, x, _, attrs) => f.clipGrad(dy, x, attr(attrs, 'min'), attr(attrs, 'max'))),
+  }),
+  cast: unary('cast', {
+    code: C.UNARY_I32_TO_F32,
+    doc: 'Whole numbers as float32.',
+    formula: 'x',
+    gradient: 'piecewise constant',
+    from: 'int32',
+  }),
+}
+
+interface Binary {
+  readonly code: number
+  readonly doc: string
+  readonly formula: string
+  readonly gradient: GradientRule | NoGradient
+  readonly parameters?: (attrs: Attrs) => readonly [number, number?]
+  readonly codeOf?: (attrs: Attrs) => number
+  readonly absorb?: OpRow['absorb']
+}
+
+function binary(name: string, row: Binary): OpRow {
+  return defineOp({
+    name,
+    doc: row.doc,
+    formula: row.formula,
+    gradient: row.gradient,
+    reuse: true,
+    infer(inputs) {
+      checkTypes(name, inputs, 'float32')
+      return [{ shape: broadcastShapes(inputs[0]?.shape ?? [], inputs[1]?.shape ?? [], name), dtype: 'float32' }]
+    },
+    lower({ inputs: [a, b], outputs: [y], shapes, outShapes, attrs, emit }) {
+      if (a === undefined || b === undefined || y === undefined) return
+      const shape = outShapes[0] ?? []
+      const axes = collapse(shape, broadcastStrides(shapes[0] ?? [], shape), broadcastStrides(shapes[1] ?? [], shape))
+      const [p0 = 0, p1 = 0] = row.parameters?.(attrs) ?? []
+      const common = { fn: row.codeOf?.(attrs) ?? row.code, a, b, y, n: y.bytes / 4, p0, p1 }
+      const only = axes.length < 2 ? (axes[0] ?? [1, 0, 0]) : undefined
+      if (only !== undefined) emit('binary', { ...common, aStep: only[1] as number, bStep: only[2] as number })
+      else emit('binaryStrided', { ...common, dims: [axes.length, ...axes.flat()] })
+    },
+    ...(row.absorb === undefined ? {} : { absorb: row.absorb }),
+  })
+}
+
+/** Rule of a function of two operands that broadcast: gradients are summed back to each operand's shape. */
+const both =
+  (da: (context: Operands) => Tensor | undefined, db: (context: Operands) => Tensor | undefined): GradientRule =>
+  ({ dy, inputs, outputs, attrs, needs }) => {
+    const context: Operands = { dy, a: inputs[0] as Tensor, b: inputs[1] as Tensor, y: outputs[0] as Tensor, attrs }
+    return [da, db].map((rule, i) => {
+      const gradient = needs[i] === true ? rule(context) : undefined
+      return gradient === undefined ? undefined : f.sumTo(gradient, (inputs[i] as Tensor).shape)
+    })
+  }
+interface Operands {
+  readonly dy: Tensor
+  readonly a: Tensor
+  readonly b: Tensor
+  readonly y: Tensor
+  readonly attrs: Attrs
+}
+
+/** The gradient helpers are linear in their first operand, which is itself a gradient. */
+const linearIn = (
+  again: (g: Tensor, b: Tensor, attrs: Attrs) => Tensor,
+  db: (context: Operands) => Tensor | undefined,
+): GradientRule => both(({ dy, b, attrs }) => again(dy, b, attrs), db)
+
+const flat = (): undefined => undefined
+
+export const binaryOps: OpTable<
+  | 'add'
+  | 'sub'
+  | 'mul'
+  | 'div'
+  | 'maximum'
+  | 'minimum'
+  | 'pow'
+  | 'squaredDifference'
+  | 'greater'
+  | 'greaterEqual'
+  | 'equal'
+  | 'notEqual'
+  | 'reluGrad'
+  | 'tanhGrad'
+  | 'sigmoidGrad'
+  | 'geluGrad'
+  | 'siluGrad'
+  | 'softplusGrad'
+  | 'leakyReluGrad'
+  | 'eluGrad'
+  | 'clipGrad'
+  | 'absGrad'
+> = {
+  add: binary('add', {
+    code: C.BINARY_ADD,
+    doc: 'Sum.',
+    formula: 'a + b',
+    gradient: both(
+      ({ dy }) => dy,
+      ({ dy }) => dy,
+    ),
+    absorb: absorbBias,
+  }),
+  sub: binary('sub', {
+    code: C.BINARY_SUB,
+    doc: 'Difference.',
+    formula: 'a - b',
+    gradient: both(
+      ({ dy }) => dy,
+      ({ dy }) => f.neg(dy),
+    ),
+  }),
+  mul: binary('mul', {
+    code: C.BINARY_MUL,
+    doc: 'Product, element by element.',
+    formula: 'a b',
+    gradient: both(
+      ({ dy, b }) => f.mul(dy, b),
+      ({ dy, a }) => f.mul(dy, a),
+    ),
+  }),
+  div: binary('div', {
+    code: C.BINARY_DIV,
+    doc: 'Quotient.',
+    formula: 'a / b',
+    gradient: both(
+      ({ dy, b }) => f.div(dy, b),
+      ({ dy, b, y }) => f.neg(f.div(f.mul(dy, y), b)),
+    ),
+  }),
+  maximum: binary('maximum', {
+    code: C.BINARY_MAXIMUM,
+    doc: 'The larger one; NaN wins; where both are equal each gets half of the gradient.',
+    formula: 'max(a, b)',
+    gradient: both(
+      ({ dy, a, b }) => share(dy, a, b),
+      ({ dy, a, b }) => share(dy, b, a),
+    ),
+  }),
+  minimum: binary('minimum', {
+    code: C.BINARY_MINIMUM,
+    doc: 'The smaller one; NaN wins; where both are equal each gets half of the gradient.',
+    formula: 'min(a, b)',
+    gradient: both(
+      ({ dy, a, b }) => share(dy, b, a),
+      ({ dy, a, b }) => share(dy, a, b),
+    ),
+  }),
+  pow: binary('pow', {
+    code: C.BINARY_POW,
+    doc: 'Power.',
+    formula: 'a^b',
+    gradient: both(
+      ({ dy, a, b }) => f.mul(dy, f.mul(b, f.pow(a, f.sub(b, 1)))),
+      // a = 0 gives 0 for b > 0, not 0 * ln 0
+      ({ dy, a, y }) => f.mul(dy, f.mul(y, f.log(f.maximum(a, 1.1754944e-38)))),
+    ),
+  }),
+  squaredDifference: binary('squaredDifference', {
+    code: C.BINARY_SQUARED_DIFFERENCE,
+    doc: 'Square of the difference.',
+    formula: '(a - b)^2',
+    gradient: both(
+      ({ dy, a, b }) => f.mul(dy, f.mul(f.sub(a, b), 2)),
+      ({ dy, a, b }) => f.mul(dy, f.mul(f.sub(b, a), 2)),
+    ),
+  }),
+  greater: binary('greater', {
+    code: C.BINARY_GREATER,
+    doc: '1 where a > b, else 0.',
+    formula: 'a > b',
+    gradient: 'piecewise constant',
+  }),
+  greaterEqual: binary('greaterEqual', {
+    code: C.BINARY_GREATER_EQUAL,
+    doc: '1 where a >= b, else 0.',
+    formula: 'a >= b',
+    gradient: 'piecewise constant',
+  }),
+  equal: binary('equal', {
+    code: C.BINARY_EQUAL,
+    doc: '1 where a = b, else 0.',
+    formula: 'a = b',
+    gradient: 'piecewise constant',
+  }),
+  notEqual: binary('notEqual', {
+    code: C.BINARY_NOT_EQUAL,
+    doc: '1 where a and b differ, else 0.',
+    formula: 'a != b',
+    gradient: 'piecewise constant',
+  }),
+
+  reluGrad: binary('reluGrad', {
+    code: C.BINARY_RELU_GRAD,
+    doc: 'Gradient of relu; b is its input or output.',
+    formula: 'b > 0 ? a : 0',
+    gradient: linearIn((g, b) => f.reluGrad(g, b), flat),
+  }),
+  tanhGrad: binary('tanhGrad', {
+    code: C.BINARY_TANH_GRAD,
+    doc: 'Gradient of tanh; b is its output.',
+    formula: 'a (1 - b^2)',
+    gradient: linearIn(
+      (g, b) => f.tanhGrad(g, b),
+      ({ dy, a, b }) => f.mul(f.mul(f.mul(dy, a), b), -2),
+    ),
+  }),
+  sigmoidGrad: binary('sigmoidGrad', {
+    code: C.BINARY_SIGMOID_GRAD,
+    doc: 'Gradient of sigmoid; b is its output.',
+    formula: 'a b (1 - b)',
+    gradient: linearIn(
+      (g, b) => f.sigmoidGrad(g, b),
+      ({ dy, a, b }) => f.mul(f.mul(dy, a), f.sub(1, f.mul(b, 2))),
+    ),
+  }),
+  geluGrad: binary('geluGrad', {
+    code: C.BINARY_GELU_GRAD,
+    doc: 'Gradient of gelu; b is its input.',
+    formula: "a gelu'(b)",
+    codeOf: (attrs) => (approximate(attrs) ? C.BINARY_GELU_TANH_GRAD : C.BINARY_GELU_GRAD),
+    gradient: linearIn(
+      (g, b, attrs) => f.geluGrad(g, b, attr(attrs, 'approximate')),
+      ({ dy, a, b, attrs }) => f.mul(f.mul(dy, a), approximate(attrs) ? geluTanhSecond(b) : geluSecond(b)),
+    ),
+  }),
+  siluGrad: binary('siluGrad', {
+    code: C.BINARY_SILU_GRAD,
+    doc: 'Gradient of silu; b is its input.',
+    formula: "a silu'(b)",
+    gradient: linearIn(
+      (g, b) => f.siluGrad(g, b),
+      ({ dy, a, b }) => {
+        const s = f.sigmoid(b)
+        return f.mul(f.sigmoidGrad(f.mul(dy, a), s), f.add(f.mul(b, f.sub(1, f.mul(s, 2))), 2))
+      },
+    ),
+  }),
+  softplusGrad: binary('softplusGrad', {
+    code: C.BINARY_SOFTPLUS_GRAD,
+    doc: 'Gradient of softplus; b is its input.',
+    formula: 'a / (1 + e^-b)',
+    gradient: linearIn(
+      (g, b) => f.softplusGrad(g, b),
+      ({ dy, a, b }) => f.sigmoidGrad(f.mul(dy, a), f.sigmoid(b)),
+    ),
+  }),
+  leakyReluGrad: binary('leakyReluGrad', {
+    code: C.BINARY_LEAKY_RELU_GRAD,
+    doc: 'Gradient of leakyRelu; b is its input.',
+    formula: 'b > 0 ? a : slope a',
+    parameters: (attrs) => [attr(attrs, 'slope')],
+    gradient: linearIn((g, b, attrs) => f.leakyReluGrad(g, b, attr(attrs, 'slope')), flat),
+  }),
+  eluGrad: binary('eluGrad', {
+    code: C.BINARY_ELU_GRAD,
+    doc: 'Gradient of elu; b is its input.',
+    formula: 'b > 0 ? a : a alpha e^b',
+    parameters: (attrs) => [attr(attrs, 'alpha')],
+    gradient: linearIn(
+      (g, b, attrs) => f.eluGrad(g, b, attr(attrs, 'alpha')),
+      ({ dy, a, b, attrs }) => f.mul(f.eluGrad(f.mul(dy, a), b, attr(attrs, 'alpha')), f.greaterEqual(0, b)),
+    ),
+  }),
+  clipGrad: binary('clipGrad', {
+    code: C.BINARY_CLIP_GRAD,
+    doc: 'Gradient of clip; b is its input.',
+    formula: 'min <= b <= max ? a : 0',
+    parameters: (attrs) => [attr(attrs, 'min'), attr(attrs, 'max')],
+    gradient: linearIn((g, b, attrs) => f.clipGrad(g, b, attr(attrs, 'min'), attr(attrs, 'max')), flat),
+  }),
+  absGrad: binary('absGrad', {
+    code: C.BINARY_ABS_GRAD,
+    doc: 'Gradient of abs; b is its input.',
+    formula: 'a sign(b)',
+    gradient: linearIn((g, b) => f.absGrad(g, b), flat),
+  }),
+}
+
+/** dy where a > b, half of it where they are equal. */
+function share(dy: Tensor, a: Tensor, b: Tensor): Tensor {
+  return f.mul(dy, f.add(f.greater(a, b), f.mul(f.equal(a, b), 0.5)))
+}
+
+/** gelu'' = phi(x) (2 - x^2) with the normal density phi. */
+function geluSecond(x: Tensor): Tensor {
+  const x2 = f.square(x)
+  return f.mul(f.mul(f.exp(f.mul(x2, -0.5)), f.sub(2, x2)), 1 / Math.sqrt(2 * Math.PI))
+}
+
+/** Second derivative of x / 2 (1 + t), t = tanh u, u = c (x + k x^3): (1 - t^2) (u' + x / 2 (u'' - 2 t u'^2)). */
+function geluTanhSecond(x: Tensor): Tensor {
+  const c = Math.sqrt(2 / Math.PI)
+  const k = 0.044715
+  const x2 = f.square(x)
+  const t = f.tanh(f.mul(f.mul(x, f.add(f.mul(x2, k), 1)), c))
+  const u1 = f.mul(f.add(f.mul(x2, 3 * k), 1), c)
+  const u2 = f.mul(x, 6 * k * c)
+  const inner = f.sub(u2, f.mul(f.mul(t, f.square(u1)), 2))
+  return f.mul(f.sub(1, f.square(t)), f.add(u1, f.mul(f.mul(x, inner), 0.5)))
+}

@@ -1,0 +1,148 @@
+import { ArgumentError } from '../errors.ts'
+import { apply, lift } from './apply.ts'
+import { binaryOps, unaryOps } from './elementwise.ts'
+import type { Tensor } from './tensor.ts'
+
+// The operations as functions. Operands are float32 tensors; where two are taken, either may be a number, and shapes
+// follow NumPy's broadcasting.
+
+export * from './loss.ts'
+export * from './matmul.ts'
+export * from './random.ts'
+export * from './reduce.ts'
+export * from './shape.ts'
+export * from './softmax.ts'
+
+type Operand = Tensor | number
+
+function two(op: keyof typeof binaryOps, a: Operand, b: Operand, attrs = {}): Tensor {
+  if (typeof a === 'number' && typeof b === 'number')
+    throw new ArgumentError('both operands are numbers', {
+      where: op,
+      expected: 'at least one Tensor',
+      received: `${a} and ${b}`,
+    })
+  const like = (typeof a === 'number' ? b : a) as Tensor
+  return apply(binaryOps[op], [lift(a, like), lift(b, like)], attrs)
+}
+const one = (op: keyof typeof unaryOps, x: Tensor, attrs = {}): Tensor => apply(unaryOps[op], [x], attrs)
+
+/** a + b. */
+export const add = (a: Operand, b: Operand): Tensor => two('add', a, b)
+/** a - b. */
+export const sub = (a: Operand, b: Operand): Tensor => two('sub', a, b)
+/** a * b, element by element. */
+export const mul = (a: Operand, b: Operand): Tensor => two('mul', a, b)
+/** a / b. */
+export const div = (a: Operand, b: Operand): Tensor => two('div', a, b)
+/** The larger of each pair; NaN wins. */
+export const maximum = (a: Operand, b: Operand): Tensor => two('maximum', a, b)
+/** The smaller of each pair; NaN wins. */
+export const minimum = (a: Operand, b: Operand): Tensor => two('minimum', a, b)
+/** a to the power b. */
+export const pow = (a: Operand, b: Operand): Tensor => two('pow', a, b)
+/** (a - b)^2. */
+export const squaredDifference = (a: Operand, b: Operand): Tensor => two('squaredDifference', a, b)
+/** 1 where a > b, else 0. */
+export const greater = (a: Operand, b: Operand): Tensor => two('greater', a, b)
+/** 1 where a >= b, else 0. */
+export const greaterEqual = (a: Operand, b: Operand): Tensor => two('greaterEqual', a, b)
+/** 1 where a < b, else 0. */
+export const less = (a: Operand, b: Operand): Tensor => two('greater', b, a)
+/** 1 where a <= b, else 0. */
+export const lessEqual = (a: Operand, b: Operand): Tensor => two('greaterEqual', b, a)
+/** 1 where a = b, else 0. */
+export const equal = (a: Operand, b: Operand): Tensor => two('equal', a, b)
+/** 1 where a and b differ, else 0. */
+export const notEqual = (a: Operand, b: Operand): Tensor => two('notEqual', a, b)
+
+/** -x. */
+export const neg = (x: Tensor): Tensor => one('neg', x)
+/** |x|. */
+export const abs = (x: Tensor): Tensor => one('abs', x)
+/** -1, 0 or 1. */
+export const sign = (x: Tensor): Tensor => one('sign', x)
+/** x^2. */
+export const square = (x: Tensor): Tensor => one('square', x)
+/** Square root. */
+export const sqrt = (x: Tensor): Tensor => one('sqrt', x)
+/** 1 / sqrt(x). */
+export const rsqrt = (x: Tensor): Tensor => one('rsqrt', x)
+/** 1 / x. */
+export const reciprocal = (x: Tensor): Tensor => one('reciprocal', x)
+/** e^x. */
+export const exp = (x: Tensor): Tensor => one('exp', x)
+/** Natural logarithm. */
+export const log = (x: Tensor): Tensor => one('log', x)
+/** Hyperbolic tangent. */
+export const tanh = (x: Tensor): Tensor => one('tanh', x)
+/** 1 / (1 + e^-x). */
+export const sigmoid = (x: Tensor): Tensor => one('sigmoid', x)
+/** ln(1 / (1 + e^-x)). */
+export const logSigmoid = (x: Tensor): Tensor => one('logSigmoid', x)
+/** Error function. */
+export const erf = (x: Tensor): Tensor => one('erf', x)
+/** max(x, 0). */
+export const relu = (x: Tensor): Tensor => one('relu', x)
+/** x / (1 + e^-x). */
+export const silu = (x: Tensor): Tensor => one('silu', x)
+/** ln(1 + e^x). */
+export const softplus = (x: Tensor): Tensor => one('softplus', x)
+/** Whole numbers as float32. */
+export const toFloat = (x: Tensor): Tensor => (x.dtype === 'float32' ? x : one('cast', x))
+
+export type Approximation = 'none' | 'tanh'
+
+/** Gaussian error linear unit: exact, or with the tanh approximation. */
+export function gelu(x: Tensor, approximate: Approximation = 'none'): Tensor {
+  return one('gelu', x, { approximate: oneOf(approximate, ['none', 'tanh'], 'gelu.approximate') })
+}
+/** x > 0 ? x : slope * x. */
+export function leakyRelu(x: Tensor, slope = 0.01): Tensor {
+  return one('leakyRelu', x, { slope: finite(slope, 'leakyRelu.slope') })
+}
+/** x > 0 ? x : alpha * (e^x - 1). */
+export function elu(x: Tensor, alpha = 1): Tensor {
+  return one('elu', x, { alpha: finite(alpha, 'elu.alpha') })
+}
+/** x limited to min .. max. */
+export function clip(x: Tensor, min: number, max: number): Tensor {
+  if (!(min <= max))
+    throw new ArgumentError('the range is empty', {
+      where: 'clip',
+      expected: 'min <= max',
+      received: `${min} and ${max}`,
+    })
+  return one('clip', x, { min, max })
+}
+
+export const reluGrad = (dy: Tensor, y: Tensor): Tensor => two('reluGrad', dy, y)
+export const tanhGrad = (dy: Tensor, y: Tensor): Tensor => two('tanhGrad', dy, y)
+export const sigmoidGrad = (dy: Tensor, y: Tensor): Tensor => two('sigmoidGrad', dy, y)
+export const geluGrad = (dy: Tensor, x: Tensor, approximate: Approximation): Tensor =>
+  two('geluGrad', dy, x, { approximate })
+export const siluGrad = (dy: Tensor, x: Tensor): Tensor => two('siluGrad', dy, x)
+export const softplusGrad = (dy: Tensor, x: Tensor): Tensor => two('softplusGrad', dy, x)
+export const leakyReluGrad = (dy: Tensor, x: Tensor, slope: number): Tensor => two('leakyReluGrad', dy, x, { slope })
+export const eluGrad = (dy: Tensor, x: Tensor, alpha: number): Tensor => two('eluGrad', dy, x, { alpha })
+export const clipGrad = (dy: Tensor, x: Tensor, min: number, max: number): Tensor =>
+  two('clipGrad', dy, x, { min, max })
+export const absGrad = (dy: Tensor, x: Tensor): Tensor => two('absGrad', dy, x)
+
+/** One of a few words, or an error that lists them. */
+export function oneOf<T extends string>(value: T, allowed: readonly T[], where: string): T {
+  if (!allowed.includes(value))
+    throw new ArgumentError('unknown choice', {
+      where,
+      expected: allowed.map((word) => `'${word}'`).join(' or '),
+      received: JSON.stringify(value) ?? String(value),
+    })
+  return value
+}
+
+/** A finite number, or an error that names the option. */
+export function finite(value: number, where: string): number {
+  if (typeof value !== 'number' || !Number.isFinite(value))
+    throw new ArgumentError('not a finite number', { where, expected: 'a finite number', received: String(value) })
+  return value
+}

@@ -1,0 +1,42 @@
+import { batchOps } from './batch.ts'
+import type { OpTable } from './define.ts'
+import { binaryOps, unaryOps } from './elementwise.ts'
+import { lossOps } from './loss.ts'
+import { fusedMatmul, matmulOp } from './matmul.ts'
+import { randomOps } from './random.ts'
+import { reduceOps } from './reduce.ts'
+import { scalarOps } from './scalar.ts'
+import { shapeOps } from './shape.ts'
+import { softmaxOps } from './softmax.ts'
+import { updateOps } from './update.ts'
+
+/** Names of all operations. Tests, references and documentation are typed by them. */
+export type OpName =
+  | keyof typeof unaryOps
+  | keyof typeof binaryOps
+  | keyof typeof shapeOps
+  | keyof typeof reduceOps
+  | keyof typeof softmaxOps
+  | keyof typeof lossOps
+  | 'matmul'
+  | 'fusedMatmul'
+  | keyof typeof randomOps
+  | keyof typeof scalarOps
+  | keyof typeof updateOps
+  | keyof typeof batchOps
+
+/** The op table: every operation by name. */
+export const ops: OpTable<OpName> = {
+  ...unaryOps,
+  ...binaryOps,
+  ...shapeOps,
+  ...reduceOps,
+  ...softmaxOps,
+  ...lossOps,
+  matmul: matmulOp,
+  fusedMatmul,
+  ...randomOps,
+  ...scalarOps,
+  ...updateOps,
+  ...batchOps,
+}

@@ -1,0 +1,163 @@
+import { ShapeError } from '../errors.ts'
+import type { Attrs, Spec } from '../program/graph.ts'
+import { shapeText } from '../tensor/shape.ts'
+import { apply, applyAll, checkTypes } from './apply.ts'
+import { attr, defineOp, type OpTable } from './define.ts'
+import * as f from './functions.ts'
+import { mean, sum } from './reduce.ts'
+import { reshape } from './shape.ts'
+import { rowsOf, softmax, softmaxGrad } from './softmax.ts'
+import type { Tensor } from './tensor.ts'
+
+/** The label that no row ignores. */
+const NO_IGNORE = -0x8000_0000
+const ignored = (attrs: Attrs): number => attr<number | null>(attrs, 'ignoreIndex') ?? NO_IGNORE
+
+function checkLabels(op: string, [x, labels]: readonly Spec[]): void {
+  checkTypes(op, x === undefined ? [] : [x], 'float32')
+  checkTypes(op, labels === undefined ? [] : [labels], 'int32')
+  if (x?.shape.length !== 2 || labels?.shape.length !== 1 || labels.shape[0] !== x.shape[0])
+    throw new ShapeError('the labels do not fit the logits', {
+      where: op,
+      expected: 'logits [rows, classes] and labels [rows]',
+      received: `${shapeText(x?.shape ?? [])} and ${shapeText(labels?.shape ?? [])}`,
+    })
+  if (x.shape[1] === 0) throw new ShapeError('there are no classes', { where: op, received: shapeText(x.shape) })
+}
+
+export const lossOps: OpTable<'crossEntropy' | 'crossEntropyGrad'> = {
+  crossEntropy: defineOp({
+    name: 'crossEntropy',
+    doc: 'Softmax cross-entropy of each row with an integer label, and 1 for each row that counts. Smoothing s mixes the label with the uniform distribution.',
+    formula: 'ln sum e^x - (1 - s) x[label] - s mean x',
+    infer(inputs) {
+      checkLabels('crossEntropy', inputs)
+      const row: Spec = { shape: [inputs[0]?.shape[0] ?? 0], dtype: 'float32' }
+      return [row, row]
+    },
+    lower({ inputs: [x, labels], outputs: [loss, kept], specs, attrs, emit }) {
+      if (x === undefined || labels === undefined || loss === undefined || kept === undefined) return
+      emit('crossEntropy', {
+        x,
+        labels,
+        loss,
+        kept,
+        ...rowsOf(specs[0] as Spec),
+        ignore: ignored(attrs),
+        smoothing: attr(attrs, 'smoothing'),
+      })
+    },
+    gradient: ({ dys, inputs: [x, labels], attrs }) => [
+      dys[0] === undefined ? undefined : crossEntropyGrad(x as Tensor, labels as Tensor, dys[0], attrs),
+      undefined,
+    ],
+  }),
+  crossEntropyGrad: defineOp({
+    name: 'crossEntropyGrad',
+    doc: 'Gradient of crossEntropy for the logits.',
+    formula: 'dloss (softmax(x) - (1 - s) [j = label] - s / n)',
+    infer(inputs) {
+      checkLabels('crossEntropyGrad', inputs)
+      return [inputs[0] as Spec]
+    },
+    lower({ inputs: [x, labels, dloss], outputs: [dx], specs, attrs, emit }) {
+      if (x === undefined || labels === undefined || dloss === undefined || dx === undefined) return
+      emit('crossEntropyGrad', {
+        x,
+        labels,
+        dloss,
+        dx,
+        ...rowsOf(specs[0] as Spec),
+        ignore: ignored(attrs),
+        smoothing: attr(attrs, 'smoothing'),
+        dlossStep: specs[2]?.shape.length === 0 ? 0 : 1,
+      })
+    },
+    gradient({ dy, inputs, attrs, needs }) {
+      const [x, labels, dloss] = inputs as [Tensor, Tensor, Tensor]
+      const [, kept] = rowLosses(x, labels, attrs)
+      const weight = reshape(f.mul(kept, dloss), [x.shape[0] as number, 1])
+      const ones = f.add(f.mul(kept, 0), 1)
+      return [
+        needs[0] === true ? softmaxGrad(f.mul(dy, weight), softmax(x)) : undefined,
+        undefined,
+        needs[2] === true
+          ? f.sumTo(sum(f.mul(dy, crossEntropyGrad(x, labels, ones, attrs)), -1), dloss.shape)
+          : undefined,
+      ]
+    },
+  }),
+}
+
+/** The loss of each row, and 1 for each row that counts. */
+function rowLosses(logits: Tensor, labels: Tensor, attrs: Attrs): [Tensor, Tensor] {
+  return applyAll(lossOps.crossEntropy, [logits, labels], attrs) as [Tensor, Tensor]
+}
+function crossEntropyGrad(logits: Tensor, labels: Tensor, dloss: Tensor, attrs: Attrs): Tensor {
+  return apply(lossOps.crossEntropyGrad, [logits, labels, dloss], attrs)
+}
+
+export type Reduction = 'mean' | 'sum' | 'none'
+
+export interface CrossEntropyOptions {
+  /** 'mean' (default) over the rows that count, 'sum', or 'none': a loss a row. */
+  readonly reduction?: Reduction
+  /** Part of the label that is spread over all classes, 0 (default) to 1. */
+  readonly labelSmoothing?: number
+  /** Rows with this label do not count. */
+  readonly ignoreIndex?: number
+}
+
+/**
+ * Softmax cross-entropy of logits [rows, classes] with int32 labels [rows]:
+ * ln(sum_j e^x_j) - x_label. A label outside of 0 .. classes - 1 throws IndexError and leaves the step undone.
+ */
+export function crossEntropy(logits: Tensor, labels: Tensor, options: CrossEntropyOptions = {}): Tensor {
+  const { reduction = 'mean', labelSmoothing = 0, ignoreIndex } = options
+  f.oneOf(reduction, ['mean', 'sum', 'none'], 'crossEntropy.reduction')
+  if (!(labelSmoothing >= 0 && labelSmoothing <= 1)) f.finite(Number.NaN, 'crossEntropy.labelSmoothing, 0 to 1')
+  const attrs = { ignoreIndex: ignoreIndex ?? null, smoothing: labelSmoothing }
+  const [loss, kept] = rowLosses(logits, labels, attrs)
+  if (reduction === 'none') return loss
+  if (reduction === 'sum') return sum(loss)
+  return ignoreIndex === undefined ? mean(loss) : f.div(sum(loss), sum(kept))
+}
+
+export interface LossOptions {
+  /** 'mean' (default), 'sum' or 'none'. */
+  readonly reduction?: Reduction
+}
+
+/** A loss reduced as asked. */
+export function reduced(loss: Tensor, reduction: Reduction, where: string): Tensor {
+  f.oneOf(reduction, ['mean', 'sum', 'none'], `${where}.reduction`)
+  return reduction === 'none' ? loss : reduction === 'sum' ? sum(loss) : mean(loss)
+}
+
+/** Squared error (a - b)^2, by default its mean over all elements. */
+export function mse(a: Tensor, b: Tensor, { reduction = 'mean' }: LossOptions = {}): Tensor {
+  if (String(a.shape) !== String(b.shape))
+    throw new ShapeError('prediction and target differ in shape', {
+      where: 'mse',
+      expected: shapeText(a.shape),
+      received: shapeText(b.shape),
+      hint: 'Broadcasting here is nearly always a mistake; use broadcastTo() if it is meant.',
+    })
+  return reduced(f.squaredDifference(a, b), reduction, 'mse')
+}
+
+/** Absolute error |a - b|. */
+export function mae(a: Tensor, b: Tensor, { reduction = 'mean' }: LossOptions = {}): Tensor {
+  return reduced(f.abs(f.sub(a, b)), reduction, 'mae')
+}
+
+/** Binary cross-entropy of logits with targets in 0 .. 1: softplus(x) - x t. */
+export function binaryCrossEntropy(logits: Tensor, targets: Tensor, { reduction = 'mean' }: LossOptions = {}): Tensor {
+  return reduced(f.sub(f.softplus(logits), f.mul(logits, targets)), reduction, 'binaryCrossEntropy')
+}
+
+/** Negative log-likelihood of int32 labels under log-probabilities [rows, classes]. */
+export function nll(logProbabilities: Tensor, labels: Tensor, { reduction = 'mean' }: LossOptions = {}): Tensor {
+  const picked = f.takeAlong(logProbabilities, reshape(labels, [labels.size, 1]), 1)
+  return reduced(f.neg(reshape(picked, [labels.size])), reduction, 'nll')
+}

@@ -1,0 +1,154 @@
+import { RANDOM_BERNOULLI, RANDOM_NORMAL, RANDOM_UNIFORM } from '../abi/constants.ts'
+import { ArgumentError } from '../errors.ts'
+import type { Engine } from '../program/engine.ts'
+import type { Generator } from '../program/generator.ts'
+import type { Attrs, Shape, Spec } from '../program/graph.ts'
+import { currentEngine } from '../tensor/current.ts'
+import { checkShape } from '../tensor/shape.ts'
+import { apply, checkTypes } from './apply.ts'
+import { attr, defineOp, type OpRow, type OpTable } from './define.ts'
+import { finite } from './functions.ts'
+import { Tensor } from './tensor.ts'
+
+// Random numbers are element i of draw d of a counter-based generator (Philox 4x32-10, Salmon et al. 2011): the same
+// for any number of threads, and drawn anew each time a captured step runs.
+
+/** Where the draw of a node lies from the counter in memory. */
+const drawOf = (attrs: Attrs): number => attr<Generator>(attrs, 'generator').relative(attr(attrs, 'draw'))
+
+/** Programs tell draws apart by their distance from the counter. */
+const key = (attrs: Attrs): string => JSON.stringify({ ...attrs, generator: undefined, draw: drawOf(attrs) })
+
+function source(name: string, fn: number, doc: string, formula: string, parameters: readonly [string, string?]): OpRow {
+  return defineOp({
+    name,
+    doc,
+    formula,
+    gradient: 'piecewise constant',
+    key,
+    infer: (_, attrs) => [{ shape: attr<Shape>(attrs, 'shape'), dtype: 'float32' }],
+    lower({ inputs: [generator], outputs: [y], attrs, emit }) {
+      if (generator === undefined || y === undefined) return
+      const [p0, p1] = parameters.map((parameter) => (parameter === undefined ? 0 : attr<number>(attrs, parameter)))
+      emit('random', { fn, y, n: y.bytes / 4, p0: p0 ?? 0, p1: p1 ?? 0, generator, draw: drawOf(attrs) })
+    },
+  })
+}
+
+export const randomOps: OpTable<'uniform' | 'normal' | 'bernoulli' | 'permutation' | 'dropout'> = {
+  uniform: source(
+    'uniform',
+    RANDOM_UNIFORM,
+    'Uniform numbers from min up to, not including, max.',
+    'min + u (max - min)',
+    ['min', 'max'],
+  ),
+  normal: source('normal', RANDOM_NORMAL, 'Normal numbers.', 'mean + stddev z', ['mean', 'stddev']),
+  bernoulli: source('bernoulli', RANDOM_BERNOULLI, '1 with probability p, else 0.', 'u < p', ['p']),
+  permutation: defineOp({
+    name: 'permutation',
+    doc: 'The numbers 0 to n - 1 in random order, int32.',
+    formula: 'a uniform permutation',
+    gradient: 'piecewise constant',
+    key,
+    infer: (_, attrs) => [{ shape: [attr<number>(attrs, 'n')], dtype: 'int32' }],
+    lower({ inputs: [generator], outputs: [y], attrs, emit }) {
+      if (generator !== undefined && y !== undefined)
+        emit('permutation', { y, n: y.bytes / 4, generator, draw: drawOf(attrs) })
+    },
+  }),
+  dropout: defineOp({
+    name: 'dropout',
+    doc: 'Zeroes elements with probability p and scales the others by 1 / (1 - p); the backward pass draws the same mask again.',
+    formula: 'u >= p ? x / (1 - p) : 0',
+    key,
+    infer(inputs) {
+      checkTypes('dropout', inputs.slice(0, 1), 'float32')
+      return [inputs[0] as Spec]
+    },
+    lower({ inputs: [x, generator], outputs: [y], attrs, emit }) {
+      if (x !== undefined && generator !== undefined && y !== undefined)
+        emit('dropout', { x, y, n: y.bytes / 4, p: attr(attrs, 'p'), generator, draw: drawOf(attrs) })
+    },
+    gradient: ({ dy, attrs }) => [drop(dy, attr(attrs, 'generator'), attrs), undefined],
+  }),
+}
+
+/** Applies a random op, with the words of the generator as its last operand. */
+function drawn(op: OpRow, generator: Generator, inputs: readonly Tensor[], attrs: Attrs): Tensor {
+  const { engine } = generator
+  const state = new Tensor(engine, generator.state)
+  try {
+    return apply(op, [...inputs, state], { generator, ...attrs }, engine)
+  } finally {
+    state.dispose()
+  }
+}
+
+/** The mask of a draw, applied. */
+function drop(x: Tensor, generator: Generator, attrs: Attrs): Tensor {
+  return drawn(randomOps.dropout, generator, [x], attrs)
+}
+
+export interface RandomOptions {
+  /** The generator to draw from; the engine's own by default. */
+  readonly generator?: Generator
+}
+
+function fresh(op: OpRow, attrs: Attrs, { generator }: RandomOptions, engine: Engine = currentEngine()): Tensor {
+  const from = generator ?? engine.generator
+  return drawn(op, from, [], { ...attrs, draw: from.draw() })
+}
+
+/** Uniform numbers, min <= y < max (0 and 1 by default). */
+export function randomUniform(
+  shape: Shape,
+  { min = 0, max = 1, ...options }: RandomOptions & { readonly min?: number; readonly max?: number } = {},
+): Tensor {
+  finite(min, 'randomUniform.min')
+  finite(max, 'randomUniform.max')
+  return fresh(randomOps.uniform, { shape: [...checkShape(shape, 'randomUniform')], min, max }, options)
+}
+
+/** Normal numbers of a mean (0) and a standard deviation (1). */
+export function randomNormal(
+  shape: Shape,
+  { mean = 0, stddev = 1, ...options }: RandomOptions & { readonly mean?: number; readonly stddev?: number } = {},
+): Tensor {
+  finite(mean, 'randomNormal.mean')
+  finite(stddev, 'randomNormal.stddev')
+  return fresh(randomOps.normal, { shape: [...checkShape(shape, 'randomNormal')], mean, stddev }, options)
+}
+
+/** 1 with probability p, else 0. */
+export function bernoulli(shape: Shape, p: number, options: RandomOptions = {}): Tensor {
+  return fresh(
+    randomOps.bernoulli,
+    { shape: [...checkShape(shape, 'bernoulli')], p: probability(p, 'bernoulli.p') },
+    options,
+  )
+}
+
+/** The numbers 0 to n - 1 in random order, int32. */
+export function permutation(n: number, options: RandomOptions = {}): Tensor {
+  checkShape([n], 'permutation')
+  return fresh(randomOps.permutation, { n }, options)
+}
+
+/** Zeroes elements with probability p and scales the rest, so that the mean stays (inverted dropout, Srivastava et al. 2014). */
+export function dropout(x: Tensor, p: number, { generator = x.engine.generator }: RandomOptions = {}): Tensor {
+  probability(p, 'dropout.p')
+  if (p === 1)
+    throw new ArgumentError('dropping everything leaves nothing', {
+      where: 'dropout.p',
+      expected: 'a number from 0 to less than 1',
+      received: '1',
+    })
+  return drop(x, generator, { p, draw: generator.draw() })
+}
+
+function probability(p: number, where: string): number {
+  if (!(p >= 0 && p <= 1))
+    throw new ArgumentError('not a probability', { where, expected: 'a number from 0 to 1', received: String(p) })
+  return p
+}

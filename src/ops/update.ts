@@ -1,0 +1,130 @@
+import { ADAM_DECOUPLED, SGD_MOMENTUM, SGD_NESTEROV } from '../abi/constants.ts'
+import { ShapeError } from '../errors.ts'
+import type { Spec } from '../program/graph.ts'
+import { advance, assign } from '../program/internal-ops.ts'
+import { shapeText } from '../tensor/shape.ts'
+import { applyAll } from './apply.ts'
+import { attr, defineOp, type OpTable } from './define.ts'
+import type { Tensor } from './tensor.ts'
+import type { Variable } from './variable.ts'
+
+// Updates write a new version of a variable into its memory. They have no gradient.
+
+function checkSame(op: string, specs: readonly Spec[]): void {
+  const [first, ...others] = specs
+  for (const { shape } of others)
+    if (String(shape) !== String(first?.shape))
+      throw new ShapeError('the shapes differ', {
+        where: op,
+        expected: shapeText(first?.shape ?? []),
+        received: shapeText(shape),
+      })
+}
+
+export const updateOps: OpTable<'assign' | 'advance' | 'sgd' | 'adam'> = {
+  assign: { ...assign, doc: 'Overwrites a variable.', formula: 'x <- y', gradient: 'update' },
+  advance: { ...advance, doc: 'Moves a 64-bit counter.', formula: 'c <- c + by', gradient: 'update' },
+  sgd: defineOp({
+    name: 'sgd',
+    doc: 'Stochastic gradient descent with weight decay, momentum (dampened or Nesterov): inputs p, g, lr, step and, with momentum, v.',
+    formula: 'g += wd p; v <- mu v + (1 - d) g; p <- p - lr v',
+    gradient: 'update',
+    inPlace: [0, 4],
+    infer(inputs) {
+      checkSame('sgd', [inputs[0] as Spec, inputs[1] as Spec, ...inputs.slice(4)])
+      return [inputs[0] as Spec, ...inputs.slice(4)]
+    },
+    lower({ inputs: [p, g, lr, step, v = null], attrs, emit }) {
+      if (p === undefined || g === undefined || lr === undefined || step === undefined) return
+      const flags = (attr<boolean>(attrs, 'nesterov') ? SGD_NESTEROV : 0) | (v === null ? 0 : SGD_MOMENTUM)
+      const { momentum, dampening, weightDecay } = attrs as unknown as SgdAttrs
+      emit('sgd', { p, g, v, lr, step, n: p.bytes / 4, momentum, dampening, weightDecay, flags })
+    },
+  }),
+  adam: defineOp({
+    name: 'adam',
+    doc: 'Adam with bias correction c1 = 1 - b1^t, c2 = 1 - b2^t; weight decay in the gradient, or decoupled (AdamW): inputs p, g, m, v, lr, c1, c2.',
+    formula: 'm <- b1 m + (1 - b1) g; v <- b2 v + (1 - b2) g^2; p <- p - lr (m / c1) / (sqrt(v / c2) + eps)',
+    gradient: 'update',
+    inPlace: [0, 2, 3],
+    infer(inputs) {
+      checkSame('adam', inputs.slice(0, 4))
+      return [inputs[0] as Spec, inputs[2] as Spec, inputs[3] as Spec]
+    },
+    lower({ inputs: [p, g, m, v, lr, c1, c2], attrs, emit }) {
+      if (p === undefined || g === undefined || m === undefined || v === undefined) return
+      const { beta1, beta2, eps, weightDecay, decoupled } = attrs as unknown as AdamAttrs
+      emit('adam', {
+        p,
+        g,
+        m,
+        v,
+        lr: lr ?? null,
+        c1: c1 ?? null,
+        c2: c2 ?? null,
+        n: p.bytes / 4,
+        beta1,
+        oneMinusBeta1: 1 - beta1,
+        beta2,
+        oneMinusBeta2: 1 - beta2,
+        eps,
+        weightDecay,
+        flags: decoupled ? ADAM_DECOUPLED : 0,
+      })
+    },
+  }),
+}
+
+interface SgdAttrs {
+  readonly momentum: number
+  readonly dampening: number
+  readonly weightDecay: number
+  readonly nesterov: boolean
+}
+export interface SgdUpdate extends Partial<SgdAttrs> {
+  /** Learning rate and number of this step (1 for the first): control scalars. */
+  readonly lr: Tensor
+  readonly step: Tensor
+  /** The velocity; needed for momentum. */
+  readonly velocity?: Variable | undefined
+}
+
+/** One step of SGD on a variable (and its velocity), as one instruction. */
+export function sgdUpdate(param: Variable, grad: Tensor, update: SgdUpdate): void {
+  const { lr, step, velocity, momentum = 0, dampening = 0, weightDecay = 0, nesterov = false } = update
+  const inputs = [param, grad, lr, step, ...(velocity === undefined ? [] : [velocity])]
+  const results = applyAll(updateOps.sgd, inputs, { momentum, dampening, weightDecay, nesterov })
+  accept([param, velocity], results)
+}
+
+interface AdamAttrs {
+  readonly beta1: number
+  readonly beta2: number
+  readonly eps: number
+  readonly weightDecay: number
+  readonly decoupled: boolean
+}
+export interface AdamUpdate extends Partial<AdamAttrs> {
+  /** First and second moment. */
+  readonly m: Variable
+  readonly v: Variable
+  /** Control scalars: learning rate, 1 - beta1^t and 1 - beta2^t. */
+  readonly lr: Tensor
+  readonly c1: Tensor
+  readonly c2: Tensor
+}
+
+/** One step of Adam or AdamW on a variable and its moments, as one instruction. */
+export function adamUpdate(param: Variable, grad: Tensor, update: AdamUpdate): void {
+  const { m, v, lr, c1, c2, beta1 = 0.9, beta2 = 0.999, eps = 1e-8, weightDecay = 0, decoupled = false } = update
+  const attrs = { beta1, beta2, eps, weightDecay, decoupled }
+  accept([param, m, v], applyAll(updateOps.adam, [param, grad, m, v, lr, c1, c2], attrs))
+}
+
+/** Lets variables point at their new versions. */
+export function accept(variables: readonly (Variable | undefined)[], results: readonly Tensor[]): void {
+  for (const [i, result] of results.entries()) {
+    variables[i]?.accept(result)
+    result.dispose()
+  }
+}
