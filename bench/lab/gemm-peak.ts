@@ -1,6 +1,6 @@
 // GFLOP/s of gemm on one thread, as a share of the multiply-add peak of the same core, measured in turns.
 //   npx tsx bench/lab/gemm-peak.ts [simd|relaxed] [tile ...] [--quick]
-import { GEMM_PACK_A, GEMM_PACK_B, GEMM_VARIANT, GEMM_TRANS_A, GEMM_TRANS_B } from '../../src/abi/constants.ts'
+import { GEMM_PACK_A, GEMM_PACK_B, GEMM_TRANS_A, GEMM_TRANS_B, GEMM_VARIANT } from '../../src/abi/constants.ts'
 import { encodeInstruction, opcodeOf } from '../../src/abi/encode.ts'
 import { type Build, Machine } from '../../test/helpers/machine.ts'
 

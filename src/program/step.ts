@@ -18,10 +18,10 @@ export interface RunManyOptions {
   /** Honoured at the end of a step: the promise rejects with its reason, variables are those of the last whole step. */
   readonly signal?: AbortSignal | undefined
 }
-/** Steps that ran, and every scalar output of each of them. */
-export interface Curves {
+/** Steps that ran, and every scalar output of each of them; empty for outputs that are no float32 scalars. */
+export interface Curves<O extends string = string> {
   readonly steps: number
-  readonly curves: Readonly<Record<string, Float32Array>>
+  readonly curves: Readonly<Record<O, Float32Array>>
 }
 
 /**
@@ -179,7 +179,9 @@ export class CompiledStep {
     }
     return {
       steps: done,
-      curves: Object.fromEntries([...parts].map(([name, list]) => [name, concatenate(list, done)])),
+      curves: Object.fromEntries(
+        [...this.outputs.keys()].map((name) => [name, concatenate(parts.get(name) ?? [], parts.has(name) ? done : 0)]),
+      ),
     }
   }
 
@@ -213,7 +215,7 @@ export class CompiledStep {
 
   dispose(): void {
     if (this.disposed) return
-    this.engine.idle('dispose of the step')
+    if (!this.engine.isClosed) this.engine.idle('dispose of the step')
     this.disposed = true
     for (const storage of this.owned) this.engine.heap.release(storage)
   }

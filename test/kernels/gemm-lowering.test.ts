@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { GEMM_BIAS, GEMM_PACK_A, GEMM_PACK_B, GEMM_VARIANT, GEMM_TRANS_A } from '../../src/abi/constants.ts'
+import { GEMM_BIAS, GEMM_PACK_A, GEMM_PACK_B, GEMM_TRANS_A, GEMM_VARIANT } from '../../src/abi/constants.ts'
 import { rowOf } from '../../src/abi/encode.ts'
 import { type GemmSpec, gemmCost, lowerGemm } from '../../src/ops/lower-gemm.ts'
 import { gemmTrials, TileCalibration } from '../../src/runtime/calibrate.ts'
