@@ -136,7 +136,7 @@ try {
   await import('./gen.ts')
   const results = await Promise.allSettled([...wasm, dist].map(upToDate))
   for (const result of results) if (result.status === 'rejected') throw result.reason
-  if (existsSync(`${root}src/index.ts`)) await upToDate(single)
+  await upToDate(single)
 } catch (error) {
   console.error(error instanceof Error ? error.message : error)
   process.exitCode = 1

@@ -20,6 +20,9 @@ const layers: readonly (readonly string[])[] = [
 const inexact =
   /\bMath\.(exp|expm1|log|log1p|log2|log10|pow|cbrt|hypot|a?sinh?|a?cosh?|a?tanh?|atan2|random)\b|[\w)\]] \*\* [\w(]/g
 
+/** Powers of bigints, which are exact. */
+const bigints = ['src/train/sha256.ts']
+
 const levelOf = (path: string): number => layers.findIndex((names) => names.includes(path.split('/')[1] as string))
 
 const tokens = /\/\*[\s\S]*?\*\/|\/\/.*|'(?:\\.|[^'\\\n])*'|"(?:\\.|[^"\\\n])*"/g
@@ -76,7 +79,8 @@ function violations(path: string, text: string): string[] {
   const drawing = folder === 'reference' || folder === 'check' || folder === 'cli'
   // Powers of two literals are exact everywhere.
   for (const match of new Set(bare.replace(/\b\d+ \*\* \d+\b/g, '0').match(inexact)))
-    if (match === 'Math.random' || !drawing) found.push(`${path}: ${match}: its bits differ between engines`)
+    if (match === 'Math.random' || !(drawing || bigints.includes(path)))
+      found.push(`${path}: ${match}: its bits differ between engines`)
   return found
 }
 
