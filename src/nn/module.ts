@@ -29,7 +29,7 @@ export interface Layer extends Module {
  * Fields that hold a Parameter, a Module, or arrays or plain objects of those are found by their names; nothing has
  * to be registered. (Private `#fields` cannot be seen.)
  */
-export abstract class Module {
+export abstract class Module implements Disposable {
   /** Dropout and the like act while this is true; `train()` and `eval()` set it in the whole tree. */
   training = true
 
@@ -112,6 +112,14 @@ export abstract class Module {
     options: { strict?: boolean } = {},
   ): LoadReport {
     return loadState(this.stateEntries(), state, options.strict ?? true)
+  }
+
+  /** Frees the parameters and all other variables. */
+  dispose(): void {
+    for (const variable of this.variables()) variable.dispose()
+  }
+  [Symbol.dispose](): void {
+    this.dispose()
   }
 
   /** A table of the layers, their parameters and bytes; with the shape of an input, their output shapes too. */

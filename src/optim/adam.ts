@@ -52,12 +52,12 @@ export class Adam extends Optimizer {
     this.#power2.assign(power2)
   }
 
-  protected override update({ parameter, gradient, rate }: Update): void {
+  protected override update({ parameter, gradient, lr }: Update): void {
     adamUpdate(parameter, gradient, {
       ...this.#fixed,
       m: this.#m.get(parameter) as Variable,
       v: this.#v.get(parameter) as Variable,
-      lr: rate,
+      lr,
       c1: this.#c1 as Tensor,
       c2: this.#c2 as Tensor,
     })

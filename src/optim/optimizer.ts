@@ -18,8 +18,10 @@ export interface Update {
   readonly name: string
   readonly parameter: Variable
   readonly gradient: Tensor
-  /** The learning rate of this step, a float64 scalar. */
+  /** The learning rate of this step as a float32 scalar, for arithmetic with tensors. */
   readonly rate: Tensor
+  /** The same as a float64 control scalar, for the fused updates. */
+  readonly lr: Tensor
   /** The number of this step, a float64 scalar: 1 at the first. */
   readonly step: Tensor
 }
@@ -28,7 +30,7 @@ export interface Update {
  * The base of all optimizers. A subclass names the state it keeps (`slot`, `counter`) and says how one parameter is
  * updated; everything is written in ops, so that a step can be captured and nothing of it runs in JavaScript.
  */
-export abstract class Optimizer {
+export abstract class Optimizer implements Disposable {
   /** The parameters by name. */
   readonly parameters: ReadonlyMap<string, Variable>
   /** Steps done. */
@@ -55,12 +57,13 @@ export abstract class Optimizer {
   step(gradients: Gradients): void {
     const given = this.match(gradients)
     this.within(() => {
-      const rate = this.#rate(this.steps)
+      const lr = this.#rate(this.steps)
+      const rate = scalars.toFloat(lr)
       const step = scalars.add(this.steps, 1)
       this.begin(step)
       for (const [name, parameter] of this.parameters) {
         const gradient = given.get(name)
-        if (gradient !== undefined) this.update({ name, parameter, gradient, rate, step })
+        if (gradient !== undefined) this.update({ name, parameter, gradient, rate, lr, step })
       }
       this.steps.assign(step)
     })
@@ -69,6 +72,14 @@ export abstract class Optimizer {
   /** The learning rate that the next step uses, a float64 scalar: an output to watch, even of a captured step. */
   rate(): Tensor {
     return this.within(() => this.#rate(this.steps))
+  }
+
+  /** Frees the state, not the parameters. */
+  dispose(): void {
+    for (const variable of this.#state.values()) variable.dispose()
+  }
+  [Symbol.dispose](): void {
+    this.dispose()
   }
 
   /** Variables of the optimizer by name, for checkpoints. */

@@ -39,9 +39,9 @@ export class Sgd extends Optimizer {
     this.#velocity = momentum === 0 ? new Map() : this.slot('velocity')
   }
 
-  protected override update({ parameter, gradient, rate, step }: Update): void {
+  protected override update({ parameter, gradient, lr, step }: Update): void {
     const velocity = this.#velocity.get(parameter)
-    sgdUpdate(parameter, gradient, { ...this.#options, ...(velocity && { velocity }), lr: rate, step })
+    sgdUpdate(parameter, gradient, { ...this.#options, ...(velocity && { velocity }), lr, step })
   }
 }
 

@@ -167,3 +167,14 @@ describe("a user's own optimizer", () => {
     expect([...optimizer.state().keys()]).toEqual(['step', '0.momentum'])
   })
 })
+
+it('dispose frees the state and keeps the parameters', async () => {
+  const w = parameter(tensor([1]))
+  const before = engine.handles
+  const optimizer = optim.adam({ w })
+  using _ = scope()
+  optimizer.step({ w: tensor([1]) })
+  optimizer.dispose()
+  expect(engine.handles - before).toBe(1) // the gradient
+  expect((await values(w))[0]).toBeCloseTo(1 - 1e-3, 6)
+})

@@ -40,7 +40,7 @@ async function run({
   const engine = await init({ threads, seed: 11 })
   try {
     const model = nn.sequential([nn.linear(2, 16), nn.tanh(), nn.dropout(dropout), nn.linear(16, 2)])
-    const optimizer = optim.adamw(model, { lr: optim.schedule.cosine(0.02, { steps: 50, warmup: 3 }) })
+    const optimizer = optim.adamw(model, { lr: optim.schedule.cosine(0.02, { steps: 13 * epochs, warmup: 3 }) })
     const events: train.TrainEvent[] = []
     for await (const event of train.trainClassifier({
       model,
