@@ -29,7 +29,9 @@ const step = capture(
   },
   { x: spec([4, 2]), y: spec([4], 'int32') },
 )
-step.run({ x: new Float32Array(8), y: new Int32Array(4) })
+const { loss } = step.run({ x: new Float32Array(8), y: new Int32Array(4) })
+const { steps, curves } = await step.runMany(3, { signal: AbortSignal.timeout(1000) })
+const last: number | undefined = curves.loss[steps - 1]
 
 const w = parameter(tensor([1, 2]))
 const list: readonly Tensor[] = gradients(() => w.square().sum(), [w])
@@ -52,4 +54,4 @@ optim.sgd(model)
 
 await engine.close()
 
-export { type first, list, numeric, record, same, threads }
+export { last, list, loss, numeric, record, same, threads }
