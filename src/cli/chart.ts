@@ -8,11 +8,12 @@ export interface ChartOptions {
   readonly columns: number
   /** Rows of the plot itself. */
   readonly rows: number
-  readonly scale?: Scale
 }
 
 const STYLES: readonly Style[] = ['cyan', 'yellow', 'magenta']
 const MARKS = '*o+'
+/** Columns for the labels of the y axis, such as 2e-16. */
+const GUTTER = 5
 // Bits of a braille cell's dots, by row and column.
 const DOTS = [
   [0x01, 0x08],
@@ -23,17 +24,16 @@ const DOTS = [
 
 /** Curves as lines of text: braille dots and box drawing, or plain ASCII. */
 export function chart(curves: readonly Curve[], options: ChartOptions, terminal: Terminal): string[] {
-  const scale = options.scale ?? scaleOf(curves)
   const drawn = curves.filter(({ x }) => x.length > 0)
   const from = Math.min(...drawn.map(({ x }) => x[0] as number))
   const to = Math.max(...drawn.map(({ x }) => x[x.length - 1] as number))
   if (drawn.length === 0) return [`${options.title}: no points`]
 
-  const labels = yLabels(scale, options.rows)
-  const gutter = Math.max(...labels.map(({ length }) => length), 4)
-  const width = Math.max(12, Math.min(options.columns - gutter - options.xLabel.length - 6, 100))
+  const width = Math.max(12, Math.min(options.columns - GUTTER - options.xLabel.length - 6, 100))
   const canvas = new Canvas(width, options.rows, terminal)
-  for (const [index, curve] of drawn.entries()) canvas.draw(resample(curve, from, to, canvas.dotsX), scale, index)
+  const values = drawn.map((curve) => resample(curve, from, to, canvas.dotsX))
+  const scale = scaleOf(values.map((y) => ({ name: '', x: y, y })))
+  for (const [index, y] of values.entries()) canvas.draw(y, scale, index)
 
   const [stem, tick, corner, line, mark] = terminal.unicode ? ['│', '┤', '└', '─', '┴'] : ['|', '+', '+', '-', '+']
   const dim = (text: string): string => paint(terminal, text, 'dim')
@@ -41,18 +41,18 @@ export function chart(curves: readonly Curve[], options: ChartOptions, terminal:
     const key = terminal.unicode ? '━━' : (MARKS[index % MARKS.length] as string)
     return `${paint(terminal, key, STYLES[index % STYLES.length] as Style)} ${name}`
   })
-  const rows = labels.map((label, row) => {
-    const axis = dim(` ${label.padStart(gutter)} ${label === '' ? stem : tick}`)
+  const rows = yLabels(scale, options.rows).map((label, row) => {
+    const axis = dim(` ${label.padStart(GUTTER)} ${label === '' ? stem : tick}`)
     return `${axis}${canvas.row(row)}`
   })
   const xAxis = xTicks(from, to, width)
   let axis = ''
   for (let column = 0; column < width; column++) axis += xAxis.marks.has(column) ? mark : line
-  const indent = ' '.repeat(gutter + 3)
+  const indent = ' '.repeat(GUTTER + 3)
   return [
     ` ${paint(terminal, options.title, 'bold')}${scale.log ? dim(' (log scale)') : ''}   ${legend.join('   ')}`,
     ...rows,
-    dim(`${' '.repeat(gutter + 2)}${corner}${axis}`),
+    dim(`${' '.repeat(GUTTER + 2)}${corner}${axis}`),
     dim(`${indent}${xAxis.labels}  ${options.xLabel}`.trimEnd()),
   ]
 }

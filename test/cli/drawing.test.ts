@@ -77,7 +77,7 @@ describe('chart', () => {
   const falling = {
     name: 'loss',
     x: Array.from({ length: 50 }, (_, i) => i),
-    y: Array.from({ length: 50 }, (_, i) => 5 - i / 10),
+    y: Array.from({ length: 50 }, (_, i) => 5 - i / 20),
   }
   const options = { title: 'Loss', xLabel: 'epoch', columns: 60, rows: 8 }
 
