@@ -1,5 +1,5 @@
 import { DataError } from '../errors.ts'
-import { listFolder, readFile } from '../io/read.ts'
+import { listFolder, readFile } from '../io/node-files.ts'
 import { type IdxType, readIdx } from './idx.ts'
 import { type LabelledData, pairLabels } from './labelled.ts'
 

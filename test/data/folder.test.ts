@@ -106,6 +106,6 @@ describe('readIdxFolder', () => {
   })
 
   test('names a folder that is not there', async () => {
-    await expect(readIdxFolder(join(folder, 'none'))).rejects.toThrow(/none: cannot read the folder: no such file/)
+    await expect(readIdxFolder(join(folder, 'none'))).rejects.toThrow(/none: cannot be read: no such file/)
   })
 })

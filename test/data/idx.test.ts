@@ -88,7 +88,7 @@ describe('readIdx of gzip data', () => {
   })
 
   test('stops a bomb soon after the size its header declares', async () => {
-    const bomb = new Uint8Array(gzipSync(Buffer.concat([idx(0x08, [4], 4), new Uint8Array(400e6)]), { level: 9 }))
+    const bomb = new Uint8Array(gzipSync(Buffer.concat([idx(0x08, [4], 4), new Uint8Array(64e6)]), { level: 9 }))
     const before = process.memoryUsage().arrayBuffers
     await expect(readIdx(bomb, 'bomb')).rejects.toThrow(
       /bomb: inflates to more .* expected 12 bytes .* received at least/,
