@@ -14,12 +14,12 @@ export async function confidentMistakes(model: Sequential, test: Dataset<'x' | '
   for (let start = 0; start < test.size; start += ROWS) {
     const rows = Math.min(ROWS, test.size - start)
     const values = x.data.subarray(start * features, (start + rows) * features) as Float32Array
-    const beliefs = await scope(() =>
+    const run = (): Promise<unknown> =>
       model
         .forward(tensor(values, [rows, features]))
         .softmax()
-        .data(),
-    )
+        .data()
+    const beliefs = (await scope(run)) as Float32Array
     const classes = beliefs.length / rows
     for (let row = 0; row < rows; row++) {
       const of = beliefs.subarray(row * classes, (row + 1) * classes)
