@@ -20,13 +20,19 @@ export interface CliContext {
 export async function runCli(argv: readonly string[], context: CliContext): Promise<number> {
   try {
     return await dispatch(argv, context)
-  } catch (error) {
+  } catch (thrown) {
+    const error = original(thrown)
     // What was foreseen is told in a sentence; an accident keeps its stack.
     if (!(error instanceof ChainruleError)) throw error
     const { err, signal } = context
     err.write(`${paint(err, 'error', 'bold', 'red')}: ${error.message}\n`)
     return signal.aborted ? INTERRUPTED : 1
   }
+}
+
+/** What went wrong first, when cleaning up after it failed too. */
+function original(error: unknown): unknown {
+  return error instanceof Error && 'suppressed' in error ? original(error.suppressed) : error
 }
 
 async function dispatch(argv: readonly string[], context: CliContext): Promise<number> {

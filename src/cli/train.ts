@@ -1,3 +1,4 @@
+import { numericGradients } from '../check/index.ts'
 import { ArgumentError, ChainruleError } from '../errors.ts'
 import { crossEntropy, init } from '../index.ts'
 import { checkWritable, writeFileAtomic } from '../io/node.ts'
@@ -20,6 +21,7 @@ export interface TrainContext {
 }
 
 const MOST_MISTAKES = 24
+const MOST_NUMERIC = 5000
 
 /** `chainrule train`. Nothing is written before the run is over, and then each file whole. */
 export async function runTrain(options: TrainOptions, { view, signal, version }: TrainContext): Promise<RunResult> {
@@ -48,6 +50,7 @@ export async function runTrain(options: TrainOptions, { view, signal, version }:
       build: engine.runtime.build,
       machine: machineLine(),
     }
+    checkNumeric(plan)
     view.begin(plan)
     if (engine.runtime.notice !== undefined) view.notice(engine.runtime.notice)
     const result = await train(model, split, plan, view, signal)
@@ -56,6 +59,16 @@ export async function runTrain(options: TrainOptions, { view, signal, version }:
   } finally {
     await engine.close()
   }
+}
+
+function checkNumeric({ options, parameters }: RunPlan): void {
+  if (options.gradients !== 'numeric' || parameters <= MOST_NUMERIC) return
+  throw new ArgumentError('the network is too large for numeric gradients', {
+    where: '--gradients',
+    expected: `at most ${MOST_NUMERIC} parameters (each is moved to both sides in every step)`,
+    received: String(parameters),
+    hint: 'Try --hidden 16.',
+  })
 }
 
 /** Follows the run to its end, or to the step at which the user stops it. */
@@ -76,7 +89,7 @@ async function train(
     penalty: penaltyOf(model, options),
     epochs: options.epochs,
     batch: options.batch,
-    gradients: options.gradients,
+    gradients: options.gradients === 'numeric' ? numericGradients : undefined,
     signal,
   })
   const history = new History()
