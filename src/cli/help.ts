@@ -3,9 +3,9 @@ import { paint, type Terminal } from './terminal.ts'
 
 const EXAMPLES: readonly (readonly [command: string, what: string])[] = [
   ['chainrule', 'train on the embedded digits, draw the curves, write model.safetensors and report.html'],
-  ['chainrule --hidden 256,64 --activation gelu --dropout 0.2', 'another network'],
+  ['chainrule --hidden 256,64 --activation gelu --dropout 0.3', 'another network'],
   ['chainrule --data ./mnist --epochs 5 --batch 64', "MNIST's own files, gzipped or not"],
-  ['chainrule --optimizer sgd --lr 0.1 --schedule constant', 'plain gradient descent with momentum'],
+  ['chainrule --optimizer sgd --lr 0.05 --schedule constant', 'plain gradient descent with momentum'],
   ['chainrule --numerics reproducible --seed 7 --json', 'the same weights on every machine, as JSON lines'],
   ['chainrule --hidden 8 --epochs 1 --gradients numeric', 'the same training by differences, for comparison'],
 ]

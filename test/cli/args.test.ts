@@ -19,9 +19,9 @@ describe('parseCommand', () => {
       data: undefined,
       hidden: [128],
       activation: 'relu',
-      dropout: 0,
+      dropout: 0.2,
       optimizer: 'adamw',
-      lr: 0.003,
+      lr: 0.01,
       momentum: 0,
       weightDecay: 0.01,
       l1: 0,
@@ -71,8 +71,8 @@ describe('parseCommand', () => {
   })
 
   test('gives each optimizer its own defaults', () => {
-    expect(trainOptions('--optimizer', 'sgd')).toMatchObject({ lr: 0.05, momentum: 0.9, weightDecay: 0 })
-    expect(trainOptions('--optimizer', 'adam')).toMatchObject({ lr: 0.003, momentum: 0, weightDecay: 0 })
+    expect(trainOptions('--optimizer', 'sgd')).toMatchObject({ lr: 0.1, momentum: 0.9, weightDecay: 0 })
+    expect(trainOptions('--optimizer', 'adam')).toMatchObject({ lr: 0.01, momentum: 0, weightDecay: 0 })
   })
 
   test("takes 'none' for no hidden layer", () => {

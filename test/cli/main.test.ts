@@ -77,8 +77,8 @@ describe('chainrule', { timeout: 60_000 }, () => {
     expect(shapes.sort()).toEqual([
       '0.bias F32 [128]',
       '0.weight F32 [128, 64]',
-      '2.bias F32 [10]',
-      '2.weight F32 [10, 128]',
+      '3.bias F32 [10]',
+      '3.weight F32 [10, 128]',
     ])
     expect(metadata.get('format')).toBe('pt')
     expect(metadata.get('chainrule.command')).toContain('--epochs 3')
@@ -120,7 +120,7 @@ describe('chainrule', { timeout: 60_000 }, () => {
   test('learns the same weights on one thread and on three', async () => {
     const hashes = await Promise.all(
       [1, 3].map(async (threads) => {
-        const flags = `--json --epochs 2 --dropout 0.2 --threads ${threads} --out ${threads}.st --no-report`
+        const flags = `--json --epochs 2 --threads ${threads} --out ${threads}.st --no-report`
         return eventsOf(await chainrule(flags)).at(-1)?.['weightsHash']
       }),
     )
@@ -132,14 +132,14 @@ describe('chainrule', { timeout: 60_000 }, () => {
   test('takes every kind of network and optimizer', async () => {
     for (const flags of [
       '--hidden none --optimizer sgd --schedule constant',
-      '--hidden 32,16 --activation tanh --optimizer adam --l1 1e-6',
-      '--hidden 16 --activation gelu --weight-decay 0.1 --l2 1e-5 --numerics reproducible',
-      '--hidden 16 --activation silu --dropout 0.1',
-      '--hidden 16 --activation sigmoid --batch 7',
+      '--hidden 64,32 --activation tanh --optimizer adam --l1 1e-6',
+      '--activation gelu --weight-decay 0.1 --l2 1e-5 --numerics reproducible',
+      '--activation silu --dropout 0',
+      '--activation sigmoid --batch 7',
     ]) {
-      const run = await chainrule(`--json --epochs 1 --no-report ${flags}`)
+      const run = await chainrule(`--json --epochs 4 --no-report ${flags}`)
       expect(run, flags).toMatchObject({ code: 0, err: '' })
-      expect(eventsOf(run).at(-1)?.['testAccuracy'], flags).toBeGreaterThan(0.2)
+      expect(eventsOf(run).at(-1)?.['testAccuracy'], flags).toBeGreaterThan(0.9)
     }
   })
 

@@ -135,7 +135,7 @@ function configuration(options: TrainOptions): Fact[] {
   ]
   if (options.optimizer === 'sgd') facts.push(['momentum', String(options.momentum)])
   if (options.weightDecay > 0) facts.push(['weight decay', String(options.weightDecay)])
-  if (options.dropout > 0) facts.push(['dropout', String(options.dropout)])
+  facts.push(['dropout', String(options.dropout)])
   if (options.l1 > 0) facts.push(['L1', String(options.l1)])
   if (options.l2 > 0) facts.push(['L2', String(options.l2)])
   facts.push(['epochs', integer(options.epochs)], ['batch', integer(options.batch)], ['seed', String(options.seed)])
@@ -160,7 +160,7 @@ export function command(options: TrainOptions): string {
   const flags: [string, string | number][] = []
   if (options.data !== undefined) flags.push(['data', options.data])
   flags.push(['hidden', options.hidden.join(',') || 'none'], ['activation', options.activation])
-  if (options.dropout > 0) flags.push(['dropout', options.dropout])
+  flags.push(['dropout', options.dropout])
   flags.push(['optimizer', options.optimizer], ['lr', options.lr])
   if (options.optimizer === 'sgd') flags.push(['momentum', options.momentum])
   flags.push(['weight-decay', options.weightDecay])
