@@ -63,12 +63,16 @@ export function resample({ x, y }: Curve, from: number, to: number, count: numbe
   return means
 }
 
-/** Means over a centred window of `2 * half + 1` points, shorter at the ends. */
+/**
+ * Means over a window of `half` points to both sides. At the start it shrinks to the same on both, so that the first
+ * drop stays as steep as it is; at the end it goes back only, so that the last points do not jump.
+ */
 export function smooth(y: ArrayLike<number>, half: number): Float64Array {
   const prefix = new Float64Array(y.length + 1)
   for (let i = 0; i < y.length; i++) prefix[i + 1] = (prefix[i] as number) + (y[i] as number)
   return Float64Array.from({ length: y.length }, (_, i) => {
-    const reach = Math.min(half, i, y.length - 1 - i)
-    return ((prefix[i + reach + 1] as number) - (prefix[i - reach] as number)) / (2 * reach + 1)
+    const reach = Math.min(half, i)
+    const [from, to] = [i - reach, Math.min(i + reach, y.length - 1)]
+    return ((prefix[to + 1] as number) - (prefix[from] as number)) / (to - from + 1)
   })
 }
