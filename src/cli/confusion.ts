@@ -31,7 +31,7 @@ export function missScale(confusion: Confusion): number {
 }
 
 // Greens for hits and reds for misses, pale to full, of the 256-color palette.
-const HITS = [22, 28, 34]
+const HITS = [22, 22, 28]
 const MISSES = [52, 88, 124, 160]
 
 /** The matrix as lines of text; where it would be wider than the terminal, the worst pairs instead. */
@@ -65,7 +65,7 @@ export function confusionTable(confusion: Confusion, terminal: Terminal): string
 function square(count: number, full: number, hit: boolean, width: number, terminal: Terminal): string {
   if (count === 0) return paint(terminal, (terminal.unicode ? '· ' : '. ').padStart(width), 'dim')
   const palette = hit ? HITS : MISSES
-  const color = palette[Math.min(palette.length - 1, Math.floor((count / full) * palette.length))] as number
+  const color = palette[Math.min(palette.length - 1, Math.ceil((count / full) * palette.length) - 1)] as number
   return shade(terminal, `${count} `.padStart(width), color, 231)
 }
 
