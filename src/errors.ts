@@ -15,6 +15,8 @@ export class ChainruleError extends Error {
   readonly expected: string | undefined
   readonly received: string | undefined
   readonly hint: string | undefined
+  /** The path of the layer it came out of, such as `sequential.2 (linear)`. */
+  layer: string | undefined
 
   constructor(message: string, facts: ErrorFacts = {}) {
     super(compose(message, facts), facts.cause === undefined ? undefined : { cause: facts.cause })
@@ -22,6 +24,16 @@ export class ChainruleError extends Error {
     this.expected = facts.expected
     this.received = facts.received
     this.hint = facts.hint
+    this.layer = undefined
+  }
+
+  /** Puts the path of the layer in front of the message, in place of a shorter one from an inner module. */
+  locate(layer: string): this {
+    const before = this.message
+    this.message = `${layer}: ${this.layer === undefined ? before : before.slice(this.layer.length + 2)}`
+    this.layer = layer
+    if (this.stack !== undefined) this.stack = this.stack.replace(before, () => this.message)
+    return this
   }
 }
 

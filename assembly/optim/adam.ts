@@ -30,7 +30,7 @@ export function adam(
 ): void {
   const begin = shareBegin(n, 16, part, parts)
   const count = shareEnd(n, 16, part, parts) - begin
-  const at = <usize>begin << 2
+  const at = begin << 2
   const rate = load<f64>(lr)
   const step = f32x4.splat(<f32>(rate / load<f64>(c1)))
   const root = f32x4.splat(<f32>(1 / sqrt<f64>(load<f64>(c2))))
@@ -67,7 +67,7 @@ function update(
   decay: v128,
   coupled: bool,
 ): void {
-  const end = p + ((<usize>count & ~7) << 2)
+  const end = p + ((count & ~7) << 2)
   for (; p < end; p += 32, g += 32, m += 32, v += 32) {
     let p0 = v128.load(p)
     let p1 = v128.load(p, 16)

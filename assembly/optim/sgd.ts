@@ -24,7 +24,7 @@ export function sgd(
 ): void {
   const begin = shareBegin(n, 16, part, parts)
   const count = shareEnd(n, 16, part, parts) - begin
-  const at = <usize>begin << 2
+  const at = begin << 2
   const rate = f32x4.splat(<f32>load<f64>(lr))
   const decay = f32x4.splat(weightDecay)
   if ((flags & SGD_MOMENTUM) == 0) {
@@ -48,7 +48,7 @@ export function sgd(
 // @ts-ignore: decorator
 @inline
 function plain(p: usize, g: usize, count: u32, rate: v128, decay: v128, decays: bool): void {
-  const end = p + ((<usize>count & ~7) << 2)
+  const end = p + ((count & ~7) << 2)
   for (; p < end; p += 32, g += 32) {
     const p0 = v128.load(p)
     const p1 = v128.load(p, 16)
@@ -78,7 +78,7 @@ function heavy(
   decays: bool,
   nesterov: bool,
 ): void {
-  const end = p + ((<usize>count & ~7) << 2)
+  const end = p + ((count & ~7) << 2)
   for (; p < end; p += 32, g += 32, v += 32) {
     const p0 = v128.load(p)
     const p1 = v128.load(p, 16)

@@ -19,15 +19,15 @@ export function dropout(
 ): void {
   const begin = shareBegin(n, 16, part, parts)
   let left = <i32>(shareEnd(n, 16, part, parts) - begin)
-  x += <usize>begin << 2
-  y += <usize>begin << 2
+  x += begin << 2
+  y += begin << 2
   const limit = i32x4.splat(uniformLimit(p))
   const scale = f32x4.splat(<f32>(1 / (1 - <f64>p)))
   for (let block = begin >> 2; left > 0; block += CHUNK >> 2) {
     const count = min<u32>(CHUNK, left)
     philox(scratch, block, count, generator, draw)
     let words = scratch
-    for (const end = words + (<usize>(count & ~3) << 2); words < end; words += 16, x += 16, y += 16)
+    for (const end = words + ((count & ~3) << 2); words < end; words += 16, x += 16, y += 16)
       v128.store(y, kept(v128.load(x), words, limit, scale))
     if (count & 3) storeLanes(y, kept(loadLanes(x, count & 3), words, limit, scale), count & 3)
     left -= count

@@ -16,7 +16,11 @@ export function normal(words: usize, y: usize, count: u32, p0: f32, p1: f32): vo
   for (let left = <i32>count; left > 0; left -= 8, words += 32, y += 32) {
     const a = v128.load(words)
     const b = v128.load(words, 16)
-    const u = fma(f32x4.convert_i32x4_u(v128.shuffle<i32>(a, b, 0, 2, 4, 6)), v128.load(k, WORD), v128.load(k, HALF_WORD))
+    const u = fma(
+      f32x4.convert_i32x4_u(v128.shuffle<i32>(a, b, 0, 2, 4, 6)),
+      v128.load(k, WORD),
+      v128.load(k, HALF_WORD),
+    )
     const radius = f32x4.mul(deviation, f32x4.sqrt(f32x4.mul(v128.load(k, MINUS_TWO), log(u, k))))
     const turn = i32x4.shr_u(v128.shuffle<i32>(a, b, 1, 3, 5, 7), 8)
     // the nearest quarter turn, and what is left of it in -1/2 .. 1/2 quarters

@@ -6,7 +6,7 @@
 /** Words that one filling of the thread's scratch holds. */
 export const CHUNK: u32 = 256
 /** Words of scratch behind the chunk for the constants of its user, 16-byte aligned. */
-export const CONSTANTS: usize = <usize>CHUNK << 2
+export const CONSTANTS: usize = CHUNK << 2
 
 /**
  * The first `count` words, and up to 31 more, of a draw from word 4 `block` on into `to`. Two blocks share a pair of
@@ -25,7 +25,7 @@ export function philox(to: usize, block: u32, count: u32, generator: usize, draw
   const key = v128.load64_splat(generator)
   const odd = i32x4(0, <i32>(counter >> 32), 0, <i32>(counter >> 32))
   let even = i32x4(block, <i32>counter, block + 1, <i32>counter)
-  for (const end = to + (<usize>count << 2); to < end; to += 128) {
+  for (const end = to + (count << 2); to < end; to += 128) {
     let x0 = even
     let x1 = i32x4.add(even, i32x4(2, 0, 2, 0))
     let x2 = i32x4.add(even, i32x4(4, 0, 4, 0))

@@ -22,14 +22,14 @@ export function random(
 ): void {
   const begin = shareBegin(n, 16, part, parts)
   let left = <i32>(shareEnd(n, 16, part, parts) - begin)
-  y += <usize>begin << 2
+  y += begin << 2
   for (let block = begin >> 2; left > 0; block += CHUNK >> 2) {
     const count = min<u32>(CHUNK, left)
     philox(scratch, block, count, generator, draw)
     if (fn == RANDOM_BERNOULLI) bernoulli(scratch, y, count, p0)
     else if (fn == RANDOM_NORMAL) normal(scratch, y, count, p0, p1)
     else uniform(scratch, y, count, p0, p1)
-    y += <usize>count << 2
+    y += count << 2
     left -= count
   }
 }
@@ -40,7 +40,7 @@ function uniform(words: usize, y: usize, count: u32, p0: f32, p1: f32): void {
   const range = f32x4.splat(p1 - p0)
   const low = f32x4.splat(p0)
   const high = f32x4.splat(max<f32>(p0, below(p1)))
-  for (const end = words + (<usize>(count & ~3) << 2); words < end; words += 16, y += 16)
+  for (const end = words + ((count & ~3) << 2); words < end; words += 16, y += 16)
     v128.store(y, scaled(words, unit, range, low, high))
   if (count & 3) storeLanes(y, scaled(words, unit, range, low, high), count & 3)
 }
@@ -55,7 +55,7 @@ function scaled(words: usize, unit: v128, range: v128, low: v128, high: v128): v
 function bernoulli(words: usize, y: usize, count: u32, p: f32): void {
   const limit = i32x4.splat(uniformLimit(p))
   const one = f32x4.splat(1)
-  for (const end = words + (<usize>(count & ~3) << 2); words < end; words += 16, y += 16)
+  for (const end = words + ((count & ~3) << 2); words < end; words += 16, y += 16)
     v128.store(y, v128.and(i32x4.lt_s(i32x4.shr_u(v128.load(words), 8), limit), one))
   if (count & 3) storeLanes(y, v128.and(i32x4.lt_s(i32x4.shr_u(v128.load(words), 8), limit), one), count & 3)
 }
@@ -78,7 +78,7 @@ export function permutation(
   draw: i32,
   scratch: usize,
   part: u32,
-  parts: u32,
+  _parts: u32,
 ): void {
   if (part != 0) return
   for (let first: u32 = 0; first < n; first += CHUNK >> 1) {
@@ -87,9 +87,9 @@ export function permutation(
     let words = scratch
     for (let i = first; i < end; i++, words += 8) {
       const m = <u64>(i + 1)
-      const j = (load<u32>(words, 4) * m + ((load<u32>(words) * m) >> 32)) >> 32
-      const place = y + (<usize>j << 2)
-      store<u32>(y + (<usize>i << 2), load<u32>(place))
+      const j = <u32>((load<u32>(words, 4) * m + ((load<u32>(words) * m) >> 32)) >> 32)
+      const place = y + (j << 2)
+      store<u32>(y + (i << 2), load<u32>(place))
       store<u32>(place, i)
     }
   }

@@ -5,15 +5,15 @@ import { copyWords } from './words'
 export function copy(x: usize, y: usize, n: u32, part: u32, parts: u32): void {
   const begin = shareBegin(n, 16, part, parts)
   const end = shareEnd(n, 16, part, parts)
-  if (end > begin) copyWords(x + (<usize>begin << 2), y + (<usize>begin << 2), end - begin)
+  if (end > begin) copyWords(x + (begin << 2), y + (begin << 2), end - begin)
 }
 
 /** y[i] = bits; n words. Split in lines of 16 words. */
 export function fill(y: usize, n: u32, bits: u32, part: u32, parts: u32): void {
   const begin = shareBegin(n, 16, part, parts)
   const end = shareEnd(n, 16, part, parts)
-  let at = y + (<usize>begin << 2)
-  const last = y + (<usize>end << 2)
+  let at = y + (begin << 2)
+  const last = y + (end << 2)
   if (end - begin >= 64 && bits == (bits & 0xff) * 0x01010101) {
     memory.fill(at, <u8>bits, last - at)
     return
@@ -27,30 +27,21 @@ export function fill(y: usize, n: u32, bits: u32, part: u32, parts: u32): void {
 }
 
 /** Rows of n words from x (pitch xPitch words) to y (pitch yPitch words). Split in lines of 16 of the rows * n words. */
-export function copyRows(
-  x: usize,
-  y: usize,
-  rows: u32,
-  n: u32,
-  xPitch: u32,
-  yPitch: u32,
-  part: u32,
-  parts: u32,
-): void {
+export function copyRows(x: usize, y: usize, rows: u32, n: u32, xPitch: u32, yPitch: u32, part: u32, parts: u32): void {
   const total = rows * n
   const begin = shareBegin(total, 16, part, parts)
   let left = shareEnd(total, 16, part, parts) - begin
   if (left == 0) return
   const row = begin / n
   let column = begin - row * n
-  x += <usize>(row * xPitch) << 2
-  y += <usize>(row * yPitch) << 2
+  x += (row * xPitch) << 2
+  y += (row * yPitch) << 2
   while (left != 0) {
     const count = min<u32>(left, n - column)
-    copyWords(x + (<usize>column << 2), y + (<usize>column << 2), count)
+    copyWords(x + (column << 2), y + (column << 2), count)
     left -= count
     column = 0
-    x += <usize>xPitch << 2
-    y += <usize>yPitch << 2
+    x += xPitch << 2
+    y += yPitch << 2
   }
 }

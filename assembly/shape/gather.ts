@@ -27,20 +27,43 @@ export function gather(
   let column = at - row * inner
   let o = row / count
   let c = row - o * count
-  y += <usize>at << 2
+  y += at << 2
   while (at < end) {
-    const from = checked(index, c, n, pc)
-    const length = min<u32>(inner - column, end - at)
-    if (n == 0) memory.fill(y, 0, <usize>length << 2)
-    else if (inner == 1) store<u32>(y, load<u32>(x + (<usize>(o * n + from) << 2)))
-    else copyWords(x + (<usize>((o * n + from) * inner + column) << 2), y, length)
+    // the rest of this o
+    const whole = inner * (count - c) - column
+    const length = min<u32>(whole, end - at)
+    const base = x + ((o * n * inner) << 2)
+    if (n == 0) memory.fill(y, 0, length << 2)
+    if (inner == 1) words(base, index, y, n, c, c + length, pc)
+    else rows(base, index, y, n, inner, c, column, length, pc)
     at += length
-    y += <usize>length << 2
+    y += length << 2
     column = 0
-    if (++c == count) {
-      c = 0
-      o++
-    }
+    c = 0
+    o++
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function words(x: usize, index: usize, y: usize, n: u32, c: u32, end: u32, pc: usize): void {
+  for (; c < end; c++, y += 4) {
+    const from = checked(index, c, n, pc)
+    if (from < n) store<u32>(y, load<u32>(x + (from << 2)))
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function rows(x: usize, index: usize, y: usize, n: u32, inner: u32, c: u32, column: u32, left: u32, pc: usize): void {
+  while (left != 0) {
+    const from = checked(index, c, n, pc)
+    const length = min<u32>(inner - column, left)
+    if (from < n) copyWords(x + ((from * inner + column) << 2), y, length)
+    left -= length
+    y += length << 2
+    column = 0
+    c++
   }
 }
 
@@ -64,21 +87,26 @@ export function takeAlong(
   let at = shareBegin(total, 16, part, parts)
   const end = shareEnd(total, 16, part, parts)
   if (at >= end) return
-  const row = at / inner
-  let i = at - row * inner
-  let o = row / count
-  let c = row - o * count
-  let base = o * n * inner
+  const slab = count * inner
+  let o = at / slab
+  while (at < end) {
+    const last = min<u32>(end, (o + 1) * slab)
+    const base = x + ((o * n * inner) << 2)
+    if (n == 0) memory.fill(y + (at << 2), 0, (last - at) << 2)
+    if (inner == 1) words(base, index, y + (at << 2), n, at, last, pc)
+    else columns(base, index, y, n, inner, at % inner, at, last, pc)
+    at = last
+    o++
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function columns(x: usize, index: usize, y: usize, n: u32, inner: u32, i: u32, at: u32, end: u32, pc: usize): void {
   for (; at < end; at++) {
     const from = checked(index, at, n, pc)
-    store<u32>(y + (<usize>at << 2), n == 0 ? 0 : load<u32>(x + (<usize>(base + from * inner + i) << 2)))
-    if (++i == inner) {
-      i = 0
-      if (++c == count) {
-        c = 0
-        base += n * inner
-      }
-    }
+    if (from < n) store<u32>(y + (at << 2), load<u32>(x + ((from * inner + i) << 2)))
+    if (++i == inner) i = 0
   }
 }
 
@@ -86,7 +114,7 @@ export function takeAlong(
 // @ts-ignore: decorator
 @inline
 function checked(index: usize, at: u32, n: u32, pc: usize): u32 {
-  const value = load<u32>(index + (<usize>at << 2))
+  const value = load<u32>(index + (at << 2))
   if (value < n) return value
   report(ERROR_INDEX, pc, at, <i32>value)
   return 0

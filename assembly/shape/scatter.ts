@@ -91,18 +91,53 @@ function slab(
   pc: usize,
   each: bool,
 ): void {
-  const pitch = <usize>inner << 2
-  const target = x + (<usize>((o * n + first) * inner + column) << 2)
-  clear(target, pitch, rows, <usize>width << 2)
+  const pitch = inner << 2
+  const target = x + (((o * n + first) * inner + column) << 2)
+  clear(target, pitch, rows, width << 2)
   const entries = o * count * inner + column
-  const source = y + (<usize>entries << 2)
-  if (each) addEach(source, index + (<usize>entries << 2), entries, target, pitch, n, count, first, rows, width, pc)
-  else addRows(source, index, target, pitch, n, count, first, rows, width, pc)
+  const source = y + (entries << 2)
+  const own = each ? index + (entries << 2) : index
+  if (inner == 1) addWords(source, own, each ? entries : 0, target, n, count, first, rows, pc)
+  else if (each) addEach(source, own, entries, target, pitch, n, count, first, rows, width, pc)
+  else addRows(source, own, target, pitch, n, count, first, rows, width, pc)
 }
 
 function clear(x: usize, pitch: usize, rows: u32, width: usize): void {
-  if (width == pitch) memory.fill(x, 0, width * rows)
-  else for (let r: u32 = 0; r < rows; r++, x += pitch) memory.fill(x, 0, width)
+  if (width == pitch) {
+    memory.fill(x, 0, width * rows)
+    return
+  }
+  const zero = i32x4.splat(0)
+  for (let r: u32 = 0; r < rows; r++, x += pitch) {
+    let at = x
+    const end = x + width
+    for (; at + 16 <= end; at += 16) v128.store(at, zero)
+    for (; at < end; at += 4) store<u32>(at, 0)
+  }
+}
+
+function addWords(
+  y: usize,
+  index: usize,
+  position: u32,
+  x: usize,
+  n: u32,
+  count: u32,
+  first: u32,
+  rows: u32,
+  pc: usize,
+): void {
+  for (let c: u32 = 0; c < count; c++) {
+    const value = load<u32>(index + (c << 2))
+    if (value - first < rows) addWord(x + ((value - first) << 2), y + (c << 2))
+    else if (value >= n) report(ERROR_INDEX, pc, position + c, <i32>value)
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function addWord(to: usize, from: usize): void {
+  v128.store32_lane(to, f32x4.add(v128.load32_zero(to), v128.load32_zero(from)), 0)
 }
 
 function addRows(
@@ -118,16 +153,15 @@ function addRows(
   pc: usize,
 ): void {
   for (let c: u32 = 0; c < count; c++, y += pitch) {
-    const value = load<u32>(index + (<usize>c << 2))
-    if (value >= n) report(ERROR_INDEX, pc, c, <i32>value)
-    else if (value - first < rows) {
+    const value = load<u32>(index + (c << 2))
+    if (value - first < rows) {
       let to = x + <usize>(value - first) * pitch
       let from = y
-      for (const end = from + (<usize>(width & ~3) << 2); from < end; from += 16, to += 16)
+      for (const end = from + ((width & ~3) << 2); from < end; from += 16, to += 16)
         v128.store(to, f32x4.add(v128.load(to), v128.load(from)))
       const rest = width & 3
       if (rest != 0) storeLanes(to, f32x4.add(loadLanes(to, rest), loadLanes(from, rest)), rest)
-    }
+    } else if (value >= n) report(ERROR_INDEX, pc, c, <i32>value)
   }
 }
 
@@ -146,13 +180,10 @@ function addEach(
 ): void {
   for (let c: u32 = 0; c < count; c++, y += pitch, index += pitch) {
     for (let i: u32 = 0; i < width; i++) {
-      const at = <usize>i << 2
+      const at = i << 2
       const value = load<u32>(index + at)
-      if (value >= n) report(ERROR_INDEX, pc, entries + c * (<u32>pitch >> 2) + i, <i32>value)
-      else if (value - first < rows) {
-        const to = x + <usize>(value - first) * pitch + at
-        v128.store32_lane(to, f32x4.add(v128.load32_zero(to), v128.load32_zero(y + at)), 0)
-      }
+      if (value - first < rows) addWord(x + <usize>(value - first) * pitch + at, y + at)
+      else if (value >= n) report(ERROR_INDEX, pc, entries + c * (<u32>pitch >> 2) + i, <i32>value)
     }
   }
 }

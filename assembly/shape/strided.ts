@@ -22,7 +22,7 @@ export function stridedWrite(x: usize, y: usize, n: u32, dims: usize, part: u32,
 // @ts-ignore: decorator
 @inline
 function axesEnd(dims: usize): usize {
-  return dims + 4 + (<usize>load<u32>(dims) << 3)
+  return dims + 4 + (load<u32>(dims) << 3)
 }
 
 /** Moves elements begin .. end - 1 of the n that the axes from `axis` to `last` span between s (strided) and c. */
@@ -44,7 +44,7 @@ function walk(s: usize, c: usize, n: u32, axis: usize, last: usize, begin: u32, 
       const rows = column == 0 ? (end - begin) / block : 0
       const count = rows != 0 ? rows * block : min<u32>(block - column, end - begin)
       const at = s + <usize>row * bytes(stride)
-      plane(at, stride, columnStride, c + (<usize>(row * block) << 2), block, rows, column, count, write)
+      plane(at, stride, columnStride, c + ((row * block) << 2), block, rows, column, count, write)
       begin += count
       row += max<u32>(rows, 1)
       column = 0
@@ -55,7 +55,7 @@ function walk(s: usize, c: usize, n: u32, axis: usize, last: usize, begin: u32, 
     const from = i * block
     walk(
       s + <usize>i * bytes(stride),
-      c + (<usize>from << 2),
+      c + (from << 2),
       block,
       inner,
       last,
@@ -80,7 +80,7 @@ function plane(
 ): void {
   if (rows == 0) {
     s += <usize>column * bytes(columnStride)
-    c += <usize>column << 2
+    c += column << 2
     rows = 1
     columns = count
   }
@@ -89,7 +89,7 @@ function plane(
       if (write) copyWords(c, s, columns)
       else copyWords(s, c, columns)
       s += bytes(rowStride)
-      c += <usize>columns << 2
+      c += columns << 2
     }
   } else if (rowStride == 1 && rows >= 4) {
     if (write) transposeWords(c, columns, s, columnStride, rows, columns)
@@ -106,8 +106,8 @@ function gatherPlane(s: usize, rowStep: usize, step: usize, c: usize, rows: u32,
     const width = min<u32>(columns - j, SWEEP)
     for (let i: u32 = 0; i < rows; i++) {
       let from = s + <usize>i * rowStep + <usize>j * step
-      let to = c + (<usize>(i * columns + j) << 2)
-      for (const end = to + (<usize>(width & ~3) << 2); to < end; to += 16) {
+      let to = c + ((i * columns + j) << 2)
+      for (const end = to + ((width & ~3) << 2); to < end; to += 16) {
         let v = v128.load32_zero(from)
         v = v128.load32_lane(from + step, v, 1)
         v = v128.load32_lane(from + 2 * step, v, 2)
@@ -129,8 +129,8 @@ function scatterPlane(s: usize, rowStep: usize, step: usize, c: usize, rows: u32
     const width = min<u32>(columns - j, SWEEP)
     for (let i: u32 = 0; i < rows; i++) {
       let to = s + <usize>i * rowStep + <usize>j * step
-      let from = c + (<usize>(i * columns + j) << 2)
-      for (const end = from + (<usize>(width & ~3) << 2); from < end; from += 16) {
+      let from = c + ((i * columns + j) << 2)
+      for (const end = from + ((width & ~3) << 2); from < end; from += 16) {
         store<u32>(to, load<u32>(from))
         store<u32>(to + step, load<u32>(from, 4))
         store<u32>(to + 2 * step, load<u32>(from, 8))

@@ -19,9 +19,9 @@ export function transpose(x: usize, y: usize, batch: u32, m: u32, n: u32, part: 
     const count = min<u32>(strips - first, end - unit)
     const from = first << 4
     const length = min<u32>(long - from, count << 4)
-    const base = <usize>(matrix * m * n) << 2
-    if (byRows) transposeWords(x + base + (<usize>(from * n) << 2), n, y + base + (<usize>from << 2), m, length, n)
-    else transposeWords(x + base + (<usize>from << 2), n, y + base + (<usize>(from * m) << 2), m, m, length)
+    const base = (matrix * m * n) << 2
+    if (byRows) transposeWords(x + base + ((from * n) << 2), n, y + base + (from << 2), m, length, n)
+    else transposeWords(x + base + (from << 2), n, y + base + ((from * m) << 2), m, m, length)
     unit += count
   }
 }

@@ -7,6 +7,11 @@ import { stridedRead, stridedWrite } from '../shape/strided'
 import { transpose } from '../shape/transpose'
 import { gather, takeAlong } from '../shape/gather'
 import { scatterAdd, takeAlongGrad } from '../shape/scatter'
+import { unary } from '../elementwise/unary'
+import { binary, binaryStrided } from '../elementwise/binary'
+import { reduce, argReduce } from '../reduce/reduce'
+import { softmax, logSoftmax, softmaxGrad, logSoftmaxGrad } from '../softmax/softmax'
+import { crossEntropy, crossEntropyGrad } from '../softmax/cross-entropy'
 import { random, permutation } from '../random/random'
 import { dropout } from '../random/dropout'
 import { sgd } from '../optim/sgd'
@@ -183,6 +188,144 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         load<u32>(pc, 28),
         load<u32>(pc, 32),
         pc,
+        part,
+        parts,
+      )
+      break
+    case 17:
+      unary(
+        load<u32>(pc, 8),
+        <usize>load<u32>(pc, 12),
+        <usize>load<u32>(pc, 16),
+        load<u32>(pc, 20),
+        load<f32>(pc, 24),
+        load<f32>(pc, 28),
+        part,
+        parts,
+      )
+      break
+    case 18:
+      binary(
+        load<u32>(pc, 8),
+        <usize>load<u32>(pc, 12),
+        <usize>load<u32>(pc, 16),
+        <usize>load<u32>(pc, 20),
+        load<u32>(pc, 24),
+        load<u32>(pc, 28),
+        load<u32>(pc, 32),
+        load<f32>(pc, 36),
+        load<f32>(pc, 40),
+        part,
+        parts,
+      )
+      break
+    case 19:
+      binaryStrided(
+        load<u32>(pc, 8),
+        <usize>load<u32>(pc, 12),
+        <usize>load<u32>(pc, 16),
+        <usize>load<u32>(pc, 20),
+        load<u32>(pc, 24),
+        load<f32>(pc, 28),
+        load<f32>(pc, 32),
+        pc + 36,
+        part,
+        parts,
+      )
+      break
+    case 20:
+      reduce(
+        load<u32>(pc, 8),
+        <usize>load<u32>(pc, 12),
+        <usize>load<u32>(pc, 16),
+        load<u32>(pc, 20),
+        load<u32>(pc, 24),
+        load<u32>(pc, 28),
+        load<f32>(pc, 32),
+        part,
+        parts,
+      )
+      break
+    case 21:
+      argReduce(
+        load<u32>(pc, 8),
+        <usize>load<u32>(pc, 12),
+        <usize>load<u32>(pc, 16),
+        load<u32>(pc, 20),
+        load<u32>(pc, 24),
+        load<u32>(pc, 28),
+        part,
+        parts,
+      )
+      break
+    case 22:
+      softmax(
+        <usize>load<u32>(pc, 8),
+        <usize>load<u32>(pc, 12),
+        load<u32>(pc, 16),
+        load<u32>(pc, 20),
+        part,
+        parts,
+      )
+      break
+    case 23:
+      logSoftmax(
+        <usize>load<u32>(pc, 8),
+        <usize>load<u32>(pc, 12),
+        load<u32>(pc, 16),
+        load<u32>(pc, 20),
+        part,
+        parts,
+      )
+      break
+    case 24:
+      softmaxGrad(
+        <usize>load<u32>(pc, 8),
+        <usize>load<u32>(pc, 12),
+        <usize>load<u32>(pc, 16),
+        load<u32>(pc, 20),
+        load<u32>(pc, 24),
+        part,
+        parts,
+      )
+      break
+    case 25:
+      logSoftmaxGrad(
+        <usize>load<u32>(pc, 8),
+        <usize>load<u32>(pc, 12),
+        <usize>load<u32>(pc, 16),
+        load<u32>(pc, 20),
+        load<u32>(pc, 24),
+        part,
+        parts,
+      )
+      break
+    case 26:
+      crossEntropy(
+        <usize>load<u32>(pc, 8),
+        <usize>load<u32>(pc, 12),
+        <usize>load<u32>(pc, 16),
+        <usize>load<u32>(pc, 20),
+        load<u32>(pc, 24),
+        load<u32>(pc, 28),
+        load<i32>(pc, 32),
+        load<f32>(pc, 36),
+        pc,
+        part,
+        parts,
+      )
+      break
+    case 27:
+      crossEntropyGrad(
+        <usize>load<u32>(pc, 8),
+        <usize>load<u32>(pc, 12),
+        <usize>load<u32>(pc, 16),
+        <usize>load<u32>(pc, 20),
+        load<u32>(pc, 24),
+        load<u32>(pc, 28),
+        load<i32>(pc, 32),
+        load<f32>(pc, 36),
+        load<u32>(pc, 40),
         part,
         parts,
       )

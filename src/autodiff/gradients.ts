@@ -61,12 +61,10 @@ export function backward(loss: Tensor, xs: readonly Value[], seed?: Tensor): Ten
     const row = node.op as OpRow
     if (row.gradient === 'piecewise constant') continue
     if (typeof row.gradient !== 'function')
-      throw new GradientError(
-        row.gradient === 'update'
-          ? 'a gradient cannot flow through an update'
-          : 'its derivative has no gradient of its own',
-        { where: row.name, hint: 'Use stopGradient() where the gradient is not wanted.' },
-      )
+      throw new GradientError('its derivative has no gradient of its own', {
+        where: row.name,
+        hint: 'Use stopGradient() where the gradient is not wanted.',
+      })
     const results = row.gradient({
       inputs: node.inputs.map(handle),
       outputs: node.outputs.map(handle),
@@ -115,7 +113,8 @@ function dependents(loss: Value, targets: ReadonlySet<Value>): Node[] {
   while (stack.length > 0) {
     const value = stack.at(-1) as Value
     const node = value.producer
-    if (depends.has(value) || node === undefined) {
+    // An updated variable is a new constant: no gradient flows back into the step that made it.
+    if (depends.has(value) || node === undefined || (node.op as OpRow).gradient === 'update') {
       if (!depends.has(value)) depends.set(value, false)
       stack.pop()
       continue

@@ -5,15 +5,9 @@ import { Tensor } from './tensor.ts'
 
 /** Records an operation on tensors and wraps its results. */
 export function applyAll(op: Op, inputs: readonly Tensor[], attrs: Attrs = {}, in_?: Engine): readonly Tensor[] {
+  for (const tensor of inputs) checkTensor(tensor, op.name)
   const engine = in_ ?? (inputs[0] as Tensor).engine
   const values = inputs.map((tensor) => {
-    if (!(tensor instanceof Tensor))
-      throw new DTypeError('an operand is not a tensor', {
-        where: op.name,
-        expected: 'a Tensor',
-        received: tensor === null ? 'null' : typeof tensor,
-        hint: 'Wrap it: tensor(data).',
-      })
     if (tensor.engine !== engine)
       throw new EngineError('an operand belongs to another engine', {
         where: op.name,
@@ -24,6 +18,18 @@ export function applyAll(op: Op, inputs: readonly Tensor[], attrs: Attrs = {}, i
   const results = engine.record(op, values, attrs).map((value) => new Tensor(engine, value))
   engine.relieve()
   return results
+}
+
+/** The operand, when it is a tensor: for what looks at it before it applies an operation. */
+export function checkTensor(operand: Tensor, where: string): Tensor {
+  if (!(operand instanceof Tensor))
+    throw new DTypeError('an operand is not a tensor', {
+      where,
+      expected: 'a Tensor',
+      received: operand === null ? 'null' : Array.isArray(operand) ? 'an array' : typeof operand,
+      hint: 'Wrap it: tensor(data).',
+    })
+  return operand
 }
 
 /** Records an operation with one result. */

@@ -4,7 +4,7 @@ import { shapeText } from '../tensor/shape.ts'
 import { apply, checkTypes } from './apply.ts'
 import { attr, defineOp, type OpTable } from './define.ts'
 import type { Tensor } from './tensor.ts'
-import { accept, updateOps } from './update.ts'
+import { accept, checkVariables, updateOps } from './update.ts'
 import type { Variable } from './variable.ts'
 
 // Batches inside a captured step: a cursor in memory says which one is next.
@@ -67,5 +67,6 @@ export const fetchSlot = (ring: Tensor, cursor: Tensor): Tensor => apply(batchOp
 
 /** Moves a cursor (int32 [2], a 64-bit counter) on. */
 export function advanceCursor(cursor: Variable, by = 1): void {
+  checkVariables('advanceCursor', cursor)
   accept([cursor], [apply(updateOps.advance, [cursor], { by, word: 0 })])
 }

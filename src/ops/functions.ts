@@ -1,5 +1,6 @@
 import { ArgumentError } from '../errors.ts'
-import { apply, lift } from './apply.ts'
+import { checkNumber } from '../tensor/shape.ts'
+import { apply, checkTensor, lift } from './apply.ts'
 import { binaryOps, unaryOps } from './elementwise.ts'
 import type { Tensor } from './tensor.ts'
 
@@ -89,7 +90,10 @@ export const silu = (x: Tensor): Tensor => one('silu', x)
 /** ln(1 + e^x). */
 export const softplus = (x: Tensor): Tensor => one('softplus', x)
 /** Whole numbers as float32. */
-export const toFloat = (x: Tensor): Tensor => (x.dtype === 'float32' ? x : one('cast', x))
+export function toFloat(x: Tensor): Tensor {
+  const { dtype } = checkTensor(x, 'toFloat').use('toFloat')
+  return dtype === 'float32' ? x : one('cast', x)
+}
 
 export type Approximation = 'none' | 'tanh'
 
@@ -107,6 +111,7 @@ export function elu(x: Tensor, alpha = 1): Tensor {
 }
 /** x limited to min .. max. */
 export function clip(x: Tensor, min: number, max: number): Tensor {
+  for (const bound of [min, max]) checkNumber(bound, 'clip', 'numbers', (limit) => !Number.isNaN(limit))
   if (!(min <= max))
     throw new ArgumentError('the range is empty', {
       where: 'clip',

@@ -1,4 +1,4 @@
-import { ACT_NONE } from '../abi/constants.ts'
+import { ACT_NONE, ACT_RELU } from '../abi/constants.ts'
 import type { Fusion, Node, Replacement } from '../program/graph.ts'
 import { fusedMatmul, matmulOp } from './matmul.ts'
 
@@ -19,8 +19,12 @@ export function absorbBias(node: Node, fusion: Fusion): Replacement | undefined 
   return undefined
 }
 
+/** Activations that assembly/gemm/epilogue.ts computes. */
+const EPILOGUES: readonly number[] = [ACT_RELU]
+
 /** f(matmul(a, b) [+ bias]) becomes one product. */
 export function absorbActivation(node: Node, fusion: Fusion, activation: number): Replacement | undefined {
+  if (!EPILOGUES.includes(activation)) return undefined
   const from = node.inputs[0] === undefined ? undefined : fusion.soleProducer(node.inputs[0])
   if (from === undefined || (node.inputs[0]?.shape.length ?? 0) !== 2) return undefined
   if (from.op === fusedMatmul && from.attrs['activation'] === ACT_NONE)

@@ -1,11 +1,11 @@
 import { ShapeError } from '../errors.ts'
-import type { Attrs, Spec } from '../program/graph.ts'
-import { shapeText } from '../tensor/shape.ts'
+import { type Attrs, type Spec, sizeOf } from '../program/graph.ts'
+import { checkNumber, shapeText } from '../tensor/shape.ts'
 import { apply, applyAll, checkTypes } from './apply.ts'
 import { attr, defineOp, type OpTable } from './define.ts'
 import * as f from './functions.ts'
 import { mean, sum } from './reduce.ts'
-import { reshape } from './shape.ts'
+import { reshape, shapeOps } from './shape.ts'
 import { rowsOf, softmax, softmaxGrad } from './softmax.ts'
 import type { Tensor } from './tensor.ts'
 
@@ -58,7 +58,22 @@ export const lossOps: OpTable<'crossEntropy' | 'crossEntropyGrad'> = {
     formula: 'dloss (softmax(x) - (1 - s) [j = label] - s / n)',
     infer(inputs) {
       checkLabels('crossEntropyGrad', inputs)
+      const [, labels, dloss] = inputs
+      if (dloss !== undefined && sizeOf(dloss.shape) !== 1 && String(dloss.shape) !== String(labels?.shape))
+        throw new ShapeError('the gradient does not fit the loss', {
+          where: 'crossEntropyGrad',
+          expected: `${shapeText(labels?.shape ?? [])} or one number`,
+          received: shapeText(dloss.shape),
+        })
       return [inputs[0] as Spec]
+    },
+    // The gradient of a mean is one number for all rows: it need not be written out.
+    absorb({ op, inputs, attrs }, fusion) {
+      const [x, labels, dloss] = inputs
+      const from = dloss === undefined ? undefined : fusion.soleProducer(dloss)
+      const one = from?.op === shapeOps.broadcastTo ? from.inputs[0] : undefined
+      if (x === undefined || labels === undefined || one === undefined || sizeOf(one.shape) !== 1) return undefined
+      return { op, inputs: [x, labels, one], attrs }
     },
     lower({ inputs: [x, labels, dloss], outputs: [dx], specs, attrs, emit }) {
       if (x === undefined || labels === undefined || dloss === undefined || dx === undefined) return
@@ -70,7 +85,7 @@ export const lossOps: OpTable<'crossEntropy' | 'crossEntropyGrad'> = {
         ...rowsOf(specs[0] as Spec),
         ignore: ignored(attrs),
         smoothing: attr(attrs, 'smoothing'),
-        dlossStep: specs[2]?.shape.length === 0 ? 0 : 1,
+        dlossStep: sizeOf(specs[2]?.shape ?? []) === 1 ? 0 : 1,
       })
     },
     gradient({ dy, inputs, attrs, needs }) {
@@ -115,7 +130,9 @@ export interface CrossEntropyOptions {
 export function crossEntropy(logits: Tensor, labels: Tensor, options: CrossEntropyOptions = {}): Tensor {
   const { reduction = 'mean', labelSmoothing = 0, ignoreIndex } = options
   f.oneOf(reduction, ['mean', 'sum', 'none'], 'crossEntropy.reduction')
-  if (!(labelSmoothing >= 0 && labelSmoothing <= 1)) f.finite(Number.NaN, 'crossEntropy.labelSmoothing, 0 to 1')
+  checkNumber(labelSmoothing, 'crossEntropy.labelSmoothing', 'a number from 0 to 1', (s) => s >= 0 && s <= 1)
+  if (ignoreIndex !== undefined)
+    checkNumber(ignoreIndex, 'crossEntropy.ignoreIndex', 'a whole number', (label) => label === (label | 0))
   const attrs = { ignoreIndex: ignoreIndex ?? null, smoothing: labelSmoothing }
   const [loss, kept] = rowLosses(logits, labels, attrs)
   if (reduction === 'none') return loss

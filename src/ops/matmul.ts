@@ -3,7 +3,7 @@ import { ShapeError } from '../errors.ts'
 import { type Attrs, type Shape, type Spec, sizeOf } from '../program/graph.ts'
 import type { Lowering, Ref } from '../program/lower.ts'
 import { broadcastShapes, broadcastStrides, collapse, shapeText, stridesOf } from '../tensor/shape.ts'
-import { apply, checkTypes } from './apply.ts'
+import { apply, checkTensor, checkTypes } from './apply.ts'
 import { attr, defineOp, type OpRow } from './define.ts'
 import * as f from './functions.ts'
 import { type EmitGemm, lowerGemm } from './lower-gemm.ts'
@@ -134,6 +134,7 @@ const raw = (a: Tensor, b: Tensor, transposeA: boolean, transposeB: boolean): Te
  * row on the left and a column on the right, and its axis is dropped from the result.
  */
 export function matmul(a: Tensor, b: Tensor, { transposeA = false, transposeB = false }: MatmulOptions = {}): Tensor {
+  for (const operand of [a, b]) checkTensor(operand, 'matmul')
   if (a.rank === 1) return dropAxis(matmul(reshape(a, [1, a.size]), b, { transposeB }), b.rank === 1 ? -1 : -2)
   if (b.rank === 1) return dropAxis(matmul(a, reshape(b, [b.size, 1]), { transposeA }), -1)
   if (a.rank > 2 && b.rank === 2 && !transposeA) {

@@ -5,7 +5,7 @@ import type { Generator } from '../program/generator.ts'
 import type { Attrs, Shape, Spec } from '../program/graph.ts'
 import { currentEngine } from '../tensor/current.ts'
 import { checkShape } from '../tensor/shape.ts'
-import { apply, checkTypes } from './apply.ts'
+import { apply, checkTensor, checkTypes } from './apply.ts'
 import { attr, defineOp, type OpRow, type OpTable } from './define.ts'
 import { finite } from './functions.ts'
 import { Tensor } from './tensor.ts'
@@ -136,7 +136,8 @@ export function permutation(n: number, options: RandomOptions = {}): Tensor {
 }
 
 /** Zeroes elements with probability p and scales the rest, so that the mean stays (inverted dropout, Srivastava et al. 2014). */
-export function dropout(x: Tensor, p: number, { generator = x.engine.generator }: RandomOptions = {}): Tensor {
+export function dropout(x: Tensor, p: number, { generator }: RandomOptions = {}): Tensor {
+  const from = generator ?? checkTensor(x, 'dropout').engine.generator
   probability(p, 'dropout.p')
   if (p === 1)
     throw new ArgumentError('dropping everything leaves nothing', {
@@ -144,11 +145,11 @@ export function dropout(x: Tensor, p: number, { generator = x.engine.generator }
       expected: 'a number from 0 to less than 1',
       received: '1',
     })
-  return drop(x, generator, { p, draw: generator.draw() })
+  return drop(x, from, { p, draw: from.draw() })
 }
 
 function probability(p: number, where: string): number {
-  if (!(p >= 0 && p <= 1))
+  if (typeof p !== 'number' || !(p >= 0 && p <= 1))
     throw new ArgumentError('not a probability', { where, expected: 'a number from 0 to 1', received: String(p) })
   return p
 }

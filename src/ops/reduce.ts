@@ -3,7 +3,7 @@ import { ShapeError } from '../errors.ts'
 import { type Attrs, type Shape, sizeOf } from '../program/graph.ts'
 import type { Lowering, Ref } from '../program/lower.ts'
 import { checkAxes, checkAxis, collapse, shapeText, stridesOf } from '../tensor/shape.ts'
-import { apply, checkTypes } from './apply.ts'
+import { apply, checkTensor, checkTypes } from './apply.ts'
 import { attr, defineOp, type GradientRule, type OpRow, type OpTable } from './define.ts'
 import * as f from './functions.ts'
 import { around, broadcastTo, reshape, stopGradient } from './shape.ts'
@@ -185,7 +185,7 @@ export interface ReduceOptions {
 type Axes = number | readonly number[]
 
 function reduce(op: OpRow, x: Tensor, axes: Axes | undefined, { keepDims = false }: ReduceOptions): Tensor {
-  return apply(op, [x], { axes: checkAxes(axes, x.rank, op.name), keepDims })
+  return apply(op, [x], { axes: checkAxes(axes, checkTensor(x, op.name).rank, op.name), keepDims })
 }
 
 /** Sum over axes (all by default). */
@@ -206,10 +206,10 @@ export const min = (x: Tensor, axes?: Axes, options: ReduceOptions = {}): Tensor
 
 /** Index of the largest element along an axis, int32. */
 export const argmax = (x: Tensor, axis = -1, { keepDims = false }: ReduceOptions = {}): Tensor =>
-  apply(reduceOps.argmax, [x], { axis: checkAxis(axis, x.rank, 'argmax'), keepDims })
+  apply(reduceOps.argmax, [x], { axis: checkAxis(axis, checkTensor(x, 'argmax').rank, 'argmax'), keepDims })
 /** Index of the smallest element along an axis, int32. */
 export const argmin = (x: Tensor, axis = -1, { keepDims = false }: ReduceOptions = {}): Tensor =>
-  apply(reduceOps.argmin, [x], { axis: checkAxis(axis, x.rank, 'argmin'), keepDims })
+  apply(reduceOps.argmin, [x], { axis: checkAxis(axis, checkTensor(x, 'argmin').rank, 'argmin'), keepDims })
 
 /** Variance over axes: the mean squared distance from the mean, over n - correction (1 by default, 0: biased). */
 export function variance(
@@ -217,7 +217,7 @@ export function variance(
   axes?: Axes,
   { keepDims = false, correction = 1 }: ReduceOptions & { readonly correction?: number } = {},
 ): Tensor {
-  const list = checkAxes(axes, x.rank, 'variance')
+  const list = checkAxes(axes, checkTensor(x, 'variance').rank, 'variance')
   const n = count(x, { axes: list })
   const centred = f.sub(x, mean(x, list, { keepDims: true }))
   return f.mul(sumSquares(centred, list, { keepDims }), 1 / Math.max(0, n - correction))
@@ -229,7 +229,7 @@ export const norm = (x: Tensor, axes?: Axes, options: ReduceOptions = {}): Tenso
 
 /** ln(sum(e^x)) over axes, without overflow. */
 export function logsumexp(x: Tensor, axes?: Axes, options: ReduceOptions = {}): Tensor {
-  const list = checkAxes(axes, x.rank, 'logsumexp')
+  const list = checkAxes(axes, checkTensor(x, 'logsumexp').rank, 'logsumexp')
   // An infinite maximum must not be subtracted from itself.
   const top = stopGradient(f.clip(max(x, list, { keepDims: true }), -3.4028234663852886e38, 3.4028234663852886e38))
   const sums = sum(f.exp(f.sub(x, top)), list, options)

@@ -10,7 +10,7 @@ import {
   shapeText,
   stridesOf,
 } from '../tensor/shape.ts'
-import { apply, checkTypes } from './apply.ts'
+import { apply, checkTensor, checkTypes } from './apply.ts'
 import { attr, defineOp, type OpTable } from './define.ts'
 import { sum } from './reduce.ts'
 import type { Tensor } from './tensor.ts'
@@ -284,6 +284,11 @@ export const shapeOps: OpTable<
   }),
 }
 
+function checkList(list: readonly number[], where: string): void {
+  if (!Array.isArray(list))
+    throw new ArgumentError('not a list of numbers', { where, expected: 'an array', received: String(list) })
+}
+
 /** A copy with memory of its own; gradients flow through. */
 export const clone = (x: Tensor): Tensor => apply(shapeOps.clone, [x])
 
@@ -292,6 +297,8 @@ export const stopGradient = (x: Tensor): Tensor => apply(shapeOps.stopGradient, 
 
 /** The same elements under another shape; one axis may be -1: what is left. */
 export function reshape(x: Tensor, shape: Shape): Tensor {
+  checkTensor(x, 'reshape')
+  if (!Array.isArray(shape)) checkShape(shape, 'reshape')
   const free = shape.indexOf(-1)
   const known = shape.filter((axis) => axis !== -1)
   const target = free < 0 ? shape : shape.map((axis, i) => (i === free ? x.size / sizeOf(known) : axis))
@@ -311,6 +318,8 @@ export function reshape(x: Tensor, shape: Shape): Tensor {
 
 /** The axes in another order; reversed by default. */
 export function transpose(x: Tensor, perm?: readonly number[]): Tensor {
+  checkTensor(x, 'transpose')
+  checkList(perm ?? [], 'transpose')
   const order = (perm ?? x.shape.map((_, i) => x.rank - 1 - i)).map((axis) => checkAxis(axis, x.rank, 'transpose'))
   if (order.length !== x.rank || new Set(order).size !== order.length)
     throw new ShapeError('not an order of the axes', {
@@ -331,6 +340,8 @@ export function slice(
   ends: readonly number[] = [],
   steps: readonly number[] = [],
 ): Tensor {
+  checkTensor(x, 'slice')
+  for (const list of [starts, ends, steps]) checkList(list, 'slice')
   if (Math.max(starts.length, ends.length, steps.length) > x.rank)
     throw new ShapeError('more bounds than axes', {
       where: 'slice',
@@ -384,6 +395,7 @@ export function stack(tensors: readonly Tensor[], axis = 0): Tensor {
 
 /** x stretched to a shape it broadcasts to. */
 export function broadcastTo(x: Tensor, shape: Shape): Tensor {
+  checkTensor(x, 'broadcastTo')
   checkShape(shape, 'broadcastTo')
   if (!equalShapes(broadcastShapes(x.shape, shape, 'broadcastTo'), shape))
     throw new ShapeError('the shape does not stretch to the target', {
@@ -404,6 +416,7 @@ export function sumTo(x: Tensor, shape: Shape): Tensor {
 
 /** Slices of x along an axis at int32 indices; the axis takes the shape of the indices. An index outside throws IndexError. */
 export function gather(x: Tensor, indices: Tensor, axis = 0): Tensor {
+  for (const operand of [x, indices]) checkTensor(operand, 'gather')
   const at = checkAxis(axis, x.rank, 'gather')
   const flat = indices.rank === 1 ? indices : reshape(indices, [indices.size])
   const y = apply(shapeOps.gather, [x, flat], { axis: at })
@@ -422,5 +435,6 @@ function takeAlongGrad(x: Tensor, indices: Tensor, axis: number, n: number): Ten
 
 /** One element of x for every int32 index along an axis. An index outside throws IndexError. */
 export function takeAlong(x: Tensor, indices: Tensor, axis = -1): Tensor {
+  checkTensor(x, 'takeAlong')
   return apply(shapeOps.takeAlong, [x, indices], { axis: checkAxis(axis, x.rank, 'takeAlong') })
 }

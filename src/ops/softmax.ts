@@ -2,7 +2,7 @@ import type { KernelName } from '../abi/kernels.ts'
 import { ShapeError } from '../errors.ts'
 import { type Spec, sizeOf } from '../program/graph.ts'
 import { checkAxis } from '../tensor/shape.ts'
-import { apply, checkTypes } from './apply.ts'
+import { apply, checkTensor, checkTypes } from './apply.ts'
 import { defineOp, type GradientRule, type OpRow, type OpTable } from './define.ts'
 import * as f from './functions.ts'
 import { sum } from './reduce.ts'
@@ -96,7 +96,7 @@ export const softmax = (x: Tensor, axis = -1): Tensor => along(softmaxOps.softma
 export const logSoftmax = (x: Tensor, axis = -1): Tensor => along(softmaxOps.logSoftmax, x, axis)
 
 function along(op: OpRow, x: Tensor, axis: number): Tensor {
-  const at = checkAxis(axis, x.rank, op.name)
+  const at = checkAxis(axis, checkTensor(x, op.name).rank, op.name)
   if (at === x.rank - 1) return apply(op, [x])
   const perm = x.shape.map((_, i) => (i === at ? x.rank - 1 : i === x.rank - 1 ? at : i))
   return transpose(apply(op, [transpose(x, perm)]), perm)

@@ -1,9 +1,9 @@
 import { ADAM_DECOUPLED, SGD_MOMENTUM, SGD_NESTEROV } from '../abi/constants.ts'
-import { ShapeError } from '../errors.ts'
+import { ArgumentError, ShapeError } from '../errors.ts'
 import type { Spec } from '../program/graph.ts'
 import { advance, assign } from '../program/internal-ops.ts'
 import { shapeText } from '../tensor/shape.ts'
-import { applyAll } from './apply.ts'
+import { applyAll, checkTensor, checkTypes } from './apply.ts'
 import { attr, defineOp, type OpTable } from './define.ts'
 import type { Tensor } from './tensor.ts'
 import type { Variable } from './variable.ts'
@@ -23,7 +23,16 @@ function checkSame(op: string, specs: readonly Spec[]): void {
 
 export const updateOps: OpTable<'assign' | 'advance' | 'sgd' | 'adam'> = {
   assign: { ...assign, doc: 'Overwrites a variable.', formula: 'x <- y', gradient: 'update' },
-  advance: { ...advance, doc: 'Moves a 64-bit counter.', formula: 'c <- c + by', gradient: 'update' },
+  advance: {
+    ...advance,
+    doc: 'Moves a 64-bit counter.',
+    formula: 'c <- c + by',
+    gradient: 'update',
+    infer(inputs, attrs) {
+      checkTypes('advance', inputs, 'int32')
+      return advance.infer(inputs, attrs)
+    },
+  },
   sgd: defineOp({
     name: 'sgd',
     doc: 'Stochastic gradient descent with weight decay, momentum (dampened or Nesterov): inputs p, g, lr, step and, with momentum, v.',
@@ -31,7 +40,10 @@ export const updateOps: OpTable<'assign' | 'advance' | 'sgd' | 'adam'> = {
     gradient: 'update',
     inPlace: [0, 4],
     infer(inputs) {
-      checkSame('sgd', [inputs[0] as Spec, inputs[1] as Spec, ...inputs.slice(4)])
+      const tensors = [...inputs.slice(0, 2), ...inputs.slice(4)]
+      checkTypes('sgd', tensors, 'float32')
+      checkTypes('sgd', inputs.slice(2, 4), 'float64')
+      checkSame('sgd', tensors)
       return [inputs[0] as Spec, ...inputs.slice(4)]
     },
     lower({ inputs: [p, g, lr, step, v = null], attrs, emit }) {
@@ -48,6 +60,8 @@ export const updateOps: OpTable<'assign' | 'advance' | 'sgd' | 'adam'> = {
     gradient: 'update',
     inPlace: [0, 2, 3],
     infer(inputs) {
+      checkTypes('adam', inputs.slice(0, 4), 'float32')
+      checkTypes('adam', inputs.slice(4), 'float64')
       checkSame('adam', inputs.slice(0, 4))
       return [inputs[0] as Spec, inputs[2] as Spec, inputs[3] as Spec]
     },
@@ -92,6 +106,12 @@ export interface SgdUpdate extends Partial<SgdAttrs> {
 /** One step of SGD on a variable (and its velocity), as one instruction. */
 export function sgdUpdate(param: Variable, grad: Tensor, update: SgdUpdate): void {
   const { lr, step, velocity, momentum = 0, dampening = 0, weightDecay = 0, nesterov = false } = update
+  checkVariables('sgd', param, ...(velocity === undefined ? [] : [velocity]))
+  if (momentum !== 0 && velocity === undefined)
+    throw new ArgumentError('momentum needs a velocity', {
+      where: 'sgd',
+      expected: 'a Variable of the shape of the parameter',
+    })
   const inputs = [param, grad, lr, step, ...(velocity === undefined ? [] : [velocity])]
   const results = applyAll(updateOps.sgd, inputs, { momentum, dampening, weightDecay, nesterov })
   accept([param, velocity], results)
@@ -117,8 +137,23 @@ export interface AdamUpdate extends Partial<AdamAttrs> {
 /** One step of Adam or AdamW on a variable and its moments, as one instruction. */
 export function adamUpdate(param: Variable, grad: Tensor, update: AdamUpdate): void {
   const { m, v, lr, c1, c2, beta1 = 0.9, beta2 = 0.999, eps = 1e-8, weightDecay = 0, decoupled = false } = update
+  checkVariables('adam', param, m, v)
   const attrs = { beta1, beta2, eps, weightDecay, decoupled }
   accept([param, m, v], applyAll(updateOps.adam, [param, grad, m, v, lr, c1, c2], attrs))
+}
+
+/** Targets of an update are variables. */
+export function checkVariables(where: string, ...targets: readonly Variable[]): void {
+  for (const target of targets) {
+    checkTensor(target, where)
+    if (typeof target.accept !== 'function')
+      throw new ArgumentError('an update writes to variables', {
+        where,
+        expected: 'a Variable or Parameter',
+        received: String(target),
+        hint: 'Make one: variable(x).',
+      })
+  }
 }
 
 /** Lets variables point at their new versions. */

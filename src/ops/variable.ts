@@ -2,7 +2,7 @@ import { ArgumentError, CaptureError, DTypeError, ShapeError } from '../errors.t
 import type { Elements, Engine } from '../program/engine.ts'
 import type { Value } from '../program/graph.ts'
 import { shapeText } from '../tensor/shape.ts'
-import { apply } from './apply.ts'
+import { apply, checkTensor } from './apply.ts'
 import { clone } from './shape.ts'
 import { Tensor } from './tensor.ts'
 import { accept, updateOps } from './update.ts'
@@ -18,6 +18,7 @@ export class Variable extends Tensor {
 
   /** Overwrites the content with a tensor of the same shape and type. Inside a captured step this is part of the step. */
   assign(value: Tensor): void {
+    checkTensor(value, this.name || 'assign')
     if (String(value.shape) !== String(this.shape))
       throw new ShapeError('the value does not fit the variable', {
         where: this.name || 'assign',
@@ -45,7 +46,10 @@ export class Variable extends Tensor {
 }
 
 /** A variable that is trained: what `gradients` differentiates by and optimizers update. */
-export class Parameter extends Variable {}
+export class Parameter extends Variable {
+  /** False while it is frozen: modules then leave it out of what is trained. */
+  trainable = true
+}
 
 export interface VariableOptions {
   readonly name?: string

@@ -222,6 +222,9 @@ export class Engine {
     for (const value of tape.values) this.release(value)
   }
 
+  get isClosed(): boolean {
+    return this.closed
+  }
   get isCapturing(): boolean {
     return this.capturing !== undefined
   }

@@ -51,4 +51,10 @@ export class Generator {
   words(): Int32Array {
     return Int32Array.from(this.engine.read(this.state) as Int32Array)
   }
+
+  /** Frees the words; nothing can be drawn any more. */
+  dispose(): void {
+    if (!this.engine.generators.delete(this)) return
+    this.engine.release(this.state)
+  }
 }

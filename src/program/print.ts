@@ -35,11 +35,13 @@ function operandsText({ name, operands }: Instruction, { plan }: Program): strin
       const operand = operands[key]
       if (isRef(operand)) return `${key}=${place(operand.buffer, operand.offset)}`
       if (operand === null || operand === undefined) return ''
-      return `${key}=${typeof operand === 'number' ? Number(operand.toPrecision(7)) : `[${operand.join(' ')}]`}`
+      return `${key}=${typeof operand === 'number' ? numberText(operand) : `[${operand.join(' ')}]`}`
     })
     .filter((text) => text !== '')
     .join(' ')
 }
+
+const numberText = (x: number): string => String(Number.isInteger(x) ? x : Number(x.toPrecision(7)))
 
 const COLUMNS = 60
 

@@ -18,10 +18,10 @@ export interface RunManyOptions {
   /** Honoured at the end of a step: the promise rejects with its reason, variables are those of the last whole step. */
   readonly signal?: AbortSignal | undefined
 }
-/** Steps that ran, and every scalar output of each of them. */
-export interface Curves {
+/** Steps that ran, and every scalar output of each of them; empty for outputs that are no float32 scalars. */
+export interface Curves<O extends string = string> {
   readonly steps: number
-  readonly curves: Readonly<Record<string, Float32Array>>
+  readonly curves: Readonly<Record<O, Float32Array>>
 }
 
 /**
@@ -76,6 +76,9 @@ export class CompiledStep {
       }
       traced = outputs
       this.program = compile(nodes, new Set(outputs.values()), { threads: engine.threads, fuse: engine.fuses })
+      // Before the capture ends: it may hold the last handle on what the program reads.
+      for (const { storage } of this.program.externals)
+        if (storage !== undefined) this.keep(engine.heap.retain(storage as Place))
     } catch (error) {
       for (const storage of this.owned) engine.heap.release(storage)
       throw error
@@ -88,7 +91,7 @@ export class CompiledStep {
     const words = this.keep(engine.heap.alloc(program.encoded.words.byteLength))
     const results = new Map<Value, Value>()
     const addresses = program.externals.map(({ storage, output }) => {
-      if (output === undefined) return this.keep(engine.heap.retain(storage as Place)).address
+      if (output === undefined) return (storage as Place).address
       const place = this.keep(engine.heap.alloc(byteSize(output)))
       results.set(output, createValue(output, undefined, 0, place))
       return place.address
@@ -176,7 +179,9 @@ export class CompiledStep {
     }
     return {
       steps: done,
-      curves: Object.fromEntries([...parts].map(([name, list]) => [name, concatenate(list, done)])),
+      curves: Object.fromEntries(
+        [...this.outputs.keys()].map((name) => [name, concatenate(parts.get(name) ?? [], parts.has(name) ? done : 0)]),
+      ),
     }
   }
 
@@ -210,7 +215,7 @@ export class CompiledStep {
 
   dispose(): void {
     if (this.disposed) return
-    this.engine.idle('dispose of the step')
+    if (!this.engine.isClosed) this.engine.idle('dispose of the step')
     this.disposed = true
     for (const storage of this.owned) this.engine.heap.release(storage)
   }

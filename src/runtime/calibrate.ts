@@ -1,4 +1,4 @@
-import { GEMM_PACK_A, GEMM_PACK_B, GEMM_VARIANT } from '../abi/constants.ts'
+import { GEMM_PACK_A, GEMM_PACK_B, GEMM_PACK_SET, GEMM_VARIANT } from '../abi/constants.ts'
 import { encodeInstruction, opcodeOf, rowOf } from '../abi/encode.ts'
 
 /** How long a fixed product takes with a micro-kernel (TILE_*), and the clock between trials. */
@@ -70,7 +70,7 @@ export class TileCalibration {
 const M = 96
 const N = 96
 const K = 128
-const PACKED = GEMM_PACK_A | GEMM_PACK_B
+const PACKED = GEMM_PACK_SET | GEMM_PACK_A | GEMM_PACK_B
 const WORDS = M * K + K * N + M * N
 
 /**

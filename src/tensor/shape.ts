@@ -14,7 +14,7 @@ export function checkShape(shape: Shape, where: string): Shape {
     throw new ShapeError('not a shape', {
       where,
       expected: `an array of at most ${MAX_RANK} whole numbers from 0 up`,
-      received: JSON.stringify(shape),
+      received: Array.isArray(shape) ? shapeText(shape) : String(shape),
     })
   if (sizeOf(shape) > MAX_SIZE)
     throw new ShapeError('the tensor is too large', {

@@ -85,14 +85,14 @@ export class Step<I extends string = string, O extends string = string> implemen
    * Many steps on the thread pool; the caller is free meanwhile. Resolves to the number of steps and the curve of every
    * scalar result. An abort is honoured at the end of a step; variables are then those of the last whole step.
    */
-  runMany(steps: number, options: RunManyOptions = {}): Promise<Curves> {
+  runMany(steps: number, options: RunManyOptions = {}): Promise<Curves<O>> {
     if (!Number.isSafeInteger(steps) || steps < 0)
       throw new ArgumentError('not a number of steps', {
         where: 'runMany',
         expected: 'a whole number from 0 up',
         received: String(steps),
       })
-    return this.compiled.runMany(steps, options)
+    return this.compiled.runMany(steps, options) as Promise<Curves<O>>
   }
 
   /** Copies of the results of the last step. */

@@ -58,6 +58,16 @@ export class Machine {
     return at
   }
 
+  /** A call of the whole instruction, encoded once. */
+  prepare(name: KernelName, operands: OperandValues): () => void {
+    const pc = this.put(Uint32Array.from(encodeInstruction(name, operands)))
+    const dispatch = this.exports['dispatch'] as (...args: number[]) => number
+    const opcode = opcodeOf(name)
+    return () => {
+      dispatch(opcode, pc, this.scratch, 0, 1)
+    }
+  }
+
   /** Runs the instruction split over `parts`, in the order given (default 0, 1, ...). */
   run(name: KernelName, operands: OperandValues, parts = 1, order?: readonly number[]): void {
     const known = Object.keys(rowOf(name).operands)

@@ -30,10 +30,13 @@ export class Operands {
   private readonly placed: { at: number; bytes: number }[] = []
   private top: number
   private readonly end: number
+  private readonly last: number
 
-  constructor(build: Build) {
+  /** The operand that is put as number `last` ends where the memory ends, so that reading past it traps. */
+  constructor(build: Build, last = -1) {
     const { machine, at } = arenaOf(build)
     this.machine = machine
+    this.last = last
     this.top = at
     this.end = at + ARENA
   }
@@ -41,13 +44,22 @@ export class Operands {
   /** Address of a copy of `data`, 64-byte aligned plus `offset` bytes, with guard words on both sides. */
   put(data: Words, offset = 0): number {
     const bytes = data.byteLength
-    const at = ((this.top + 63) & ~63) + 4 * GUARD_WORDS + offset
-    this.top = at + bytes + 4 * GUARD_WORDS
-    if (this.top > this.end) throw new Error('operands do not fit the arena of the test')
+    const at =
+      this.placed.length === this.last ? this.machine.memory.buffer.byteLength - bytes : this.next(bytes, offset)
     new Uint8Array(this.machine.memory.buffer, at, bytes).set(new Uint8Array(data.buffer, data.byteOffset, bytes))
     this.guards(at, bytes, (words) => words.fill(GUARD))
     this.placed.push({ at, bytes })
     return at
+  }
+
+  private next(bytes: number, offset: number): number {
+    const at = ((this.top + 63) & ~63) + 4 * GUARD_WORDS + offset
+    this.top = at + bytes + 4 * GUARD_WORDS
+    if (this.top > this.end) throw new Error('operands do not fit the arena of the test')
+    return at
+  }
+  get count(): number {
+    return this.placed.length
   }
 
   /** Address of n words that hold guards themselves, for operands that are only written. */
@@ -74,7 +86,8 @@ export class Operands {
 
   private guards(at: number, bytes: number, visit: (words: Uint32Array, where: number) => void): void {
     for (const where of [at - 4 * GUARD_WORDS, at + bytes])
-      visit(new Uint32Array(this.machine.memory.buffer, where, GUARD_WORDS), where)
+      if (where < this.machine.memory.buffer.byteLength)
+        visit(new Uint32Array(this.machine.memory.buffer, where, GUARD_WORDS), where)
   }
 }
 
@@ -90,29 +103,32 @@ export interface KernelCase {
 }
 
 /**
- * Runs the case with 1, 2, 3, 4 and 8 parts (the last ones in reverse order too), checks the guards and that all
- * results are the same bit for bit, and returns those of one part.
+ * Runs the case with 1, 2, 3, 4 and 8 parts, in reverse order too, and with each operand in turn at the end of the
+ * memory; checks the guards and that all results are the same bit for bit, and returns them.
  */
 export function runCase(build: Build, { kernel, place }: KernelCase): Record<string, Float32Array> {
   let first: Record<string, Float32Array> | undefined
-  for (const parts of partsToTry) {
-    for (const reverse of parts === 3 ? [false, true] : [false]) {
-      const o = new Operands(build)
-      const { operands, results, read } = place(o)
-      const order = Array.from({ length: parts }, (_, i) => (reverse ? parts - 1 - i : i))
-      o.machine.run(kernel, operands, parts, order)
-      o.check()
-      const got: Record<string, Float32Array> = {}
-      for (const [name, n] of Object.entries(results)) got[name] = o.f32((read?.[name] ?? operands[name]) as number, n)
-      if (first === undefined) first = got
-      else
-        for (const [name, want] of Object.entries(first)) {
-          const i = firstDifference(got[name] as Float32Array, want)
-          if (i >= 0) throw new Error(`${kernel}: ${name}[${i}] with ${parts} parts differs from one part`)
-        }
+  let operandCount = 0
+  const run = (parts: number, order: readonly number[], last: number): void => {
+    const o = new Operands(build, last)
+    const { operands, results, read } = place(o)
+    operandCount = o.count
+    o.machine.run(kernel, operands, parts, order)
+    o.check()
+    const got: Record<string, Float32Array> = {}
+    for (const [name, n] of Object.entries(results)) got[name] = o.f32((read?.[name] ?? operands[name]) as number, n)
+    first ??= got
+    for (const [name, want] of Object.entries(first)) {
+      const i = firstDifference(got[name] as Float32Array, want)
+      if (i < 0) continue
+      const how = last < 0 ? `in parts ${order}` : `with operand ${last} at the end of the memory`
+      throw new Error(`${kernel}: ${name}[${i}] ${how} differs from one part`)
     }
   }
-  return first as Record<string, Float32Array>
+  for (const parts of partsToTry) run(parts, [...Array(parts).keys()], -1)
+  run(3, [2, 1, 0], -1)
+  for (let last = 0; last < operandCount; last++) run(2, [0, 1], last)
+  return first as unknown as Record<string, Float32Array>
 }
 
 /** Index of the first word that differs in its bits, or -1. */

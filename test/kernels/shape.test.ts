@@ -139,6 +139,7 @@ describe.each(builds)('shape kernels, %s build', (build) => {
       [5, 20, 36],
       [2, 300, 3],
       [2, 3, 300],
+      [1, 150, 270],
       [0, 3, 3],
     ] as const) {
       const x = numbers(batch * m * n, m + n)
@@ -176,6 +177,7 @@ describe.each(builds)('shape kernels, %s build', (build) => {
   it('strided planes of more than one block', () => {
     for (const view of [
       viewOf([70, 130], [1, 0], [1, 1], 0),
+      viewOf([200, 150], [1, 0], [1, 1], 0),
       viewOf([70, 130], [1, 0], [1, -1], 0),
       viewOf([70, 130], [0, 1], [1, -1], 0),
       viewOf([70, 130], [0, 1], [-3, 2], 0),

@@ -1,0 +1,75 @@
+// The benchmark suite. `npm run bench` for everything, `npm run bench -- --floors` for the floors of the project.
+import { parseArgs } from 'node:util'
+import { init, withEngine } from '../src/index.ts'
+import { floors } from './floors.ts'
+import { kernels } from './kernels.ts'
+import { machine } from './lib/machine.ts'
+import { Peak } from './lib/peak.ts'
+import { median, spread, table, text } from './lib/stats.ts'
+import { build, rate, workloads } from './lib/workloads.ts'
+import { eager, emptyProgram, instruction } from './overhead.ts'
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { floors: { type: 'boolean' }, only: { type: 'string' }, build: { type: 'string' } },
+})
+const parts = positionals.length > 0 ? positionals : ['kernels', 'steps', 'overhead']
+
+if (values.floors === true) {
+  if (!(await floors({ only: values.only }))) process.exitCode = 1
+} else {
+  const facts = machine()
+  console.log(`${facts.cpu}, ${facts.cores} cores, Node ${facts.node} (V8 ${facts.v8})\n`)
+  if (parts.includes('kernels'))
+    for (const build of ['relaxed', 'simd'] as const) {
+      if (values.build !== undefined && values.build !== build) continue
+      const kind = build === 'relaxed' ? 'fma' : 'mulAdd'
+      console.log(`peak of one core, 128-bit ${kind}: ${text(new Peak(build, kind).measure(), 'GFLOP/s')}`)
+      kernels(build, values.only)
+    }
+  if (parts.includes('steps')) await steps()
+  if (parts.includes('overhead')) await overhead()
+}
+
+/** Steps a second of every workload on one thread and on all. */
+async function steps(): Promise<void> {
+  const rows = [['workload', 'threads', 'steps/s', 'spread', 'barriers', 'memory', '']]
+  const engines = [await init({ threads: 1, seed: 1 }), await init({ seed: 1 })]
+  for (const workload of workloads) {
+    if (values.only !== undefined && workload.name !== values.only) continue
+    for (const engine of engines) {
+      const { step } = withEngine(engine, () => build(workload))
+      await rate(step, 0.3)
+      const sample: number[] = []
+      for (let i = 0; i < 5; i++) sample.push(await rate(step, 0.4))
+      rows.push([
+        workload.name,
+        String(engine.threads),
+        text(median(sample)),
+        `${Math.round(100 * spread(sample))} %`,
+        String(step.barriers),
+        text(step.peakBytes / 1024, 'KiB'),
+        workload.doc,
+      ])
+      step.dispose()
+    }
+  }
+  console.log(`${table(rows)}\n`)
+  await Promise.all(engines.map((engine) => engine.close()))
+}
+
+/** What everything else costs. */
+async function overhead(): Promise<void> {
+  const one = await init({ threads: 1 })
+  const all = await init()
+  const measure = instruction(one)
+  console.log(
+    table([
+      ['empty program, 1 thread', text(emptyProgram(one, 1), 'ns')],
+      [`empty program, ${all.threads} threads`, text(emptyProgram(all, all.threads), 'ns')],
+      ['element-wise instruction', text(await measure(), 'ns')],
+      ['eager op, with its read', text(eager(one), 'us')],
+    ]),
+  )
+  await Promise.all([one.close(), all.close()])
+}

@@ -1,0 +1,8 @@
+export * from './activations.ts'
+export * from './dropout.ts'
+export * from './flatten.ts'
+export * from './initializers.ts'
+export * from './linear.ts'
+export { type FieldLayout, type Layer, Module } from './module.ts'
+export * from './sequential.ts'
+export type { LoadReport, State, StateEntry } from './state.ts'

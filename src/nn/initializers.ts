@@ -1,0 +1,91 @@
+import { ArgumentError } from '../errors.ts'
+import { full, zeros } from '../ops/create.ts'
+import { randomNormal, randomUniform } from '../ops/random.ts'
+import type { Tensor } from '../ops/tensor.ts'
+import { type Parameter, parameter } from '../ops/variable.ts'
+import { scope } from '../tensor/scope.ts'
+
+/** How many inputs feed one output of a layer, and how many outputs one input feeds. */
+export interface Fan {
+  readonly inputs: number
+  readonly outputs: number
+}
+
+/** Makes the first value of a parameter; random ones draw from the engine's seed. */
+export type Initializer = (shape: readonly number[], fan: Fan) => Tensor
+
+const uniform =
+  (limit: (fan: Fan) => number): Initializer =>
+  (shape, fan) =>
+    randomUniform(shape, { min: -limit(fan), max: limit(fan) })
+const normal =
+  (deviation: (fan: Fan) => number): Initializer =>
+  (shape, fan) =>
+    randomNormal(shape, { mean: 0, stddev: deviation(fan) })
+
+/** A layer without inputs has nothing to draw: its spread is taken as that of one input. */
+const root = (numerator: number, n: number): number => Math.sqrt(numerator / Math.max(n, 1))
+
+export type InitializerName =
+  | 'glorotUniform'
+  | 'glorotNormal'
+  | 'heUniform'
+  | 'heNormal'
+  | 'lecunUniform'
+  | 'lecunNormal'
+  | 'fanIn'
+  | 'zeros'
+  | 'ones'
+
+const named: Readonly<Record<InitializerName, Initializer>> = {
+  /** U(-l, l), l = sqrt(6 / (inputs + outputs)): tanh and sigmoid (Glorot and Bengio 2010). */
+  glorotUniform: uniform(({ inputs, outputs }) => root(6, inputs + outputs)),
+  /** N(0, 2 / (inputs + outputs)). */
+  glorotNormal: normal(({ inputs, outputs }) => root(2, inputs + outputs)),
+  /** U(-l, l), l = sqrt(6 / inputs): relu and its kin (He et al. 2015). */
+  heUniform: uniform(({ inputs }) => root(6, inputs)),
+  /** N(0, 2 / inputs). */
+  heNormal: normal(({ inputs }) => root(2, inputs)),
+  /** U(-l, l), l = sqrt(3 / inputs): selu (LeCun et al. 1998). */
+  lecunUniform: uniform(({ inputs }) => root(3, inputs)),
+  /** N(0, 1 / inputs). */
+  lecunNormal: normal(({ inputs }) => root(1, inputs)),
+  /** U(-l, l), l = 1 / sqrt(inputs): what PyTorch's layers start from. */
+  fanIn: uniform(({ inputs }) => root(1, inputs)),
+  zeros: (shape) => zeros(shape),
+  ones: (shape) => full(shape, 1),
+}
+
+/** Every element is `value`. */
+export const constant =
+  (value: number): Initializer =>
+  (shape) =>
+    full(shape, value)
+
+/** N(mean, stddev^2). */
+export const normalInitializer =
+  (stddev: number, mean = 0): Initializer =>
+  (shape) =>
+    randomNormal(shape, { mean, stddev })
+
+/** U(min, max). */
+export const uniformInitializer =
+  (min: number, max: number): Initializer =>
+  (shape) =>
+    randomUniform(shape, { min, max })
+
+/** A parameter with its first value. */
+export function drawn(choice: InitializerName | Initializer, shape: readonly number[], fan: Fan): Parameter {
+  return scope(() => parameter(initializer(choice)(shape, fan)))
+}
+
+/** The initializer of that name, or the function itself. */
+export function initializer(choice: InitializerName | Initializer): Initializer {
+  if (typeof choice === 'function') return choice
+  if (Object.hasOwn(named, choice)) return named[choice]
+  throw new ArgumentError('no such initializer', {
+    where: 'initializer',
+    expected: `a function or one of ${Object.keys(named).join(', ')}`,
+    received: String(choice),
+  })
+}

@@ -1,0 +1,71 @@
+import { ArgumentError, ShapeError } from '../errors.ts'
+import type { Tensor } from '../ops/tensor.ts'
+import type { Parameter } from '../ops/variable.ts'
+import { drawn, type Initializer, type InitializerName } from './initializers.ts'
+import { type FieldLayout, inside, Module } from './module.ts'
+
+export interface LinearOptions {
+  /** Adds a bias row. Default true. */
+  bias?: boolean
+  /** Of the weight. Default 'fanIn': uniform within 1 / sqrt(inputs). */
+  initializer?: InitializerName | Initializer
+  /** Default 'fanIn'. */
+  biasInitializer?: InitializerName | Initializer
+}
+
+/** O = I W + b for rows of inputs; any leading axes. */
+export class Linear extends Module {
+  readonly inputs: number
+  readonly outputs: number
+  /** [inputs, outputs]; assign another layer's to tie them. */
+  weight: Parameter
+  bias: Parameter | undefined
+
+  constructor(inputs: number, outputs: number, options: LinearOptions = {}) {
+    super()
+    for (const [name, value] of [
+      ['inputs', inputs],
+      ['outputs', outputs],
+    ] as const)
+      if (!Number.isSafeInteger(value) || value < 1)
+        throw new ArgumentError(`${name} is not a size`, {
+          where: 'nn.linear',
+          expected: 'a whole number of at least 1',
+          received: String(value),
+        })
+    this.inputs = inputs
+    this.outputs = outputs
+    const fan = { inputs, outputs }
+    this.weight = drawn(options.initializer ?? 'fanIn', [inputs, outputs], fan)
+    this.bias = options.bias === false ? undefined : drawn(options.biasInitializer ?? 'fanIn', [outputs], fan)
+  }
+
+  override get kind(): string {
+    return 'linear'
+  }
+
+  override layout(field: string): FieldLayout {
+    return field === 'weight' ? { axes: [1, 0] } : {}
+  }
+
+  override forward(x: Tensor): Tensor {
+    return inside(this, () => {
+      if (x.rank < 1 || x.shape.at(-1) !== this.inputs)
+        throw new ShapeError('the input does not fit the layer', {
+          expected: `[..., ${this.inputs}]`,
+          received: `[${x.shape.join(', ')}]`,
+          hint:
+            x.rank > 2
+              ? 'Put nn.flatten() before it, or build the layer for the size that comes.'
+              : 'Build the layer for the size that comes.',
+        })
+      const rows = x.rank === 2 ? x : x.reshape([x.size / this.inputs, this.inputs])
+      const product = rows.matmul(this.weight)
+      const y = this.bias === undefined ? product : product.add(this.bias)
+      return x.rank === 2 ? y : y.reshape([...x.shape.slice(0, -1), this.outputs])
+    })
+  }
+}
+
+export const linear = (inputs: number, outputs: number, options: LinearOptions = {}): Linear =>
+  new Linear(inputs, outputs, options)

@@ -1,0 +1,88 @@
+import { zeros } from '../ops/create.ts'
+import type { Tensor } from '../ops/tensor.ts'
+import type { Variable } from '../ops/variable.ts'
+import { scope } from '../tensor/scope.ts'
+import { type Module, places } from './module.ts'
+
+interface Row {
+  readonly layer: string
+  readonly output: string
+  readonly parameters: string
+  readonly bytes: string
+}
+
+/** The table of `Module.summary`. */
+export function summarize(model: Module, inputShape: readonly number[] | undefined): string {
+  const outputs = inputShape === undefined ? undefined : outputShapes(model, inputShape)
+  const counted = new Set<Variable>()
+  const modules = [...model.namedModules()]
+  const rows: Row[] = []
+  for (const [path, module] of modules) {
+    const own = [...places(module)].filter(({ owner }) => owner === module).map(({ variable }) => variable)
+    const leaf = !modules.some(([other]) => other !== path && (path === '' || other.startsWith(`${path}.`)))
+    if (own.length === 0 && !leaf) continue
+    const fresh = [...new Set(own)].filter((variable) => !counted.has(variable))
+    for (const variable of fresh) counted.add(variable)
+    const n = count(fresh)
+    rows.push({
+      layer: path === '' ? module.kind : `${path} (${module.kind})`,
+      output: outputs?.get(module) ?? '',
+      parameters: own.length > 0 && fresh.length === 0 ? 'tied' : group(n),
+      bytes: group(bytes(fresh)),
+    })
+  }
+  const all = [...counted]
+  const trained = count(model.parameters())
+  const total = `${group(count(all))} parameters (${group(trained)} trained), ${group(bytes(all))} bytes`
+  return `${table(rows, outputs !== undefined)}\n${total}`
+}
+
+/** What each module gives for an input of zeros: traced in evaluation mode, never computed. */
+function outputShapes(model: Module, inputShape: readonly number[]): Map<Module, string> {
+  const shapes = new Map<Module, string>()
+  const modules = [...model.namedModules()].map(([, module]) => module)
+  const modes = modules.map((module) => module.training)
+  using _ = scope()
+  try {
+    for (const module of modules) {
+      module.training = false
+      const forward = module.forward as (...inputs: unknown[]) => unknown
+      // An own property hides the method until it is deleted.
+      module.forward = (...inputs: unknown[]): unknown => {
+        const output = forward.apply(module, inputs)
+        if (isTensor(output)) shapes.set(module, `[${output.shape.join(', ')}]`)
+        return output
+      }
+    }
+    const run = model.forward as unknown as (x: Tensor) => unknown
+    run(zeros(inputShape))
+  } finally {
+    modules.forEach((module, i) => {
+      delete (module as { forward?: unknown }).forward
+      module.training = modes[i] as boolean
+    })
+  }
+  return shapes
+}
+
+const isTensor = (value: unknown): value is Tensor => typeof value === 'object' && value !== null && 'shape' in value
+const count = (variables: readonly Tensor[]): number => variables.reduce((sum, { size }) => sum + size, 0)
+const bytes = (variables: readonly Tensor[]): number =>
+  variables.reduce((sum, { size, dtype }) => sum + size * (dtype === 'float64' ? 8 : 4), 0)
+const group = (n: number): string => String(n).replace(/\B(?=(\d{3})+$)/g, ',')
+
+function table(rows: readonly Row[], outputs: boolean): string {
+  const head: Row = { layer: 'layer', output: 'output', parameters: 'parameters', bytes: 'bytes' }
+  const all = [head, ...rows]
+  const width = (key: keyof Row): number => Math.max(...all.map((row) => row[key].length))
+  return all
+    .map((row) =>
+      [
+        row.layer.padEnd(width('layer')),
+        ...(outputs ? [row.output.padEnd(width('output'))] : []),
+        row.parameters.padStart(width('parameters')),
+        row.bytes.padStart(width('bytes')),
+      ].join('  '),
+    )
+    .join('\n')
+}

@@ -1,0 +1,34 @@
+import { ArgumentError } from '../errors.ts'
+import type { Tensor } from '../ops/tensor.ts'
+import type { Gradients } from './optimizer.ts'
+
+/** sqrt of the sum of the squares of all elements, a scalar tensor. */
+export function globalNorm(gradients: Gradients): Tensor {
+  const squares = Object.values(gradients as Record<string, Tensor>).map((g) => g.square().sum())
+  const [first, ...rest] = squares
+  if (first === undefined) throw new ArgumentError('no gradients', { where: 'globalNorm' })
+  return rest.reduce((sum, square) => sum.add(square), first).sqrt()
+}
+
+/** All gradients times min(1, maxNorm / (norm + 1e-6)), norm being that of all of them together. */
+export function clipByGlobalNorm<G extends Gradients>(gradients: G, maxNorm: number): G {
+  positive('clipByGlobalNorm', 'maxNorm', maxNorm)
+  const factor = globalNorm(gradients).add(1e-6).reciprocal().mul(maxNorm).minimum(1)
+  return map(gradients, (g) => g.mul(factor))
+}
+
+/** Each element brought into [-limit, limit]. */
+export function clipByValue<G extends Gradients>(gradients: G, limit: number): G {
+  positive('clipByValue', 'limit', limit)
+  return map(gradients, (g) => g.clip(-limit, limit))
+}
+
+function map<G extends Gradients>(gradients: G, f: (g: Tensor) => Tensor): G {
+  if (Array.isArray(gradients)) return gradients.map(f) as unknown as G
+  return Object.fromEntries(Object.entries(gradients).map(([name, g]) => [name, f(g)])) as unknown as G
+}
+
+function positive(where: string, name: string, value: number): void {
+  if (!(value > 0))
+    throw new ArgumentError(`${name} is out of range`, { where, expected: 'a number above 0', received: String(value) })
+}

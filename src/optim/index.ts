@@ -1,0 +1,7 @@
+export * from './adam.ts'
+export * from './clip.ts'
+export { type Gradients, Optimizer, type Update } from './optimizer.ts'
+export * from './regularization.ts'
+export type { Schedule } from './schedules.ts'
+export * as schedule from './schedules.ts'
+export * from './sgd.ts'

@@ -1,0 +1,34 @@
+import { batch } from './batch.ts'
+import { binary } from './binary.ts'
+import { matrix } from './matmul.ts'
+import { random } from './random.ts'
+import { reduce } from './reduce.ts'
+import { shape } from './shape.ts'
+import { softmax } from './softmax.ts'
+import type { Rows } from './tensor.ts'
+import { unary } from './unary.ts'
+import { update } from './update.ts'
+
+export type ReferenceName =
+  | keyof typeof unary
+  | keyof typeof binary
+  | keyof typeof shape
+  | keyof typeof reduce
+  | keyof typeof softmax
+  | keyof typeof matrix
+  | keyof typeof update
+  | keyof typeof batch
+  | keyof typeof random
+
+/** Every operation by its name. */
+export const references: Rows<ReferenceName> = {
+  ...unary,
+  ...binary,
+  ...shape,
+  ...reduce,
+  ...softmax,
+  ...matrix,
+  ...update,
+  ...batch,
+  ...random,
+}

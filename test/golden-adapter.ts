@@ -1,0 +1,159 @@
+import * as cr from '../src/index.ts'
+import { losses } from './golden-losses.ts'
+import { lrSchedule, optimizers, trainingCurve } from './golden-training.ts'
+import type { GoldenCase, GoldenTensor, Numbers, Result } from './helpers/golden.ts'
+
+// The golden cases in terms of the public API: what a user would write for each of PyTorch's operations.
+
+export type Attrs = Readonly<Record<string, unknown>>
+export type Inputs = Readonly<Record<string, cr.Tensor>>
+export type Forward = (inputs: Inputs, attrs: Attrs) => cr.Tensor
+
+type Axes = readonly number[]
+
+const unary =
+  (f: (x: cr.Tensor, attrs: Attrs) => cr.Tensor): Forward =>
+  ({ x }, attrs) =>
+    f(x!, attrs)
+
+const binary =
+  (f: (a: cr.Tensor, b: cr.Tensor) => cr.Tensor): Forward =>
+  ({ a, b }) =>
+    f(a!, b!)
+
+/** The axes of a reduction: a list in the suite of operations, one in that of special values. */
+const axesOf = (attrs: Attrs): Axes => (attrs['axes'] as Axes | undefined) ?? [attrs['axis'] as number]
+const keepDims = (attrs: Attrs): { keepDims: boolean } => ({ keepDims: attrs['keepdim'] === true })
+
+const reduction = (f: (x: cr.Tensor, axes: Axes, options: { keepDims: boolean }) => cr.Tensor): Forward =>
+  unary((x, attrs) => f(x, axesOf(attrs), keepDims(attrs)))
+
+function pad(x: cr.Tensor, pads: readonly (readonly [number, number])[], value: number): cr.Tensor {
+  return pads.reduce((y, [before, after], axis) => {
+    const edge = (n: number): cr.Tensor =>
+      cr.full(
+        y.shape.map((size, i) => (i === axis ? n : size)),
+        value,
+      )
+    return cr.concat([edge(before), y, edge(after)], axis)
+  }, x)
+}
+
+const operations: Readonly<Record<string, Forward>> = {
+  relu: unary((x) => x.relu()),
+  leaky_relu: unary((x, a) => x.leakyRelu(a['negative_slope'] as number)),
+  elu: unary((x, a) => x.elu(a['alpha'] as number)),
+  selu: unary((x) => x.elu(1.6732632423543772).mul(1.0507009873554805)),
+  gelu: unary((x) => x.gelu()),
+  gelu_tanh: unary((x) => x.gelu('tanh')),
+  silu: unary((x) => x.silu()),
+  mish: unary((x) => x.mul(x.softplus().tanh())),
+  softplus: unary((x) => x.softplus()),
+  softsign: unary((x) => x.div(x.abs().add(1))),
+  hardsigmoid: unary((x) => x.div(6).add(0.5).clip(0, 1)),
+  hardswish: unary((x) => x.mul(x.add(3).clip(0, 6)).div(6)),
+  tanh: unary((x) => x.tanh()),
+  sigmoid: unary((x) => x.sigmoid()),
+  log_sigmoid: unary((x) => cr.logSigmoid(x)),
+  exp: unary((x) => x.exp()),
+  log: unary((x) => x.log()),
+  sqrt: unary((x) => x.sqrt()),
+  rsqrt: unary((x) => x.rsqrt()),
+  abs: unary((x) => x.abs()),
+  neg: unary((x) => x.neg()),
+  reciprocal: unary((x) => x.reciprocal()),
+  erf: unary((x) => x.erf()),
+  square: unary((x) => x.square()),
+  clamp: unary((x, a) => x.clip(a['min'] as number, a['max'] as number)),
+
+  softmax: unary((x, a) => x.softmax(a['axis'] as number)),
+  log_softmax: unary((x, a) => x.logSoftmax(a['axis'] as number)),
+
+  add: binary((a, b) => a.add(b)),
+  sub: binary((a, b) => a.sub(b)),
+  mul: binary((a, b) => a.mul(b)),
+  div: binary((a, b) => a.div(b)),
+  maximum: binary((a, b) => a.maximum(b)),
+  minimum: binary((a, b) => a.minimum(b)),
+  pow: binary((a, b) => a.pow(b)),
+
+  sum: reduction((x, axes, options) => x.sum(axes, options)),
+  mean: reduction((x, axes, options) => x.mean(axes, options)),
+  amax: reduction((x, axes, options) => x.max(axes, options)),
+  amin: reduction((x, axes, options) => x.min(axes, options)),
+  var_biased: reduction((x, axes, options) => cr.variance(x, axes, { ...options, correction: 0 })),
+  var_unbiased: reduction((x, axes, options) => cr.variance(x, axes, options)),
+  logsumexp: reduction(cr.logsumexp),
+  l2norm: reduction(cr.norm),
+  argmax: unary((x, a) => x.argmax(a['axis'] as number)),
+
+  matmul: ({ a, b }, attrs) =>
+    a!.matmul(b!, { transposeA: attrs['transpose_a'] === true, transposeB: attrs['transpose_b'] === true }),
+
+  gather: ({ x, indices }, a) => x!.takeAlong(indices!, a['axis'] as number),
+  index_select: ({ x, indices }, a) => x!.gather(indices!, a['axis'] as number),
+  concat: ({ a, b }, attrs) => cr.concat([a!, b!], attrs['axis'] as number),
+  slice: unary((x, a) => x.slice(a['starts'] as Axes, a['ends'] as Axes, a['steps'] as Axes)),
+  permute: unary((x, a) => x.transpose(a['axes'] as Axes)),
+  pad: unary((x, a) => pad(x, a['pads'] as [number, number][], a['value'] as number)),
+  where: ({ cond, a, b }) => a!.mul(cond!).add(b!.mul(cr.sub(1, cond!))),
+  ...losses,
+}
+
+/**
+ * Operations of the suites that this set of kernels has no way to, and why. The counts of cases that pass are asserted
+ * beside it, so that this list only ever shrinks.
+ */
+export const unsupported: Readonly<Record<string, string>> = {
+  sin: 'no kernel yet',
+  cos: 'no kernel yet',
+  log1p: 'no kernel yet, and log(1 + x) loses small x',
+  expm1: 'no kernel yet, and exp(x) - 1 loses small x',
+  cumsum: 'no kernel yet',
+  conv2d: 'no kernel yet',
+  max_pool2d: 'no kernel yet',
+  layer_norm: 'no kernel yet',
+  rmsprop: 'no optimizer yet',
+  adagrad: 'no optimizer yet',
+}
+
+export function asTensor({ dtype, shape, data }: GoldenTensor): cr.Tensor {
+  const numbers = Array.from(data as Float32Array, Number)
+  return dtype.startsWith('int')
+    ? cr.tensor(Int32Array.from(numbers), [...shape], { dtype: 'int32' })
+    : cr.tensor(Float32Array.from(numbers), [...shape])
+}
+
+export const numbers = (t: cr.Tensor): Numbers => ({ shape: t.shape, data: t.dataSync() })
+
+/** What chainrule gives for a case; undefined where it has no way to it. */
+export function run(
+  c: GoldenCase,
+  given: Readonly<Record<string, GoldenTensor>>,
+  more: CaseTensors,
+): Result | undefined {
+  const attrs = c.attrs ?? {}
+  if (c.op === 'lr_schedule') return lrSchedule(c, attrs)
+  if (c.op === 'training_curve') return trainingCurve(c, given, more.batches)
+  const optimizer = Object.hasOwn(optimizers, c.op) ? optimizers[c.op] : undefined
+  if (optimizer !== undefined) return optimizer(given, attrs)
+  const forward = Object.hasOwn(operations, c.op) ? operations[c.op] : undefined
+  if (forward === undefined) return undefined
+  return cr.scope(() => {
+    const inputs = Object.fromEntries(Object.entries(given).map(([name, t]) => [name, asTensor(t)]))
+    const y = forward(inputs, attrs)
+    const [name] = c.outputs.map((ref) => ref.name)
+    const outputs = { [name as string]: numbers(y) }
+    const [dy] = Object.values(more.gradOutputs)
+    if (dy === undefined || c.grads === undefined || c.grads.length === 0) return { outputs }
+    const wanted = Object.fromEntries(c.grads.map((ref) => [ref.name, inputs[ref.name]!]))
+    const weights = asTensor(dy)
+    const grads = cr.gradients(() => forward(inputs, attrs).mul(weights).sum(), wanted)
+    return { outputs, grads: Object.fromEntries(Object.entries(grads).map(([key, g]) => [key, numbers(g)])) }
+  })
+}
+
+export interface CaseTensors {
+  readonly gradOutputs: Readonly<Record<string, GoldenTensor>>
+  readonly batches: Readonly<Record<string, GoldenTensor>>
+}

@@ -1,0 +1,135 @@
+import type { OpName, Shape } from '../../../src/index.ts'
+import { type Fill, LARGE, type OpCase, SHAPES, x } from './types.ts'
+
+type Attrs = Readonly<Record<string, unknown>>
+
+interface Domain {
+  /** What the operand is filled with. */
+  readonly fill?: Fill
+  readonly attrs?: readonly Attrs[]
+  /** Numbers for which the f32 result is not worth a comparison: none by default. */
+  readonly special?: false
+}
+
+const SPECIALS = 14
+
+/** Every shape, large values, special values; the first attributes with all, the others with one shape. */
+function unary({ fill = 'any', attrs = [{}], special }: Domain = {}): readonly OpCase[] {
+  const [first = {}, ...others] = attrs
+  return [
+    ...SHAPES.map((shape) => ({ inputs: [x(shape, fill)], attrs: first })),
+    { inputs: [x(LARGE, fill)], attrs: first },
+    ...(fill === 'any' ? [{ inputs: [x([257], 'wide')], attrs: first }] : []),
+    ...(special === false ? [] : [{ inputs: [x([SPECIALS + 3], 'special')], attrs: first }]),
+    ...others.map((more) => ({ inputs: [x([6, 7], fill)], attrs: more })),
+  ]
+}
+
+const PAIRS: readonly (readonly [Shape, Shape])[] = [
+  [[], []],
+  [[5], [5]],
+  [[17], []],
+  [[], [9]],
+  [
+    [7, 1],
+    [1, 9],
+  ],
+  [
+    [3, 1, 5],
+    [4, 1],
+  ],
+  [[0, 3], [3]],
+  [
+    [2, 3, 4],
+    [2, 1, 4],
+  ],
+  [[8, 33], [33]],
+  [
+    [2, 1, 3, 1],
+    [1, 5, 1, 4],
+  ],
+  [[1], [16]],
+]
+
+interface PairDomain {
+  readonly a?: Fill
+  readonly b?: Fill
+  readonly attrs?: readonly Attrs[]
+  readonly special?: false
+}
+
+function binary({ a = 'any', b = 'any', attrs = [{}], special }: PairDomain = {}): readonly OpCase[] {
+  const [first = {}, ...others] = attrs
+  return [
+    ...PAIRS.map(([p, q]) => ({ inputs: [x(p, a), x(q, b)], attrs: first })),
+    { inputs: [x(LARGE, a), x([LARGE[1] as number], b)], attrs: first },
+    { inputs: [x(LARGE, a), x(LARGE, b)], attrs: first },
+    ...(special === false
+      ? []
+      : [{ inputs: [x([SPECIALS, 1], 'special'), x([1, SPECIALS], 'special')], attrs: first }]),
+    ...others.map((more) => ({ inputs: [x([6, 7], a), x([7], b)], attrs: more })),
+  ]
+}
+
+/** (dy, value): the slope at infinities and NaN is not a number to rely on. */
+const slope = (b: Fill = 'any', attrs: readonly Attrs[] = [{}]): readonly OpCase[] => [
+  ...binary({ b, attrs, special: false }),
+  ...(b === 'any' ? [{ inputs: [x([257]), x([257], 'wide')], attrs: attrs[0] ?? {} }] : []),
+]
+
+export const elementwise = {
+  neg: unary(),
+  abs: unary(),
+  sign: unary(),
+  square: unary(),
+  sqrt: unary({ fill: 'positive' }),
+  rsqrt: unary({ fill: 'positive' }),
+  reciprocal: unary({ fill: 'positive' }),
+  exp: unary(),
+  log: unary({ fill: 'positive' }),
+  tanh: unary(),
+  sigmoid: unary(),
+  logSigmoid: unary(),
+  erf: unary(),
+  relu: unary(),
+  gelu: unary({ attrs: [{ approximate: 'none' }, { approximate: 'tanh' }] }),
+  silu: unary(),
+  softplus: unary(),
+  leakyRelu: unary({ attrs: [{ slope: 0.01 }, { slope: 0 }, { slope: -0.5 }, { slope: 2 }] }),
+  elu: unary({ attrs: [{ alpha: 1 }, { alpha: 0.3 }, { alpha: 0 }] }),
+  clip: unary({
+    attrs: [
+      { min: -1, max: 0.5 },
+      { min: 2, max: 2 },
+      { min: -Infinity, max: 1 },
+    ],
+  }),
+  cast: SHAPES.map((shape) => ({ inputs: [{ ...x(shape, { below: 2 ** 24 }), dtype: 'int32' }] })),
+
+  add: binary(),
+  sub: binary(),
+  mul: binary(),
+  div: binary({ b: 'positive' }),
+  maximum: binary(),
+  minimum: binary(),
+  pow: binary({ a: 'positive' }),
+  squaredDifference: binary(),
+  greater: binary(),
+  greaterEqual: binary(),
+  equal: [...binary(), { inputs: [x([40], { below: 3 }), x([40], { below: 3 })] }],
+  notEqual: [...binary(), { inputs: [x([40], { below: 3 }), x([40], { below: 3 })] }],
+
+  reluGrad: slope(),
+  tanhGrad: slope('signedUnit'),
+  sigmoidGrad: slope('unit'),
+  absGrad: slope(),
+  geluGrad: slope('any', [{ approximate: 'none' }, { approximate: 'tanh' }]),
+  siluGrad: slope(),
+  softplusGrad: slope(),
+  leakyReluGrad: slope('any', [{ slope: 0.01 }, { slope: -0.5 }]),
+  eluGrad: slope('any', [{ alpha: 1 }, { alpha: 0.3 }]),
+  clipGrad: slope('any', [
+    { min: -1, max: 0.5 },
+    { min: -Infinity, max: 1 },
+  ]),
+} as const satisfies Partial<Readonly<Record<OpName, readonly OpCase[]>>>

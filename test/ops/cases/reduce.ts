@@ -1,0 +1,80 @@
+import type { OpName, Shape } from '../../../src/index.ts'
+import { type Fill, LARGE, type OpCase, x } from './types.ts'
+
+const REDUCED: readonly (readonly [Shape, readonly number[]])[] = [
+  [[], []],
+  [[1], [0]],
+  [[5], [0]],
+  [[17], [0]],
+  [[1031], [0]],
+  [
+    [7, 11],
+    [0, 1],
+  ],
+  [[7, 11], [0]],
+  [[7, 11], [1]],
+  [[7, 11], []],
+  [[3, 4, 5], [1]],
+  [
+    [3, 4, 5],
+    [0, 2],
+  ],
+  [[2, 1, 9, 4], [2]],
+  [
+    [2, 3, 4, 5],
+    [1, 3],
+  ],
+  [[0, 3], [1]],
+  [LARGE, [1]],
+  [LARGE, [0]],
+  [LARGE, [0, 1]],
+]
+
+/** What only reductions with a neutral element take. */
+const EMPTY: readonly (readonly [Shape, readonly number[]])[] = [
+  [[0], [0]],
+  [[3, 0], [1]],
+  [
+    [2, 0, 3],
+    [0, 1],
+  ],
+]
+
+function reduction(shapes: typeof REDUCED, fill: Fill = 'any'): readonly OpCase[] {
+  return [
+    ...shapes.flatMap(([shape, axes]) =>
+      [true, false].map((keepDims) => ({ inputs: [x(shape, fill)], attrs: { axes, keepDims } })),
+    ),
+    { inputs: [x([14, 3], 'special')], attrs: { axes: [1], keepDims: false } },
+  ]
+}
+
+const arg = (...list: readonly (readonly [Shape, number])[]): readonly OpCase[] =>
+  list.flatMap(([shape, axis]) =>
+    ([x(shape), x(shape, { below: 3 }), x(shape, 'special')] as const).map((input) => ({
+      inputs: [input],
+      attrs: { axis, keepDims: axis === 0 },
+    })),
+  )
+
+const positions = arg(
+  [[1], 0],
+  [[5], 0],
+  [[16], 0],
+  [[7, 11], 0],
+  [[7, 11], 1],
+  [[3, 4, 5], 1],
+  [[0, 4], 1],
+  [[2, 1, 33], 2],
+  [LARGE, 1],
+)
+
+export const reduce = {
+  sum: reduction([...REDUCED, ...EMPTY]),
+  mean: reduction([...REDUCED, ...EMPTY]),
+  sumSquares: reduction([...REDUCED, ...EMPTY]),
+  max: reduction(REDUCED),
+  min: reduction(REDUCED),
+  argmax: positions,
+  argmin: positions,
+} as const satisfies Partial<Readonly<Record<OpName, readonly OpCase[]>>>

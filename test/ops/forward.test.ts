@@ -1,0 +1,61 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { rounding } from '../../src/check/index.ts'
+import { type Elements, type Engine, init, type OpName, ops } from '../../src/index.ts'
+import type { RefTensor } from '../../src/reference/index.ts'
+import { cases } from './cases/index.ts'
+import { compute, expected } from './run.ts'
+
+const names = Object.keys(ops) as OpName[]
+const THREADS = [1, 2, 3, 4] as const
+const MAX = 3.4028234663852886e38
+
+/** The first element that is further from the reference than its bound; null if none is. */
+function outside(got: Elements, want: RefTensor, bound: Float64Array): string | null {
+  if (got.length !== want.data.length) return `${got.length} elements instead of ${want.data.length}`
+  for (let i = 0; i < got.length; i++) {
+    const [g, w, b] = [got[i] as number, want.data[i] as number, bound[i] as number]
+    if (Number.isNaN(w) ? Number.isNaN(g) : g === w || Math.abs(g - w) <= b) continue
+    const overflows = Math.abs(w) + b > MAX && Math.abs(w) !== Infinity
+    if (overflows && Math.abs(g) === Infinity && Math.sign(g) === Math.sign(w)) continue
+    return `element ${i}: got ${g}, want ${w} +- ${b}, off by ${(Math.abs(g - w) / b).toPrecision(3)} bounds`
+  }
+  return null
+}
+
+const bits = (data: Elements): Uint8Array => new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
+
+describe.each(['fast', 'reproducible'] as const)('numerics: %s', (numerics) => {
+  const engines: Engine[] = []
+  beforeAll(async () => {
+    for (const threads of THREADS) engines.push(await init({ threads, numerics }))
+  })
+  afterAll(async () => {
+    for (const engine of engines) await engine.close()
+  })
+
+  test.each(names)('%s is within its bound, with the same bits on 1 to 4 threads', (name) => {
+    const list = cases[name]
+    expect(list.length).toBeGreaterThan(2)
+    const [one, ...more] = engines as [Engine, ...Engine[]]
+    const handles = engines.map((engine) => engine.handles)
+    const results = compute(one, name, list)
+    for (const [i, c] of list.entries()) {
+      const { inputs, attrs, outputs } = expected(one, name, c)
+      const bounds = rounding[name](inputs, attrs, outputs)
+      for (const [k, want] of outputs.entries()) {
+        const where = `case ${i} ${JSON.stringify({ shapes: c.inputs.map((x) => x.shape), attrs: c.attrs })} output ${k}`
+        expect(outside(results[i]![k]!, want, bounds[k]!), where).toBeNull()
+      }
+    }
+    for (const engine of more) {
+      const again = compute(engine, name, list)
+      for (const [i, outputs] of again.entries()) {
+        for (const [k, data] of outputs.entries()) {
+          const same = Buffer.compare(bits(data), bits(results[i]![k]!)) === 0
+          expect(same, `case ${i} output ${k} on ${engine.threads} threads`).toBe(true)
+        }
+      }
+    }
+    expect(engines.map((engine) => engine.handles)).toEqual(handles)
+  })
+})

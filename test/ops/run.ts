@@ -1,0 +1,102 @@
+import { generator as numbersFrom } from '../../src/check/random.ts'
+import { type Elements, type Engine, Generator, type OpName, ops, Tensor } from '../../src/index.ts'
+import { applyAll } from '../../src/ops/apply.ts'
+import { tensor } from '../../src/ops/create.ts'
+import { type Attrs, type RefTensor, references } from '../../src/reference/index.ts'
+import { scoped } from '../../src/tensor/scope.ts'
+import type { Fill, OpCase, Operand } from './cases/index.ts'
+
+const MAX = 3.4028234663852886e38
+const TINY = 1.1754943508222875e-38
+const SPECIAL = [
+  Number.NaN,
+  Infinity,
+  -Infinity,
+  0,
+  -0,
+  1,
+  -1,
+  MAX,
+  -MAX,
+  TINY,
+  -TINY,
+  1.401298464324817e-45,
+  -3e-41,
+  0.5,
+]
+
+function draw(fill: Exclude<Fill, readonly number[]>, u: number, i: number): number {
+  switch (fill) {
+    case 'any':
+      return 6 * u - 3
+    case 'positive':
+      return 0.1 + 2.9 * u
+    case 'unit':
+      return 0.05 + 0.9 * u
+    case 'signedUnit':
+      return 1.9 * u - 0.95
+    case 'wide':
+      return (i % 2 === 0 ? 1 : -1) * 1e-6 * 1.2e8 ** u
+    case 'special':
+      return SPECIAL[i % SPECIAL.length] as number
+    default:
+      return Math.floor(u * fill.below)
+  }
+}
+
+/** The numbers of an operand as the engine holds them. */
+export function numbersOf({ shape, fill, dtype }: Operand, seed: number): Elements {
+  const random = numbersFrom(seed)
+  const n = shape.reduce((p, size) => p * size, 1)
+  const list = Array.isArray(fill)
+    ? (fill as readonly number[])
+    : Array.from({ length: n }, (_, i) => draw(fill as Exclude<Fill, readonly number[]>, random(), i))
+  if (dtype === 'int32') return Int32Array.from(list)
+  return dtype === 'float64' ? Float64Array.from(list) : Float32Array.from(list)
+}
+
+const isRandom = (name: OpName): boolean => ['uniform', 'normal', 'bernoulli', 'permutation', 'dropout'].includes(name)
+
+export interface Prepared {
+  readonly tensors: readonly Tensor[]
+  readonly attrs: Attrs
+}
+
+/** The operands of a case in an engine; random operations get a generator of their own and its first draw. */
+export function prepare(engine: Engine, name: OpName, c: OpCase): Prepared {
+  const tensors = c.inputs.map((operand, i) =>
+    tensor(numbersOf(operand, i + 1), operand.shape, { dtype: operand.dtype ?? 'float32', engine }),
+  )
+  if (!isRandom(name)) return { tensors, attrs: c.attrs ?? {} }
+  const generator = new Generator(engine, 77, 5)
+  return {
+    tensors: [...tensors, new Tensor(engine, generator.state)],
+    attrs: { ...c.attrs, generator, draw: generator.draw() },
+  }
+}
+
+/** What the engine computes for every case of an operation, as one program. */
+export function compute(engine: Engine, name: OpName, list: readonly OpCase[]): Elements[][] {
+  return scoped(engine, () => {
+    const results = list.map((c) => {
+      const { tensors, attrs } = prepare(engine, name, c)
+      return applyAll(ops[name], tensors, attrs, engine)
+    })
+    return results.map((outputs) => outputs.map((y) => y.dataSync()))
+  })
+}
+
+export interface Expected {
+  readonly inputs: readonly RefTensor[]
+  readonly attrs: Attrs
+  readonly outputs: readonly RefTensor[]
+}
+
+/** What the reference gives for the same numbers. */
+export function expected(engine: Engine, name: OpName, c: OpCase): Expected {
+  return scoped(engine, () => {
+    const { tensors, attrs } = prepare(engine, name, c)
+    const inputs = tensors.map((t) => ({ shape: t.shape, data: Float64Array.from(engine.elements(t.state)) }))
+    return { inputs, attrs, outputs: references[name](inputs, attrs) }
+  })
+}

@@ -1,0 +1,431 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import {
+  ChainruleError,
+  type Engine,
+  init,
+  type OpName,
+  scalar,
+  scope,
+  Tensor,
+  tensor,
+  type Variable,
+  variable,
+} from '../../src/index.ts'
+import { applyAll } from '../../src/ops/apply.ts'
+import * as batch from '../../src/ops/batch.ts'
+import * as f from '../../src/ops/functions.ts'
+import { ops } from '../../src/ops/index.ts'
+import { scalars } from '../../src/ops/scalar.ts'
+import * as update from '../../src/ops/update.ts'
+
+// Bad calls of every operation: a typed error that says what was expected, thrown before anything happened.
+
+/** Anything at all: what JavaScript lets through. */
+// biome-ignore lint/suspicious/noExplicitAny: wrong arguments are the point
+type Anything = any
+type Call = readonly [what: string, call: () => unknown]
+
+interface Tools {
+  readonly x: Tensor
+  readonly v: Tensor
+  readonly i: Tensor
+  readonly s: Tensor
+  readonly dead: Tensor
+  readonly foreign: Tensor
+  readonly kept: Variable
+}
+
+let engine: Engine
+let other: Engine
+let t: Tools
+beforeAll(async () => {
+  other = await init({ threads: 1 })
+  const foreign = tensor([[1, 2, 3, 4]])
+  engine = await init({ threads: 2 })
+  const dead = tensor([1, 2])
+  dead.dispose()
+  t = {
+    x: tensor(
+      Float32Array.from({ length: 12 }, (_, k) => k / 4),
+      [3, 4],
+    ),
+    v: tensor([1, 2, 3, 4, 5]),
+    i: tensor(Int32Array.of(0, 1, 2), [3]),
+    s: scalar(0.5),
+    dead,
+    foreign,
+    kept: variable(tensor([1, 2, 3])),
+  }
+})
+afterAll(async () => {
+  await engine.close()
+  await other.close()
+})
+
+/** What no operation takes as a tensor. */
+const notTensors = (call: (x: Anything) => unknown): Call[] => [
+  ['null', () => call(null)],
+  ['undefined', () => call(undefined)],
+  ['a string', () => call('x')],
+  ['an array', () => call([1, 2, 3])],
+  ['a typed array', () => call(Float32Array.of(1, 2))],
+  ['an object like a tensor', () => call({ shape: [3], dtype: 'float32', rank: 1, size: 3 })],
+  ['a disposed tensor', () => call(t.dead)],
+]
+
+const notFloats = (call: (x: Anything) => unknown): Call[] => [
+  ...notTensors(call),
+  ['int32', () => call(t.i)],
+  ['a control scalar', () => call(t.s)],
+]
+
+const unary = (call: (x: Anything) => unknown): Call[] => [...notFloats(call), ['a number', () => call(3)]]
+
+const binary = (call: (a: Anything, b: Anything) => unknown): Call[] => [
+  ...notFloats((a) => call(a, t.x)),
+  ...notFloats((b) => call(t.x, b)),
+  ['shapes that do not broadcast', () => call(t.x, t.v)],
+  ['two numbers', () => call(1, 2)],
+  ['a tensor of another engine', () => call(t.x, t.foreign)],
+]
+
+const anyNumber = (name: string, call: (n: Anything) => unknown): Call[] => [
+  [`${name}: NaN`, () => call(Number.NaN)],
+  [`${name}: a string`, () => call('1')],
+  [`${name}: null`, () => call(null)],
+]
+
+const axes = (call: (axis: Anything) => unknown): Call[] => [
+  ['an axis too far', () => call(2)],
+  ['an axis too far from the end', () => call(-3)],
+  ['half an axis', () => call(0.5)],
+  ['a named axis', () => call('rows')],
+]
+
+const reduction = (call: (x: Anything, axes?: Anything) => unknown): Call[] => [
+  ...unary((x) => call(x)),
+  ...axes((axis) => call(t.x, axis)),
+  ['an axis twice', () => call(t.x, [0, -2])],
+]
+
+const position = (call: (x: Anything, axis?: Anything) => unknown): Call[] => [
+  ...unary((x) => call(x)),
+  ...axes((axis) => call(t.x, axis)),
+  ['an empty axis', () => call(tensor(new Float32Array(0), [2, 0]), 1)],
+]
+
+const shapes = (call: (shape: Anything) => unknown): Call[] => [
+  ['a negative axis', () => call([3, -4])],
+  ['half an axis', () => call([2.5, 2])],
+  ['a number for a shape', () => call(12)],
+  ['no shape', () => call(undefined)],
+  ['too many axes', () => call([1, 1, 1, 1, 1, 1, 1, 1, 12])],
+  ['too many elements', () => call([2 ** 16, 2 ** 16])],
+]
+
+const windows = (call: (starts: Anything, ends?: Anything, steps?: Anything) => unknown): Call[] => [
+  ['more bounds than axes', () => call([0, 0, 0])],
+  ['half a bound', () => call([0.5])],
+  ['a step of 0', () => call([0, 0], [1, 1], [0, 1])],
+  ['NaN', () => call([Number.NaN])],
+]
+
+const indexed = (call: (x: Anything, index: Anything, axis?: Anything) => unknown): Call[] => [
+  ...notTensors((x) => call(x, t.i)),
+  ...notTensors((index) => call(t.x, index)),
+  ['indices that are float32', () => call(t.x, t.v)],
+  ...axes((axis) => call(t.x, t.i, axis)),
+]
+
+/** The rows that only rules and the planner use: through the table. */
+const row =
+  (name: OpName, attrs: Record<string, unknown> = {}) =>
+  (...inputs: Anything[]) => {
+    const made = applyAll(ops[name], inputs, attrs)
+    return made
+  }
+
+const labels = (call: (x: Anything, labels: Anything) => unknown): Call[] => [
+  ...notFloats((x) => call(x, t.i)),
+  ...notTensors((l) => call(t.x, l)),
+  ['labels that are float32', () => call(t.x, tensor([0, 1, 2]))],
+  ['too few labels', () => call(t.x, tensor(Int32Array.of(0, 1), [2]))],
+  ['logits with three axes', () => call(t.x.reshape([3, 2, 2]), t.i)],
+  ['no classes', () => call(tensor(new Float32Array(0), [3, 0]), t.i)],
+]
+
+const probability = (call: (p: Anything) => unknown): Call[] => [
+  ['p below 0', () => call(-0.1)],
+  ['p above 1', () => call(1.1)],
+  ['p: NaN', () => call(Number.NaN)],
+  ['p: a string', () => call('0.5')],
+]
+
+const SGD = { momentum: 0, dampening: 0, weightDecay: 0, nesterov: false }
+
+const products = (call: (a: Anything, b: Anything, options?: Anything) => unknown): Call[] => [
+  ...notFloats((a) => call(a, t.x)),
+  ...notFloats((b) => call(t.x, b)),
+  ['inner sizes that differ', () => call(t.x, t.x)],
+  ['inner sizes that differ when transposed', () => call(t.x, tensor([[1, 2]]), { transposeB: true })],
+  [
+    'batches that do not broadcast',
+    () => call(tensor(new Float32Array(12), [2, 2, 3]), tensor(new Float32Array(27), [3, 3, 3])),
+  ],
+  ['a tensor of another engine', () => call(t.x, t.foreign)],
+]
+
+const wrong: Readonly<Record<OpName, () => readonly Call[]>> = {
+  neg: () => unary(f.neg),
+  abs: () => unary(f.abs),
+  sign: () => unary(f.sign),
+  square: () => unary(f.square),
+  sqrt: () => unary(f.sqrt),
+  rsqrt: () => unary(f.rsqrt),
+  reciprocal: () => unary(f.reciprocal),
+  exp: () => unary(f.exp),
+  log: () => unary(f.log),
+  tanh: () => unary(f.tanh),
+  sigmoid: () => unary(f.sigmoid),
+  logSigmoid: () => unary(f.logSigmoid),
+  erf: () => unary(f.erf),
+  relu: () => unary(f.relu),
+  gelu: () => [
+    ...unary((x) => f.gelu(x)),
+    ['an unknown approximation', () => f.gelu(t.x, 'fast' as Anything)],
+    ['no approximation', () => f.gelu(t.x, null as Anything)],
+  ],
+  silu: () => unary(f.silu),
+  softplus: () => unary(f.softplus),
+  leakyRelu: () => [...unary((x) => f.leakyRelu(x)), ...anyNumber('slope', (n) => f.leakyRelu(t.x, n))],
+  elu: () => [...unary((x) => f.elu(x)), ...anyNumber('alpha', (n) => f.elu(t.x, n))],
+  clip: () => [
+    ...unary((x) => f.clip(x, 0, 1)),
+    ['an empty range', () => f.clip(t.x, 1, 0)],
+    ...anyNumber('min', (n) => f.clip(t.x, n, 1)),
+    ...anyNumber('max', (n) => f.clip(t.x, 0, n)),
+  ],
+  cast: () => [
+    ...notTensors(f.toFloat),
+    ['a control scalar', () => f.toFloat(t.s)],
+    ['a number', () => f.toFloat(1 as Anything)],
+  ],
+
+  add: () => binary(f.add),
+  sub: () => binary(f.sub),
+  mul: () => binary(f.mul),
+  div: () => binary(f.div),
+  maximum: () => binary(f.maximum),
+  minimum: () => binary(f.minimum),
+  pow: () => binary(f.pow),
+  squaredDifference: () => binary(f.squaredDifference),
+  greater: () => [...binary(f.greater), ...binary(f.less)],
+  greaterEqual: () => [...binary(f.greaterEqual), ...binary(f.lessEqual)],
+  equal: () => binary(f.equal),
+  notEqual: () => binary(f.notEqual),
+  reluGrad: () => binary(f.reluGrad),
+  tanhGrad: () => binary(f.tanhGrad),
+  sigmoidGrad: () => binary(f.sigmoidGrad),
+  absGrad: () => binary(f.absGrad),
+  geluGrad: () => binary((dy, x) => f.geluGrad(dy, x, 'none')),
+  siluGrad: () => binary(f.siluGrad),
+  softplusGrad: () => binary(f.softplusGrad),
+  leakyReluGrad: () => binary((dy, x) => f.leakyReluGrad(dy, x, 0.1)),
+  eluGrad: () => binary((dy, x) => f.eluGrad(dy, x, 1)),
+  clipGrad: () => binary((dy, x) => f.clipGrad(dy, x, 0, 1)),
+
+  clone: () => [...notTensors(f.clone), ['a number', () => f.clone(1 as Anything)]],
+  stopGradient: () => [...notTensors(f.stopGradient), ['a number', () => f.stopGradient(1 as Anything)]],
+  reshape: () => [
+    ...notTensors((x) => f.reshape(x, [3])),
+    ...shapes((shape) => f.reshape(t.x, shape)),
+    ['another number of elements', () => f.reshape(t.x, [3, 5])],
+    ['two free axes', () => f.reshape(t.x, [-1, -1])],
+    ['a free axis that does not divide', () => f.reshape(t.x, [5, -1])],
+  ],
+  transpose: () => [
+    ...notTensors((x) => f.transpose(x)),
+    ...axes((axis) => f.transpose(t.x, [0, axis])),
+    ['an axis twice', () => f.transpose(t.x, [0, 0])],
+    ['an axis missing', () => f.transpose(t.x, [0])],
+    ['a number', () => f.transpose(t.x, 1 as Anything)],
+  ],
+  slice: () => [
+    ...notTensors((x) => f.slice(x, [0])),
+    ...windows((starts, ends, steps) => f.slice(t.x, starts, ends, steps)),
+    ['a number', () => f.slice(t.x, 1 as Anything)],
+  ],
+  embed: () => [
+    ...notTensors(row('embed', { shape: [3], starts: [0], steps: [1], window: [3] })),
+    ['too many', () => row('embed', { shape: [3], starts: [0], steps: [1], window: [3] })(t.foreign, t.x)],
+  ],
+  concat: () => [
+    ...notTensors((x) => f.concat([t.x, x])),
+    ['nothing', () => f.concat([])],
+    ['another number of axes', () => f.concat([t.x, t.v])],
+    ['sizes that differ elsewhere', () => f.concat([t.x, t.x.reshape([4, 3])])],
+    ['types that differ', () => f.concat([t.v, t.i])],
+    ...axes((axis) => f.concat([t.x, t.x], axis)),
+    ['a tensor of another engine', () => f.concat([t.x, t.foreign])],
+    ['a tensor for the list', () => f.concat(t.x as Anything)],
+  ],
+  broadcastTo: () => [
+    ...notTensors((x) => f.broadcastTo(x, [3])),
+    ...shapes((shape) => f.broadcastTo(t.x, shape)),
+    ['sizes that do not stretch', () => f.broadcastTo(t.x, [3, 5])],
+    ['fewer axes', () => f.broadcastTo(t.x, [4])],
+  ],
+  gather: () => indexed(f.gather),
+  scatterAdd: () => [
+    ...notTensors((x) => row('scatterAdd', { axis: 0, n: 3 })(x, t.i)),
+    ...notTensors((index) => row('scatterAdd', { axis: 0, n: 3 })(t.x, index)),
+    ['int32 values', () => row('scatterAdd', { axis: 0, n: 3 })(t.i, t.i)],
+    ['float32 indices', () => row('scatterAdd', { axis: 0, n: 3 })(t.x, t.v)],
+  ],
+  takeAlong: () => [
+    ...indexed(f.takeAlong),
+    ['indices that do not line up', () => f.takeAlong(t.x, tensor(Int32Array.of(0, 1), [2, 1]), 1)],
+    ['another number of axes', () => f.takeAlong(t.x, t.i, 0)],
+  ],
+  takeAlongGrad: () => [
+    ...notTensors((x) => row('takeAlongGrad', { axis: 0, n: 3 })(x, t.i)),
+    ...notTensors((index) => row('takeAlongGrad', { axis: 0, n: 3 })(t.v, index)),
+    ['int32 values', () => row('takeAlongGrad', { axis: 0, n: 3 })(t.i, t.i)],
+    ['float32 indices', () => row('takeAlongGrad', { axis: 0, n: 3 })(t.v, t.v)],
+  ],
+
+  sum: () => reduction(f.sum),
+  mean: () => reduction(f.mean),
+  sumSquares: () => reduction(f.sumSquares),
+  max: () => [...reduction(f.max), ['an empty axis', () => f.max(tensor(new Float32Array(0), [2, 0]), 1)]],
+  min: () => [...reduction(f.min), ['an empty axis', () => f.min(tensor(new Float32Array(0), [2, 0]), 1)]],
+  argmax: () => position(f.argmax),
+  argmin: () => position(f.argmin),
+
+  softmax: () => [...unary((x) => f.softmax(x)), ...axes((axis) => f.softmax(t.x, axis))],
+  logSoftmax: () => [...unary((x) => f.logSoftmax(x)), ...axes((axis) => f.logSoftmax(t.x, axis))],
+  softmaxGrad: () => [
+    ...notFloats((dy) => f.softmaxGrad(dy, t.x)),
+    ...notFloats((y) => f.softmaxGrad(t.x, y)),
+    ['shapes that differ', () => f.softmaxGrad(t.x, t.v)],
+  ],
+  logSoftmaxGrad: () => [
+    ...notFloats((dy) => f.logSoftmaxGrad(dy, t.x)),
+    ...notFloats((y) => f.logSoftmaxGrad(t.x, y)),
+    ['shapes that differ', () => f.logSoftmaxGrad(t.x, t.v)],
+  ],
+  crossEntropy: () => [
+    ...labels(f.crossEntropy),
+    ['an unknown reduction', () => f.crossEntropy(t.x, t.i, { reduction: 'average' as Anything })],
+    ['smoothing above 1', () => f.crossEntropy(t.x, t.i, { labelSmoothing: 1.5 })],
+    ['smoothing: a string', () => f.crossEntropy(t.x, t.i, { labelSmoothing: '0' as Anything })],
+    ['half a label to ignore', () => f.crossEntropy(t.x, t.i, { ignoreIndex: 0.5 })],
+  ],
+  crossEntropyGrad: () => labels((x, l) => row('crossEntropyGrad', { ignoreIndex: null, smoothing: 0 })(x, l, t.v)),
+
+  matmul: () => [...products(f.matmul), ['a number', () => f.matmul(t.x, 2 as Anything)]],
+  fusedMatmul: () =>
+    products((a, b, options) =>
+      row('fusedMatmul', { transposeA: false, transposeB: false, activation: 0, ...options })(a, b),
+    ),
+
+  uniform: () => [
+    ...shapes((shape) => f.randomUniform(shape)),
+    ...anyNumber('min', (n) => f.randomUniform([2], { min: n })),
+    ['no end', () => f.randomUniform([2], { max: Infinity })],
+  ],
+  normal: () => [
+    ...shapes((shape) => f.randomNormal(shape)),
+    ...anyNumber('mean', (n) => f.randomNormal([2], { mean: n })),
+    ...anyNumber('stddev', (n) => f.randomNormal([2], { stddev: n })),
+  ],
+  bernoulli: () => [...shapes((shape) => f.bernoulli(shape, 0.5)), ...probability((p) => f.bernoulli([2], p))],
+  permutation: () => [
+    ['a negative number', () => f.permutation(-1)],
+    ['half a number', () => f.permutation(1.5)],
+    ...anyNumber('n', (n) => f.permutation(n)),
+    ['too many', () => f.permutation(2 ** 31)],
+    ['a tensor', () => f.permutation(t.x as Anything)],
+    ['nothing', () => f.permutation(undefined as Anything)],
+  ],
+  dropout: () => [
+    ...notFloats((x) => f.dropout(x, 0.5)),
+    ...probability((p) => f.dropout(t.x, p)),
+    ['dropping everything', () => f.dropout(t.x, 1)],
+  ],
+
+  scalar: () => [
+    ['a float32 tensor', () => scalars.add(t.x, 1)],
+    ['int32', () => scalars.exp(t.i)],
+    ['null', () => scalars.mul(1, null as Anything)],
+    ['a string', () => scalars.mul('1' as Anything, 2)],
+    ['nothing', () => scalars.sqrt(undefined as Anything)],
+    ['a disposed tensor', () => scalars.neg(t.dead)],
+    ['an array', () => scalars.less([1] as Anything, 2)],
+    ['an object', () => scalars.select({} as Anything, 1, 2)],
+  ],
+  assign: () => [
+    ...notTensors((value) => t.kept.assign(value)),
+    ['another shape', () => t.kept.assign(t.v)],
+    ['another type', () => t.kept.assign(t.i)],
+    ['a number', () => t.kept.assign(1 as Anything)],
+  ],
+  advance: () => [
+    ...notTensors((cursor) => batch.advanceCursor(cursor)),
+    ['not a variable', () => batch.advanceCursor(t.i as Anything)],
+    ['float32', () => batch.advanceCursor(t.kept)],
+  ],
+  sgd: () => [
+    ...notFloats((g) => update.sgdUpdate(t.kept, g, { ...SGD, lr: t.s, step: t.s })),
+    ['another shape', () => update.sgdUpdate(t.kept, t.v, { lr: t.s, step: t.s })],
+    ['a number for the rate', () => update.sgdUpdate(t.kept, t.kept, { lr: 0.1 as Anything, step: t.s })],
+    ['a float32 rate', () => update.sgdUpdate(t.kept, t.kept, { lr: tensor(0.1), step: t.s })],
+    ['momentum without a velocity', () => update.sgdUpdate(t.kept, t.kept, { lr: t.s, step: t.s, momentum: 0.9 })],
+    ['not a variable', () => update.sgdUpdate(t.v as Anything, t.v, { lr: t.s, step: t.s })],
+  ],
+  adam: () => {
+    const rest = { m: t.kept, v: t.kept, lr: t.s, c1: t.s, c2: t.s }
+    return [
+      ...notFloats((g) => update.adamUpdate(t.kept, g, rest)),
+      ['another shape', () => update.adamUpdate(t.kept, t.v, rest)],
+      ['a number for the rate', () => update.adamUpdate(t.kept, t.kept, { ...rest, lr: 0.1 as Anything })],
+      ['no moment', () => update.adamUpdate(t.kept, t.kept, { ...rest, m: undefined as Anything })],
+      ['not a variable', () => update.adamUpdate(t.v as Anything, t.v, rest)],
+    ]
+  },
+  fetchRows: () => [
+    ...notTensors((x) => batch.fetchRows(x, t.i, t.i, { rows: 1, batches: 1 })),
+    ...notTensors((order) => batch.fetchRows(t.x, order, t.i, { rows: 1, batches: 1 })),
+    ['an order that is too short', () => batch.fetchRows(t.x, t.i, t.i, { rows: 2, batches: 2 })],
+    ['a float32 order', () => batch.fetchRows(t.x, t.v, t.i, { rows: 1, batches: 1 })],
+  ],
+  fetchSlot: () => [
+    ...notTensors((ring) => batch.fetchSlot(ring, t.i)),
+    ...notTensors((cursor) => batch.fetchSlot(t.x, cursor)),
+  ],
+}
+
+describe('bad calls of', () => {
+  test.each(Object.entries(wrong))('%s', (name, list) => {
+    const calls = list()
+    expect(calls.length).toBeGreaterThanOrEqual(8)
+    const faults: string[] = []
+    for (const [what, call] of calls) {
+      using _ = scope()
+      try {
+        const result = call()
+        faults.push(`${name}, ${what}: ${result instanceof Tensor ? `gives ${result}` : 'passes'}`)
+      } catch (error) {
+        if (!(error instanceof ChainruleError)) faults.push(`${name}, ${what}: ${error}`)
+        else if (error.expected === undefined && error.received === undefined && error.hint === undefined)
+          faults.push(`${name}, ${what}: says neither what was expected nor what came: ${error.message}`)
+      }
+    }
+    expect(faults).toEqual([])
+  })
+})
+
+test('after all of them the engine computes as before', () => {
+  expect(Array.from(t.v.reshape([5]).dataSync())).toEqual([1, 2, 3, 4, 5])
+  expect(Array.from(t.kept.dataSync())).toEqual([1, 2, 3])
+})
