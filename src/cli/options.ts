@@ -23,7 +23,12 @@ interface Range {
   readonly below?: boolean
 }
 
-export function number<T>(range: Range, fallback: T, help: string, shown = String(fallback)): Option<number | T> {
+export function number<T>(
+  range: Range,
+  fallback: T,
+  help: string,
+  shown: string = String(fallback),
+): Option<number | T> {
   const parse = (text: string, flag: string): number => {
     const value = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) ? Number(text) : Number.NaN
     return inside(value, range, text, flag, 'a number')

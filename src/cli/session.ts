@@ -1,9 +1,10 @@
-import { arrays, type Dataset, take } from '../data/dataset.ts'
+import type { Dataset } from '../data/dataset.ts'
 import { loadDigits } from '../data/digits.ts'
 import { readIdxFolder } from '../data/folder.ts'
-import { inputsOf, type LabelledData } from '../data/labelled.ts'
-import { ArgumentError } from '../errors.ts'
-import { permutation, type Tensor } from '../index.ts'
+import { datasetOf, type LabelledData } from '../data/labelled.ts'
+import { split } from '../data/split.ts'
+import { DataError } from '../errors.ts'
+import type { Tensor } from '../index.ts'
 import {
   dropout,
   gelu,
@@ -48,24 +49,15 @@ export async function loadSource({ data }: TrainOptions): Promise<Source> {
   return { name: name.slice(Math.max(name.lastIndexOf('/'), name.lastIndexOf('\\')) + 1) || data, train, test }
 }
 
-/** Training and test rows; where the source has no test part, some rows in an order drawn from the engine's seed. */
-export async function splitSource({ name, train, test }: Source): Promise<Split> {
+/** Training and test rows; where the source has no test part, some of its rows in an order that follows from the seed. */
+export async function splitSource({ name, train, test }: Source, { seed }: TrainOptions): Promise<Split> {
   const { sampleShape, features } = train
   const classes = Math.max(train.classes, test?.classes ?? 0)
   const facts = { name, sampleShape, features, classes }
-  if (test !== undefined) return { ...facts, train: rowsOf(train), test: rowsOf(test) }
-  if (train.count < 2)
-    throw new ArgumentError('too few samples to hold any out', { where: name, expected: 'at least 2' })
-  const drawn = permutation(train.count)
-  const order = await drawn.data()
-  drawn.dispose()
+  if (test !== undefined) return { ...facts, train: datasetOf(train), test: datasetOf(test) }
+  if (train.count < 2) throw new DataError('too few samples to hold any out', { where: name, expected: 'at least 2' })
   const heldOut = Math.max(1, Math.min(MOST_HELD_OUT, Math.floor(train.count * HELD_OUT)))
-  const rows = rowsOf(train)
-  return { ...facts, train: take(rows, order.subarray(heldOut)), test: take(rows, order.subarray(0, heldOut)) }
-}
-
-function rowsOf(data: LabelledData): Rows {
-  return arrays({ x: inputsOf(data), y: data.labels }, { shapes: { x: [data.features] } })
+  return { ...facts, ...(await split(datasetOf(train), heldOut / train.count, seed)) }
 }
 
 /** Widths from input to output. */

@@ -1,8 +1,8 @@
 import { numericGradients } from '../check/index.ts'
 import { ArgumentError, ChainruleError } from '../errors.ts'
 import { crossEntropy, init } from '../index.ts'
-import { checkWritable, writeFileAtomic } from '../io/node.ts'
-import { encodeSafetensors, type SafeTensor } from '../io/safetensors.ts'
+import { checkWritable, writeFileAtomic } from '../io/node-write.ts'
+import { encodeState } from '../io/state.ts'
 import type { Sequential } from '../nn/index.ts'
 import { type DoneEvent, Evaluator, hashState, type TrainEvent, trainClassifier } from '../train/index.ts'
 import type { TrainOptions } from './args.ts'
@@ -31,7 +31,7 @@ export async function runTrain(options: TrainOptions, { view, signal, version }:
   const source = await loadSource(options)
   const engine = await init({ threads: options.threads, numerics: options.numerics, seed: options.seed })
   try {
-    const split = await splitSource(source)
+    const split = await splitSource(source, options)
     const widths = layerWidths(split, options)
     const model = buildModel(widths, options)
     const plan: RunPlan = {
@@ -166,10 +166,6 @@ async function evaluated(model: Sequential, split: Split, history: History, batc
 async function write(model: Sequential, result: RunResult): Promise<WrittenFile[]> {
   const { options } = result
   const state = await model.stateDict()
-  const tensors = [...state].map(([name, { shape, data }]): [string, SafeTensor] => {
-    const dtype = data instanceof Int32Array ? 'I32' : data instanceof Float64Array ? 'F64' : 'F32'
-    return [name, { dtype, shape, data }]
-  })
   const metadata: [string, string][] = [
     ['format', 'pt'],
     ['chainrule.version', result.version],
@@ -177,7 +173,7 @@ async function write(model: Sequential, result: RunResult): Promise<WrittenFile[
     ['chainrule.activation', options.activation],
     ['chainrule.testAccuracy', String(result.testAccuracy)],
   ]
-  const contents: [string, string | Uint8Array][] = [[options.out, encodeSafetensors(tensors, metadata)]]
+  const contents: [string, string | Uint8Array][] = [[options.out, encodeState(state, metadata)]]
   if (options.report !== undefined) contents.push([options.report, reportPage(result)])
   const written: WrittenFile[] = []
   for (const [path, content] of contents) {

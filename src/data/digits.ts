@@ -1,6 +1,12 @@
 import { readUrl } from '../io/read.ts'
+import type { Dataset } from './dataset.ts'
 import { readIdx } from './idx.ts'
-import { type LabelledData, pairLabels } from './labelled.ts'
+import { datasetOf, type LabelledData, pairLabels } from './labelled.ts'
+
+/** The embedded digits as rows x of 64 numbers from 0 to 1, and their classes y. */
+export async function digits(): Promise<Dataset<'x' | 'y'>> {
+  return datasetOf(await loadDigits())
+}
 
 /**
  * The embedded data set: 1,797 hand-written digits of 8 x 8 pixels, values 0 to 16.

@@ -1,4 +1,5 @@
 import { DataError } from '../errors.ts'
+import { arrays, type Dataset } from './dataset.ts'
 import type { IdxArray, IdxData } from './idx.ts'
 
 /** Samples and the class of each. */
@@ -61,7 +62,11 @@ function countClasses(labels: IdxData, name: string): number {
   return largest + 1
 }
 
-/** The samples as the rows of a network's input, scaled to 0..1. */
-export function inputsOf({ values, maximum }: LabelledData): Float32Array<ArrayBuffer> {
+function inputsOf({ values, maximum }: LabelledData): Float32Array<ArrayBuffer> {
   return Float32Array.from(values, (value) => value / maximum)
+}
+
+/** Rows x, scaled to 0..1, and their classes y, as the loader takes them. */
+export function datasetOf(data: LabelledData): Dataset<'x' | 'y'> {
+  return arrays({ x: inputsOf(data), y: data.labels }, { shapes: { x: [data.features] } })
 }

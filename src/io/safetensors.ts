@@ -14,12 +14,29 @@ export type SafeTensorData =
   | Uint32Array
   | BigUint64Array
 
+export type SafeTensorType =
+  | 'U64'
+  | 'I64'
+  | 'F64'
+  | 'F32'
+  | 'U32'
+  | 'I32'
+  | 'BF16'
+  | 'F16'
+  | 'U16'
+  | 'I16'
+  | 'F8_E4M3'
+  | 'F8_E5M2'
+  | 'I8'
+  | 'U8'
+  | 'BOOL'
+
 interface Kind {
   readonly bytes: number
   view(buffer: ArrayBufferLike, at: number, count: number): SafeTensorData
 }
 // In the order in which the format's own library lays tensors out: the most aligned first. F16, BF16 and F8 stay bits.
-const KINDS = {
+const KINDS: Readonly<Record<SafeTensorType, Kind>> = {
   U64: { bytes: 8, view: (buffer, at, count) => new BigUint64Array(buffer, at, count) },
   I64: { bytes: 8, view: (buffer, at, count) => new BigInt64Array(buffer, at, count) },
   F64: { bytes: 8, view: (buffer, at, count) => new Float64Array(buffer, at, count) },
@@ -35,8 +52,7 @@ const KINDS = {
   I8: { bytes: 1, view: (buffer, at, count) => new Int8Array(buffer, at, count) },
   U8: { bytes: 1, view: (buffer, at, count) => new Uint8Array(buffer, at, count) },
   BOOL: { bytes: 1, view: (buffer, at, count) => new Uint8Array(buffer, at, count) },
-} as const satisfies Record<string, Kind>
-export type SafeTensorType = keyof typeof KINDS
+}
 const TYPES = Object.keys(KINDS) as SafeTensorType[]
 
 export interface SafeTensor {

@@ -14,7 +14,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { DataError } from '../../src/errors.ts'
-import { checkWritable, writeFileAtomic } from '../../src/io/node.ts'
+import { checkWritable, writeFileAtomic } from '../../src/io/node-write.ts'
 
 let folder = ''
 beforeEach(() => {
@@ -86,7 +86,7 @@ describe('a process killed while it writes', () => {
 
 /** A process that replaces the file again and again, killed `delay` ms after its first write. */
 function killedWriter(path: string, size: number, delay: number): Promise<void> {
-  const module = fileURLToPath(new URL('../../src/io/node.ts', import.meta.url))
+  const module = fileURLToPath(new URL('../../src/io/node-write.ts', import.meta.url))
   const script = `const { writeFileAtomic } = await import(${JSON.stringify(module)})
     for (let i = 2; ; i = 2 + (i + 1) % 200) { await writeFileAtomic(${JSON.stringify(path)}, new Uint8Array(${size}).fill(i)); console.log(i) }`
   return new Promise((resolve) => {
