@@ -1,4 +1,5 @@
 export { peakFma, peakMulAdd } from './gemm/peak'
+export { turn } from './vm/barrier'
 export { dispatch } from './vm/dispatch'
 export { halt, resume, run, serve, start } from './vm/executor'
 

@@ -35,7 +35,17 @@ function row(fn: u32, x: usize, n: u32): v128 {
 }
 
 /** Reduction over the middle axis of [outer, n, inner]. Split by results. */
-export function reduce(fn: u32, x: usize, y: usize, outer: u32, n: u32, inner: u32, scale: f32, part: u32, parts: u32): void {
+export function reduce(
+  fn: u32,
+  x: usize,
+  y: usize,
+  outer: u32,
+  n: u32,
+  inner: u32,
+  scale: f32,
+  part: u32,
+  parts: u32,
+): void {
   const s = f32x4.splat(scale)
   const plane = (<usize>n * inner) << 2
   if (inner == 1) {
@@ -70,7 +80,7 @@ export function argReduce(fn: u32, x: usize, y: usize, outer: u32, n: u32, inner
     let best = load<f32>(p)
     let index: u32 = 0
     for (let i: u32 = 1; i < n && best == best; i++) {
-      const v = load<f32>(p + (((<usize>i) * inner) << 2))
+      const v = load<f32>(p + ((<usize>i * inner) << 2))
       if (v != v || (fn == C.REDUCE_ARGMAX ? v > best : v < best)) {
         best = v
         index = i
