@@ -103,7 +103,7 @@ function publish(program: usize, repeat: u32, threads: u32, first: u32): u32 {
 }
 
 /** False when the pool is at its end. */
-function awaitJob(block: usize): bool {
+export function awaitJob(block: usize): bool {
   const taken = load<u32>(block, BLOCK_TAKEN)
   const turns = load<u32>(SPIN_IDLE)
   for (let i: u32 = 0; i < turns; i++) {
