@@ -2,9 +2,9 @@ import {
   GEMM_ACCUMULATE,
   GEMM_ACTIVATION_SHIFT,
   GEMM_BIAS,
-  GEMM_VARIANT,
   GEMM_TRANS_A,
   GEMM_TRANS_B,
+  GEMM_VARIANT,
 } from '../../src/abi/constants'
 import { finish } from './epilogue'
 import { block } from './macrokernel'

@@ -1,7 +1,7 @@
 import { GEMM_ACCUMULATE, GEMM_ACTIVATION_SHIFT, GEMM_BIAS } from '../../src/abi/constants'
 import { fma } from '../simd/f32x4'
 import { loadLanes } from '../simd/lanes'
-import { activate } from './epilogue'
+import { finish } from './epilogue'
 
 /**
  * y[i] = act(dot(a[i], x) [+ y[i]] [+ bias[i * biasStep]]): rows of k neighbouring words. A dot product is 8 sums
@@ -146,7 +146,12 @@ function store4(
   if ((flags & GEMM_ACCUMULATE) != 0) sums = f32x4.add(sums, plain ? v128.load(y) : gather(y, yStep, rows, scratch))
   if ((flags & GEMM_BIAS) != 0)
     sums = f32x4.add(sums, plain && biasStep == 1 ? v128.load(bias) : gather(bias, biasStep, rows, scratch))
-  sums = activate(flags >> GEMM_ACTIVATION_SHIFT, sums)
+  const act = flags >> GEMM_ACTIVATION_SHIFT
+  if (act != 0) {
+    v128.store(scratch, sums)
+    finish(scratch, 0, 1, 4, 0, act)
+    sums = v128.load(scratch)
+  }
   if (plain) v128.store(y, sums)
   else {
     v128.store_lane<f32>(y, sums, 0)

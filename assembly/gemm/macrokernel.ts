@@ -7,14 +7,15 @@ import {
   GEMM_NC,
   GEMM_PACK_A,
   GEMM_PACK_B,
+  GEMM_PACK_SET,
   GEMM_TRANS_A,
   GEMM_TRANS_B,
   TILE_4X8,
   TILE_6X16,
 } from '../../src/abi/constants'
 import { copyTile, finish } from './epilogue'
-import { f32_1x32 } from './microkernel/f32_1x32'
 import { packStraight, packStraight8x2, packTransposed } from './pack'
+import { rowTimesMatrix } from './row'
 import { rows8, rows16 } from './tile'
 
 // A thread's scratch: a row of zeros (where new sums start), one tile, panels of A, panels of B.
@@ -31,12 +32,23 @@ function even(n: u32, most: u32, grain: u32): u32 {
   return ((size + grain - 1) / grain) * grain
 }
 
-/** Width of the columns a micro-kernel does at once. */
+/** Rows (or columns) of the next panel: 8 rows are better done as 4 + 4 than as 6 + 2. */
 // @ts-ignore: decorator
 @inline
-function widthOf(tile: u32, m: u32, packed: bool): u32 {
-  if (packed || m > 3) return tile == TILE_6X16 ? 16 : 8
-  return m == 1 ? 32 : 16
+function rowsOf(width: u32, left: u32): u32 {
+  return width == 6 && left == 8 ? 4 : min<u32>(width, left)
+}
+
+/** Which factors are copied to panels: measured with bench/lab/gemm-paths.ts. */
+// @ts-ignore: decorator
+@inline
+function packing(tile: u32, m: u32, n: u32, k: u32, transA: bool, ldb: usize): u32 {
+  const narrow = tile == TILE_4X8
+  const packA = transA ? m >= 48 && n >= 256 : n >= 192 || (n >= 64 && (narrow || k <= 16))
+  // rows a multiple of 1 KiB apart fall on few sets of the cache
+  const crowded = (ldb & 1023) == 0 && m >= 16 && (narrow || k <= 32)
+  const packB = m >= 48 || crowded
+  return (packA ? GEMM_PACK_A : 0) | (packB ? GEMM_PACK_B : 0)
 }
 
 /**
@@ -60,18 +72,21 @@ export function block(
   scratch: usize,
 ): void {
   for (let i: usize = 0; i < TILE; i += 16) v128.store(scratch + i, f32x4.splat(0))
-  const packA = (flags & GEMM_PACK_A) != 0
   const transA = (flags & GEMM_TRANS_A) != 0
   const transB = (flags & GEMM_TRANS_B) != 0
+  if ((flags & GEMM_PACK_SET) == 0) flags |= packing(tile, m, n, k, transA, ldb)
+  const packA = (flags & GEMM_PACK_A) != 0
   const packB = (flags & GEMM_PACK_B) != 0 || transB
+  if (!packB && (m == 1 || (m <= 3 && n >= 64))) {
+    fewRows(a, transA ? 4 : lda, transA ? lda : 4, b, ldb, c, ldc, bias, m, n, k, flags)
+    return
+  }
   const act = flags >> GEMM_ACTIVATION_SHIFT
   if ((flags & GEMM_BIAS) == 0) bias = 0
-  const width = widthOf(tile, m, packB)
+  const width: u32 = tile == TILE_6X16 ? 16 : 8
   const mr: u32 = tile == TILE_4X8 ? 4 : 6
-  // few rows read B in place once: short blocks of k walk along its rows
-  const kMost: u32 = m <= 3 && !packB ? 16 : tile == TILE_6X16 ? 256 : GEMM_KC
   const nc = even(n, GEMM_NC, 16)
-  const kc = even(k, kMost, 4)
+  const kc = even(k, tile == TILE_6X16 ? 256 : GEMM_KC, 4)
   const mc = even(m, GEMM_MC, 12)
   const aRow: usize = packA || transA ? 4 : lda
   const aStep: usize = packA ? (<usize>mr) << 2 : transA ? lda : 4
@@ -92,16 +107,24 @@ export function block(
           packPanels(aAt, lda, transA, mb, kb, scratch + PANELS_A, mr)
           aAt = scratch + PANELS_A
         }
-        const aNext = packA ? (<usize>(mr * kb)) << 2 : aRow * mr
+        const aNext = packA ? (<usize>(mr * kb)) << 2 : 0
         const cAt = c + <usize>ic * ldc
         for (let jr: u32 = 0; jr < nb; jr += width) {
           const nr = min<u32>(width, nb - jr)
           let panel = packB ? scratch + PANELS_B + ((<usize>(jr * kb)) << 2) : bAt + ((<usize>jr) << 2)
           let step = bStep
+          let skip: usize = 0
           if (!packB && nr < width) {
-            packStraight(panel, ldb, nr, kb, scratch + PANELS_B, width)
-            panel = scratch + PANELS_B
-            step = (<usize>width) << 2
+            const w: u32 = nr > 8 ? 16 : 8
+            if (jr + nr >= w) {
+              // the last w columns; those done before are dropped
+              skip = (<usize>(w - nr)) << 2
+              panel -= skip
+            } else {
+              packStraight(panel, ldb, nr, kb, scratch + PANELS_B, w)
+              panel = scratch + PANELS_B
+              step = (<usize>w) << 2
+            }
           }
           const j = jc + jr
           strip(
@@ -114,6 +137,7 @@ export function block(
             aNext,
             panel,
             step,
+            skip,
             cAt + ((<usize>j) << 2),
             ldc,
             mb,
@@ -130,7 +154,35 @@ export function block(
   }
 }
 
-/** One panel of op(B) against all rows of a block of A. */
+/** Up to three rows: B is read in place, in blocks that stay in the cache for the rows after the first. */
+function fewRows(
+  a: usize,
+  aRow: usize,
+  aStep: usize,
+  b: usize,
+  ldb: usize,
+  c: usize,
+  ldc: usize,
+  bias: usize,
+  m: u32,
+  n: u32,
+  k: u32,
+  flags: u32,
+): void {
+  const kc: u32 = m == 1 ? k : 32
+  for (let pc: u32 = 0; pc < k; pc += kc) {
+    const kb = min<u32>(kc, k - pc)
+    const add = pc > 0 || (flags & GEMM_ACCUMULATE) != 0
+    for (let i: u32 = 0; i < m; i++) rowTimesMatrix(a + <usize>i * aRow, aStep, b, ldb, c + <usize>i * ldc, n, kb, add)
+    a += <usize>kb * aStep
+    b += <usize>kb * ldb
+  }
+  const act = flags >> GEMM_ACTIVATION_SHIFT
+  const withBias = (flags & GEMM_BIAS) != 0
+  if (withBias || act != 0) finish(c, ldc, m, n, withBias ? bias : 0, act)
+}
+
+/** One panel of op(B) against all rows of a block of A; its columns begin `skip` bytes later. */
 function strip(
   mr: u32,
   width: u32,
@@ -141,6 +193,7 @@ function strip(
   aNext: usize,
   b: usize,
   bStep: usize,
+  skip: usize,
   c: usize,
   cRow: usize,
   m: u32,
@@ -152,36 +205,36 @@ function strip(
   scratch: usize,
 ): void {
   const whole = nr == width
-  const out: usize = whole ? 0 : scratch + TILE
-  const outRow = whole ? cRow : (<usize>width) << 2
-  const cNext = cRow * mr
-  for (; ; m -= mr) {
-    const rows = min<u32>(mr, m)
+  const out = scratch + TILE
+  const outRow: usize = whole ? cRow : 64
+  for (;;) {
+    const rows = rowsOf(mr, m)
     const to = whole ? c : out
-    if (add && !whole) copyTile(c, cRow, to, outRow, rows, nr)
+    if (add && !whole) copyTile(c, cRow, to + skip, outRow, rows, nr)
     const from = add ? to : scratch
     const fromRow = add ? outRow : 0
-    if (nr <= 8 && width < 32) rows8(rows, k, a, aRow, aStep, b, bStep, to, outRow, from, fromRow)
-    else if (width == 32) f32_1x32(k, a, aStep, b, bStep, to, from)
+    if (nr <= 8) rows8(rows, k, a, aRow, aStep, b, bStep, to, outRow, from, fromRow)
     else rows16(rows, k, a, aRow, aStep, b, bStep, to, outRow, from, fromRow)
-    if (!whole) copyTile(to, outRow, c, cRow, rows, nr)
+    if (!whole) copyTile(to + skip, outRow, c, cRow, rows, nr)
     if (last) finish(c, cRow, rows, nr, bias, act)
-    if (m <= mr) break
-    a += aNext
-    c += cNext
+    m -= rows
+    if (m == 0) break
+    a += aNext != 0 ? aNext : aRow * rows
+    c += cRow * rows
   }
 }
 
 function packPanels(x: usize, row: usize, straight: bool, n: u32, k: u32, to: usize, width: u32): void {
   const size = (<usize>(k * width)) << 2
-  for (let i: u32 = 0; i < n; i += width) {
-    const valid = min<u32>(width, n - i)
+  for (let i: u32 = 0; i < n; ) {
+    const valid = rowsOf(width, n - i)
     if (!straight) packTransposed(x + <usize>i * row, row, valid, k, to, width)
     else if (width == 8 && n - i >= 16) {
       packStraight8x2(x + ((<usize>i) << 2), row, k, to)
-      i += 8
+      i += valid
       to += size
     } else packStraight(x + ((<usize>i) << 2), row, valid, k, to, width)
+    i += valid
     to += size
   }
 }

@@ -135,10 +135,11 @@ export function packStraight8x2(x: usize, row: usize, k: u32, to: usize): void {
 function packNarrow(x: usize, row: usize, valid: u32, k: u32, to: usize, width: u32): void {
   const step = (<usize>width) << 2
   const end = (<usize>valid) << 2
+  const zeros = step & ~15
   do {
-    let i: usize = 0
-    for (; i < end; i += 4) store<u32>(to + i, load<u32>(x + i))
-    for (; i < step; i += 4) store<u32>(to + i, 0)
+    // 6 is the width of A's panels, whose missing rows are never read
+    for (let i: usize = 0; i < zeros; i += 16) v128.store(to + i, f32x4.splat(0))
+    for (let i: usize = 0; i < end; i += 4) store<u32>(to + i, load<u32>(x + i))
     x += row
     to += step
   } while (--k)

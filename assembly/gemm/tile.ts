@@ -8,6 +8,8 @@ import { f32_6x8, f32_6x8_strided } from './microkernel/f32_6x8'
 import { f32_6x16, f32_6x16_strided } from './microkernel/f32_6x16'
 
 /** 1 to 6 rows of 8 columns with the micro-kernels of 6, 4, 2 and 1 rows. */
+// @ts-ignore: decorator
+@inline
 export function rows8(
   rows: u32,
   k: u32,
@@ -45,6 +47,8 @@ export function rows8(
 }
 
 /** The same for 16 columns. */
+// @ts-ignore: decorator
+@inline
 export function rows16(
   rows: u32,
   k: u32,

@@ -59,7 +59,7 @@ export function crossEntropyGrad(
   for (let r = shareBegin(rows, 1, part, parts); r < end; r++) {
     const label = load<i32>(labels + ((<usize>r) << 2))
     const o = (<usize>r * n) << 2
-    if (<u32>label >= n) {
+    if (<u32>label >= n || label == ignore) {
       memory.fill(dx + o, 0, (<usize>n) << 2)
       continue
     }

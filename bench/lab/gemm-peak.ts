@@ -1,6 +1,13 @@
 // GFLOP/s of gemm on one thread, as a share of the multiply-add peak of the same core, measured in turns.
 //   npx tsx bench/lab/gemm-peak.ts [simd|relaxed] [tile ...] [--quick]
-import { GEMM_PACK_A, GEMM_PACK_B, GEMM_TRANS_A, GEMM_TRANS_B, GEMM_VARIANT } from '../../src/abi/constants.ts'
+import {
+  GEMM_PACK_A,
+  GEMM_PACK_B,
+  GEMM_PACK_SET,
+  GEMM_TRANS_A,
+  GEMM_TRANS_B,
+  GEMM_VARIANT,
+} from '../../src/abi/constants.ts'
 import { encodeInstruction, opcodeOf } from '../../src/abi/encode.ts'
 import { type Build, Machine } from '../../test/helpers/machine.ts'
 
@@ -55,21 +62,20 @@ for (const peak of ['peakFma', 'peakMulAdd'])
       best: [],
     })
 for (const [kind, m, n, k] of shapes) {
-  if (quick && m * n * k > 2 ** 28) continue
   const transA = kind[0] === 'T'
   const transB = kind[1] === 'T'
   const a = data(m * k)
   const b = data(n * k)
   const c = data(m * n)
   for (const tile of tiles)
-    for (const pack of [0, GEMM_PACK_B, GEMM_PACK_A | GEMM_PACK_B]) {
-      if (pack === 0 && transB) continue
+    for (const pack of [0, GEMM_PACK_SET, GEMM_PACK_SET | GEMM_PACK_B, GEMM_PACK_SET | GEMM_PACK_A | GEMM_PACK_B]) {
+      if (quick && pack !== 0) continue
       const flags = pack | (transA ? GEMM_TRANS_A : 0) | (transB ? GEMM_TRANS_B : 0)
       const operands = { a, b, c, m, n, k, lda: transA ? m : k, ldb: transB ? k : n, ldc: n, flags, batch: 1 }
       const pc = machine.put(Uint32Array.from(encodeInstruction('gemm', operands)))
       const opcode = opcodeOf('gemm')
       runs.push({
-        name: `${kind} ${m}x${n}x${k} tile ${tile} ${pack === 0 ? '--' : pack === GEMM_PACK_B ? '-B' : 'AB'}`,
+        name: `${kind} ${m}x${n}x${k} tile ${tile} ${pack === 0 ? 'own' : (pack & GEMM_PACK_A ? 'A' : '-') + (pack & GEMM_PACK_B ? 'B' : '-')}`,
         flops: 2 * m * n * k,
         call: (reps) => {
           machine.i32(GEMM_VARIANT, 1)[0] = tile

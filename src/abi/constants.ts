@@ -61,8 +61,9 @@ export const GEMM_TRANS_A = 1
 export const GEMM_TRANS_B = 2
 export const GEMM_ACCUMULATE = 4
 export const GEMM_BIAS = 8
-export const GEMM_PACK_A = 16 // copy A (B) to panels first; else it is read in place
+export const GEMM_PACK_A = 16 // with GEMM_PACK_SET: copy A (B) to panels first, else read it in place
 export const GEMM_PACK_B = 32
+export const GEMM_PACK_SET = 64 // without it the kernel decides for A and B
 export const GEMM_ACTIVATION_SHIFT = 8
 
 // ---- gemm blocks: a block of A is at most MC x KC, one of B KC x NC --------------------------------

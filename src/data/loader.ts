@@ -69,6 +69,7 @@ export class Loader<K extends string> implements Disposable, AsyncIterable<Batch
 
   /** Goes to the beginning of an epoch (counted from 0) and lays out its order, which follows from seed and number. */
   async begin(epoch: number): Promise<void> {
+    await this.#order.engine.flushAsync()
     if (this.#seed !== undefined) {
       // Stream 0 is the engine's own: a loader with the engine's seed must not draw the same numbers.
       this.#order.set((await shuffled(this.#size, this.#seed, epoch + 1)).subarray(0, this.rows))

@@ -52,6 +52,7 @@ export class Linear extends Module {
     return inside(this, () => {
       if (x.rank < 1 || x.shape.at(-1) !== this.inputs)
         throw new ShapeError('the input does not fit the layer', {
+          where: `nn.linear(${this.inputs}, ${this.outputs})`,
           expected: `[..., ${this.inputs}]`,
           received: `[${x.shape.join(', ')}]`,
           hint:

@@ -1,12 +1,4 @@
-import {
-  GEMM_ACCUMULATE,
-  GEMM_ACTIVATION_SHIFT,
-  GEMM_BIAS,
-  GEMM_PACK_A,
-  GEMM_PACK_B,
-  GEMM_TRANS_A,
-  GEMM_TRANS_B,
-} from '../abi/constants.ts'
+import { GEMM_ACCUMULATE, GEMM_ACTIVATION_SHIFT, GEMM_BIAS, GEMM_TRANS_A, GEMM_TRANS_B } from '../abi/constants.ts'
 import { rowOf } from '../abi/encode.ts'
 import type { KernelName } from '../abi/kernels.ts'
 
@@ -97,15 +89,7 @@ function choose(spec: GemmSpec): Choice | undefined {
     const operands = { a: b, b: a, c, ...shape, flags: flags | (transposeB ? 0 : GEMM_TRANS_A) }
     return { name: 'gemm', operands: { ...operands, batch, aStride: bStride, bStride: aStride, cStride } }
   }
-  const layout =
-    (transposeA ? GEMM_TRANS_A : 0) | (transposeB ? GEMM_TRANS_B : 0) | packing(m, n, k, transposeA, transposeB)
+  const layout = (transposeA ? GEMM_TRANS_A : 0) | (transposeB ? GEMM_TRANS_B : 0)
   const shape = { m, n, k, lda, ldb, ldc, flags: flags | layout, batch, aStride, bStride, cStride }
   return { name: 'gemm', operands: { a, b, c, ...bias, ...shape } }
-}
-
-/** Which factors are copied to panels first; the bits are the same either way. docs/gemm.md has the crossovers. */
-function packing(m: number, n: number, k: number, transposeA: boolean, transposeB: boolean): number {
-  const packA = k >= 16 && n >= (transposeA ? 128 : 192)
-  const packB = transposeB || (m >= 32 && k >= 16)
-  return (packA ? GEMM_PACK_A : 0) | (packB ? GEMM_PACK_B : 0)
 }

@@ -1,7 +1,7 @@
 import type { ParameterTree } from '../autodiff/tree.ts'
 import { ArgumentError, DTypeError, ShapeError } from '../errors.ts'
 import { type LoadReport, loadState, readState, type State, type StateEntry } from '../nn/state.ts'
-import { zeros } from '../ops/create.ts'
+import { full } from '../ops/create.ts'
 import { scalar, scalars } from '../ops/scalar.ts'
 import type { Tensor } from '../ops/tensor.ts'
 import { Parameter, Variable, variable } from '../ops/variable.ts'
@@ -100,12 +100,12 @@ export abstract class Optimizer implements Disposable {
 
   protected abstract update(update: Update): void
 
-  /** A variable for each parameter, of its shape and zero at first: velocities, moments. */
-  protected slot(kind: string): ReadonlyMap<Variable, Variable> {
+  /** A variable for each parameter, of its shape and zero (or `initial`) at first: velocities, moments. */
+  protected slot(kind: string, initial = 0): ReadonlyMap<Variable, Variable> {
     return new Map(
       [...this.parameters].map(([name, parameter]) => [
         parameter,
-        this.keep(`${name}.${kind}`, () => zeros(parameter.shape)),
+        this.keep(`${name}.${kind}`, () => full(parameter.shape, initial)),
       ]),
     )
   }

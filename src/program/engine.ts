@@ -175,8 +175,9 @@ export class Engine {
     this.settleTargets(op, inputs)
     const node = createNode(op, inputs, attrs)
     this.trace.push(node)
-    const tape = this.tapes.at(-1)
-    if (tape !== undefined) for (const value of [...node.inputs, ...node.outputs]) tape.values.push(this.retain(value))
+    // An outer tape differentiates through what an inner one recorded.
+    for (const { values } of this.tapes)
+      for (const value of [...node.inputs, ...node.outputs]) values.push(this.retain(value))
     return node.outputs
   }
 

@@ -141,9 +141,8 @@ export interface How {
   readonly tile?: number
   readonly parts?: number
   readonly reverse?: boolean
-  /** Flags to set and to clear in what the lowering chose. */
+  /** Flags beyond those of the lowering. */
   readonly set?: number
-  readonly clear?: number
 }
 
 const AREA = 24 << 20
@@ -199,7 +198,7 @@ export class GemmMachine {
     const order = Array.from({ length: parts }, (_, i) => (how.reverse ? parts - 1 - i : i))
     lowerGemm((name, operands) => {
       this.kernel = name
-      const flags = ((operands['flags'] as number) | (how.set ?? 0)) & ~(how.clear ?? 0)
+      const flags = (operands['flags'] as number) | (name === 'gemm' ? (how.set ?? 0) : 0)
       this.machine.run(name, { ...operands, flags } as OperandValues, parts, order)
     }, spec)
     const result = new Float32Array(p.batch * p.m * p.n)

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import { GEMM_VARIANT } from '../../src/abi/constants.ts'
+import * as C from '../../src/abi/constants.ts'
 import { encodeInstruction, type OperandValues, opcodeOf } from '../../src/abi/encode.ts'
 import type { KernelName } from '../../src/abi/kernels.ts'
 import { type GemmSpec, lowerGemm } from '../../src/ops/lower-gemm.ts'
-import { dataOf, expected, GemmMachine, type Problem, plain, tiles } from '../helpers/gemm.ts'
+import { dataOf, expected, firstUnlike, GemmMachine, type Problem, plain, tiles } from '../helpers/gemm.ts'
 import { builds, Machine } from '../helpers/machine.ts'
 
 const products: readonly Partial<Problem>[] = [
@@ -16,6 +16,15 @@ const products: readonly Partial<Problem>[] = [
   { m: 40, n: 34, k: 33, transposeA: true },
   { m: 40, n: 34, k: 33, transposeB: true },
   { m: 2, n: 3, k: 1 },
+]
+/** ACT_* with the UNARY_* function it stands for. */
+const activations: readonly (readonly [act: number, fn: number])[] = [
+  [C.ACT_RELU, C.UNARY_RELU],
+  [C.ACT_TANH, C.UNARY_TANH],
+  [C.ACT_SIGMOID, C.UNARY_SIGMOID],
+  [C.ACT_GELU, C.UNARY_GELU],
+  [C.ACT_GELU_TANH, C.UNARY_GELU_TANH],
+  [C.ACT_SILU, C.UNARY_SILU],
 ]
 const layouts: readonly Partial<Problem>[] = [{}, { accumulate: true }, { bias: true, activation: 1 }]
 
@@ -53,6 +62,31 @@ describe.each(builds)('edges of gemm, %s build', (build) => {
     expect(Array.from(got, (v, at) => Number.isNaN(v) === at < 10 && (at < 10 || v === 0)).every(Boolean)).toBe(true)
   })
 
+  test('a fused bias and activation give the bits of the element-wise kernels', () => {
+    const machine = new GemmMachine(build)
+    const y = machine.machine.alloc(4 * 2000)
+    let checked = 0
+    for (const sizes of products)
+      for (const [activation, fn] of activations)
+        for (const bias of [false, true]) {
+          const p: Problem = { ...plain, ...sizes, bias }
+          let i = 0
+          // biases and sums from -6 to 6, so that the functions are seen away from 0 too
+          const data = dataOf(p, () => ((i++ * 37) % 101) / 50 - 1)
+          const before = machine.run(p, data)
+          machine.machine.f32(y, before.length).set(before)
+          machine.machine.run('unary', { fn, x: y, y, n: before.length, p0: 0, p1: 0 })
+          const want = machine.machine.f32(y, before.length).slice()
+          for (const tile of tiles) {
+            const got = machine.run({ ...p, activation }, data, { tile, parts: 1 + tile })
+            const at = firstUnlike(got, want)
+            if (at >= 0) throw new Error(`C[${at}] = ${got[at]}, not ${want[at]}: ${JSON.stringify({ p, activation })}`)
+            checked += got.length
+          }
+        }
+    expect(checked).toBeGreaterThan(50_000)
+  })
+
   test('an operand may end where the memory ends', () => {
     let runs = 0
     for (const sizes of products)
@@ -70,7 +104,7 @@ describe.each(builds)('edges of gemm, %s build', (build) => {
           const { bias, ...rest } = at
           const spec: GemmSpec = { ...shape, ...rest, ...(withBias ? { bias } : {}) }
           for (const tile of tiles) {
-            machine.i32(GEMM_VARIANT, 1)[0] = tile
+            machine.i32(C.GEMM_VARIANT, 1)[0] = tile
             machine.f32(at.c, words.c).fill(5)
             lowerGemm((name: KernelName, operands) => {
               machine.i32(pc, 64).set(encodeInstruction(name, operands as OperandValues))

@@ -1,5 +1,12 @@
 import { describe, expect, test } from 'vitest'
-import { GEMM_BIAS, GEMM_PACK_A, GEMM_PACK_B, GEMM_TRANS_A, GEMM_VARIANT } from '../../src/abi/constants.ts'
+import {
+  GEMM_ACCUMULATE,
+  GEMM_ACTIVATION_SHIFT,
+  GEMM_BIAS,
+  GEMM_TRANS_A,
+  GEMM_TRANS_B,
+  GEMM_VARIANT,
+} from '../../src/abi/constants.ts'
 import { rowOf } from '../../src/abi/encode.ts'
 import { type GemmSpec, gemmCost, lowerGemm } from '../../src/ops/lower-gemm.ts'
 import { gemmTrials, TileCalibration } from '../../src/runtime/calibrate.ts'
@@ -16,10 +23,12 @@ function lowered(spec: Partial<GemmSpec>): Emitted {
 }
 
 describe('lowering of products', () => {
-  test('large factors are packed, small ones read in place', () => {
-    const large = lowered({ m: 512, n: 512, k: 512 })
-    expect(large).toMatchObject({ name: 'gemm', lda: 512, ldb: 512, ldc: 512, flags: GEMM_PACK_A | GEMM_PACK_B })
-    expect(lowered({ m: 32, n: 16, k: 2 })).toMatchObject({ name: 'gemm', flags: 0 })
+  test('leading dimensions are those of the stored matrices', () => {
+    const shape = { m: 5, n: 6, k: 7, aStride: 0, bStride: 0, cStride: 0, batch: 1 }
+    expect(lowered({ m: 5, n: 6, k: 7 })).toMatchObject({ name: 'gemm', lda: 7, ldb: 6, ldc: 6, flags: 0, ...shape })
+    const turned = lowered({ m: 5, n: 6, k: 7, transposeA: true, transposeB: true, accumulate: true, activation: 3 })
+    const flags = GEMM_TRANS_A | GEMM_TRANS_B | GEMM_ACCUMULATE | (3 << GEMM_ACTIVATION_SHIFT)
+    expect(turned).toMatchObject({ name: 'gemm', lda: 5, ldb: 7, ldc: 6, flags, ...shape })
   })
 
   test('vectors against rows are dot products', () => {
@@ -119,7 +128,7 @@ describe('choice of the micro-kernel', () => {
     machine.i32(guard, 16).fill(77)
     machine.i32(GEMM_VARIANT, 1)[0] = 2
     const words = (): Uint32Array => new Uint32Array(machine.memory.buffer)
-    const trials = gemmTrials(machine.exports['dispatch'] as never, words, at, [0, 1])
+    const trials = gemmTrials(machine.exports as never, words, at, [0, 1])
     for (const tile of trials.tiles) expect(trials.time(tile, 2)).toBeGreaterThan(0)
     expect(machine.i32(GEMM_VARIANT, 1)[0]).toBe(2)
     expect(machine.i32(guard, 16).every((word) => word === 77)).toBe(true)

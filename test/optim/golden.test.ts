@@ -21,6 +21,10 @@ interface Attrs {
   readonly betas: [number, number]
   readonly eps: number
   readonly amsgrad: boolean
+  readonly alpha: number
+  readonly centered: boolean
+  readonly lr_decay: number
+  readonly initial_accumulator_value: number
   readonly steps: number
 }
 
@@ -34,12 +38,31 @@ function optimizerOf(c: GoldenCase, parameters: Variable[]): optim.Optimizer {
       nesterov: a.nesterov,
       weightDecay: a.weight_decay,
     })
+  if (c.op === 'rmsprop')
+    return optim.rmsprop(parameters, {
+      lr: a.lr,
+      alpha: a.alpha,
+      eps: a.eps,
+      momentum: a.momentum,
+      centered: a.centered,
+      weightDecay: a.weight_decay,
+    })
+  if (c.op === 'adagrad')
+    return optim.adagrad(parameters, {
+      lr: a.lr,
+      lrDecay: a.lr_decay,
+      eps: a.eps,
+      initialSum: a.initial_accumulator_value,
+      weightDecay: a.weight_decay,
+    })
   const options = { lr: a.lr, betas: a.betas, eps: a.eps, weightDecay: a.weight_decay }
   return c.op === 'adamw' ? optim.adamw(parameters, options) : optim.adam(parameters, options)
 }
 
 describe('the parameters after each step are those of PyTorch', () => {
-  const cases = of('sgd', 'adam', 'adamw').filter(([, c]) => !(c.attrs as unknown as Attrs).amsgrad)
+  const cases = of('sgd', 'adam', 'adamw', 'rmsprop', 'adagrad').filter(
+    ([, c]) => !(c.attrs as unknown as Attrs).amsgrad,
+  )
   it.each(cases)('%s', async (_, c) => {
     const { p0, p1, g0, g1 } = tensors(golden, c.inputs) as Record<
       'p0' | 'p1' | 'g0' | 'g1',
@@ -67,7 +90,7 @@ describe('the parameters after each step are those of PyTorch', () => {
     expect(differences(golden, c, { outputs: { p0: first as Numbers, p1: second as Numbers } })).toEqual([])
     expect(optimizer.steps.item()).toBe(steps)
   })
-  it('in 12 cases', () => expect(cases).toHaveLength(12))
+  it('in 19 cases', () => expect(cases).toHaveLength(19))
 })
 
 describe('clipByGlobalNorm', () => {

@@ -317,6 +317,35 @@ describe('gradients', () => {
   })
 })
 
+describe('gradients of gradients', () => {
+  it('differentiate what an inner gradient recorded', () => {
+    using _ = scope()
+    const x = tensor([
+      [0.5, -2],
+      [3, 1],
+    ])
+    const column = tensor([[1], [1]])
+    const row = tensor([[1, 1]])
+    const total = (y: Tensor): Tensor => matmul(matmul(row, y), column)
+    // f = sum(x x x); grad f, then the gradient of the sum of its squares, against central differences.
+    const slope = (at: Tensor): Tensor => {
+      const [g] = gradients(() => total(matmul(matmul(at, at), at)), [at]) as [Tensor]
+      return total(matmul(g, transpose(g)))
+    }
+    const [second] = gradients(() => slope(x), [x]) as [Tensor]
+    const base = x.dataSync()
+    const eps = 1e-2
+    const numeric = Array.from(base, (_, i) => {
+      const at = (delta: number): number =>
+        slope(tensor(base.map((value, j) => (i === j ? value + delta : value)) as Float32Array, [2, 2])).item()
+      return (at(eps) - at(-eps)) / (2 * eps)
+    })
+    const analytic = [...second.dataSync()]
+    for (const [i, value] of numeric.entries())
+      expect(Math.abs((analytic[i] as number) - value)).toBeLessThan(2e-3 * Math.max(...numeric.map(Math.abs)))
+  })
+})
+
 describe('two engines', () => {
   it('share nothing and refuse each other’s tensors', async () => {
     const other = await init({ threads: 1 })

@@ -37,9 +37,9 @@ async function run({
   chunkMilliseconds,
   set = moons(150),
 }: Job): Promise<train.TrainEvent[]> {
-  const engine = await init({ threads, seed: 11 })
+  const engine = await init({ threads, seed: 12 })
   try {
-    const model = nn.sequential([nn.linear(2, 16), nn.tanh(), nn.dropout(dropout), nn.linear(16, 2)])
+    const model = nn.sequential([nn.linear(2, 24), nn.tanh(), nn.dropout(dropout), nn.linear(24, 2)])
     const optimizer = optim.adamw(model, { lr: optim.schedule.cosine(0.02, { steps: 13 * epochs, warmup: 3 }) })
     const events: train.TrainEvent[] = []
     for await (const event of train.trainClassifier({

@@ -2,6 +2,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import {
   add,
   capture,
+  crossEntropy,
+  data,
   type Engine,
   init,
   mse,
@@ -12,8 +14,10 @@ import {
   scope,
   type Tensor,
   tensor,
+  train,
   valueAndGrad,
 } from '../../src/index.ts'
+import { clouds } from '../helpers/points.ts'
 
 let engine: Engine
 beforeEach(async () => {
@@ -131,4 +135,44 @@ describe('inside a captured step', () => {
       }),
     ).toThrow(/created inside/)
   })
+})
+
+it('30 steps with dropout, shuffling and clipping give the same bits on 1, 2, 3, 4 and 8 threads', async () => {
+  const set = data.arrays(clouds(640, 96, 10), { shapes: { x: [96] } })
+  const seen = new Map<number, { hash: string; losses: number[] }>()
+  for (const threads of [1, 2, 3, 4, 8]) {
+    const other = await init({ threads, seed: 9 })
+    try {
+      using batches = data.loader(set, { batch: 96, shuffle: true })
+      const model = nn.sequential([
+        nn.linear(96, 384),
+        nn.gelu(),
+        nn.dropout(0.3),
+        nn.linear(384, 128),
+        nn.relu(),
+        nn.linear(128, 10),
+      ])
+      const optimizer = optim.adamw(model, { lr: optim.schedule.cosine(2e-3, { steps: 30, warmup: 5 }) })
+      using step = capture(() => {
+        const { x, y } = batches.next()
+        const { value, grads } = valueAndGrad(() => crossEntropy(model.forward(x), y), model)
+        optimizer.step(optim.clipByGlobalNorm(grads, 0.5))
+        return { loss: value }
+      })
+      // The steps are large enough to be shared: a single thread would prove nothing.
+      expect(step.threads).toBe(threads)
+      const losses: number[] = []
+      for (let epoch = 0; epoch < 5; epoch++) {
+        await batches.begin(epoch)
+        losses.push(...(await step.runMany(batches.wholeBatches)).curves.loss)
+      }
+      seen.set(threads, { hash: train.hashState(await model.stateDict()), losses })
+    } finally {
+      await other.close()
+    }
+  }
+  const [one, ...others] = [...seen.values()]
+  expect(one?.losses).toHaveLength(30)
+  expect(one?.losses.at(-1)).toBeLessThan((one?.losses[0] ?? 0) / 2)
+  for (const other of others) expect(other).toEqual(one)
 })
