@@ -5,9 +5,10 @@ import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { build as bundle } from 'esbuild'
+import { build as bundle, type Plugin, transform } from 'esbuild'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
+const inline = 'dist/inline.js'
 const force = process.argv.includes('--force')
 
 function filesBelow(path: string): string[] {
@@ -17,6 +18,7 @@ function filesBelow(path: string): string[] {
   return readdirSync(full, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name).slice(root.length))
+    .filter((file) => file !== inline)
     .sort()
 }
 
@@ -84,6 +86,55 @@ const dist = {
   build: async () => {
     rmSync(`${root}dist`, { recursive: true, force: true })
     await run('node_modules/.bin/tsc', '-p', 'tsconfig.json')
+    for (const file of filesBelow('dist/ops').concat(filesBelow('dist/abi')))
+      if (file.endsWith('.js')) writeFileSync(root + file, withoutDocs(readFileSync(root + file, 'utf8')))
+  },
+}
+/** Rows of the two tables without the sentences and formulas that only generators of documentation read. */
+function withoutDocs(code: string): string {
+  return code.replace(/^( *)(?:doc|formula): (?:'(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*"),\n/gm, '\n')
+}
+/** The data sets are found from dist/data/, and from dist/ in a file that has no folder. */
+const dataBeside: Plugin = {
+  name: 'data-beside',
+  setup({ onLoad }) {
+    onLoad({ filter: /[/\\]dist[/\\]data[/\\]\w+\.js$/ }, ({ path }) => ({
+      contents: readFileSync(path, 'utf8').replaceAll("new URL('../../data/", "new URL('../data/"),
+    }))
+  },
+}
+/** The whole library in one file, for where a bundler or a content policy is in the way of three. */
+const single = {
+  name: 'inline',
+  inputs: ['dist', 'wasm/simd.wasm', 'wasm/relaxed.wasm', ...tools],
+  outputs: [inline],
+  build: async () => {
+    const worker = await transform(readFileSync(`${root}dist/runtime/worker.js`, 'utf8'), {
+      minify: true,
+      format: 'iife',
+    })
+    const contents = `
+      import { init as initFromFiles } from './index.js'
+      import relaxed from '../wasm/relaxed.wasm'
+      import simd from '../wasm/simd.wasm'
+      const assets = { wasm: { relaxed, simd }, workerSource: ${JSON.stringify(worker.code)} }
+      export * from './index.js'
+      export const init = (options = {}) => initFromFiles({ assets, ...options })`
+    await bundle({
+      absWorkingDir: root,
+      stdin: { contents, resolveDir: `${root}dist` },
+      outfile: inline,
+      bundle: true,
+      loader: { '.wasm': 'binary' },
+      format: 'esm',
+      platform: 'neutral',
+      target: 'es2022',
+      mainFields: ['module', 'main'],
+      plugins: [dataBeside],
+      // Names stay: errors carry those of their classes.
+      minifySyntax: true,
+      minifyWhitespace: true,
+    })
   },
 }
 
@@ -91,6 +142,7 @@ try {
   await import('./gen.ts')
   const results = await Promise.allSettled([...wasm, dist].map(upToDate))
   for (const result of results) if (result.status === 'rejected') throw result.reason
+  await upToDate(single)
 } catch (error) {
   console.error(error instanceof Error ? error.message : error)
   process.exitCode = 1

@@ -1,15 +1,17 @@
-// Compiles one target of asconfig.json (the argument) and moves it to wasm/ if it keeps the rules. A program of its own:
+// Compiles and optimizes one target of asconfig.json (the argument) and moves it to wasm/ if it keeps the rules. A program of its own:
 // the targets compile side by side, and tsx, which transforms all it imports, would need 8 s for binaryen.
-import { mkdirSync, readFileSync, renameSync } from 'node:fs'
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { gzipSync } from 'node:zlib'
 import asc from 'assemblyscript/asc'
-import { brokenRules, type Target } from './rules.ts'
+import { brokenRules, optimize, type Target } from './rules.ts'
 
 const target = process.argv[2] as Target
 const draft = `.build/${target}.wasm`
 const { error, stderr } = await asc.main(['--target', target, '--outFile', draft])
 if (error) fail(`asc --target ${target} failed: ${error.message}\n${stderr.toString()}`)
-const bytes = readFileSync(draft)
+const compiled = readFileSync(draft)
+const bytes = target === 'debug' ? compiled : optimize(compiled, target)
+writeFileSync(draft, bytes)
 const broken = brokenRules(bytes, target)
 if (broken.length > 0) fail(broken.map((rule) => `${target}.wasm may not ship: ${rule}`).join('\n'))
 mkdirSync('wasm', { recursive: true })

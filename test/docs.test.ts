@@ -12,8 +12,11 @@ import {
   promised,
   quotedFile,
   root,
+  updated,
 } from './helpers/snippets.ts'
 
+// The conventions are in helpers/snippets.ts. UPDATE_DOCS=1 writes what the snippets print into the pages.
+const update = process.env['UPDATE_DOCS'] === '1'
 const execute = promisify(execFile)
 const out = `${root}.build/docs`
 
@@ -63,16 +66,19 @@ describe('snippets', () => {
     expect(stdout.replaceAll('.build/docs/', '')).toBe('')
   })
 
-  it.each(running)('of $path print what the page says', async ({ blocks, module }) => {
+  it.each(running)('of $path print what the page says', async ({ path, blocks, module }) => {
     const args = ['--import', 'tsx', `${out}/${module}`]
     const run = await execute(process.execPath, args, { cwd: root, timeout: 50_000 }).catch(
       (error: { stdout: string; stderr: string }) => error,
     )
     expect(run.stderr).toBe('')
     const printed = printedBy(run.stdout)
+    if (update) return writeFileSync(root + path, updated(readFileSync(root + path, 'utf8'), blocks, printed))
     for (const [i, block] of blocks.entries()) {
       if (!isRun(block)) continue
+      expect([...printed.keys()], `block at line ${block.line} was reached`).toContain(block.line)
       const expected = promised(block, blocks[i + 1])
+      if (expected === undefined) continue
       const lines = printed.get(block.line) ?? []
       // Compared as text, so that a failure shows both: lines that agree count as equal.
       const seen = lines.map((line, k) => (agrees(expected[k] ?? '', line) ? (expected[k] ?? '') : line))
@@ -108,7 +114,8 @@ describe('the comparison', () => {
   ])('%s | %s', (expected, printed, same) => expect(agrees(expected, printed)).toBe(same))
 
   it('reads fences, comments and outputs', () => {
-    const blocks = blocksOf('a\n```ts run\nf() // => 1\ng()\n```\n\n```text\n2\n```\nb\n\n```text\n3\n```\n')
+    const page = 'a\n```ts run\nf() // => 1\ng()\n```\n\n```text\n2\n```\nb\n\n```text\n3\n```\n'
+    const blocks = blocksOf(page)
     expect(blocks.map(({ info, line, follows }) => [info, line, follows])).toEqual([
       ['ts run', 2, false],
       ['text', 7, true],
@@ -116,6 +123,8 @@ describe('the comparison', () => {
     ])
     expect(promised(blocks[0] as Block, blocks[1])).toEqual(['1', '2'])
     expect(promised(blocks[0] as Block, blocks[2])).toEqual(['1'])
+    expect(promised(blocks[1] as Block, blocks[2])).toBeUndefined()
+    expect(updated(page, blocks, new Map([[2, ['1', '7', '8']]]))).toBe(page.replace('\n2\n', '\n7\n8\n'))
     expect(moduleOf(blocks).split('\n')[2]).toBe('f() // => 1')
     expect(() => blocksOf('```ts\n')).toThrow(/line 1/)
   })

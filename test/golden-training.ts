@@ -1,5 +1,4 @@
 import * as cr from '../src/index.ts'
-import * as optim from '../src/optim/index.ts'
 import { type Attrs, asTensor, numbers } from './golden-adapter.ts'
 import type { GoldenCase, GoldenTensor, Numbers, Result } from './helpers/golden.ts'
 
@@ -22,14 +21,14 @@ function row(t: GoldenTensor, index: number): GoldenTensor {
 const plain = (t: GoldenTensor): ArrayLike<number> => t.data as Float32Array
 
 /** Variables outlive every scope: whoever made them disposes of them. */
-function release(parameters: Parameters, optimizer: optim.Optimizer): void {
+function release(parameters: Parameters, optimizer: cr.optim.Optimizer): void {
   for (const variable of [...Object.values(parameters), ...optimizer.state().values()]) variable.dispose()
 }
 
-function optimizerFor(name: string, parameters: Parameters, a: Attrs): optim.Optimizer {
+function optimizerFor(name: string, parameters: Parameters, a: Attrs): cr.optim.Optimizer {
   const [lr, weightDecay] = [a['lr'] as number, (a['weight_decay'] as number | undefined) ?? 0]
   if (name.startsWith('sgd')) {
-    return optim.sgd(parameters, {
+    return cr.optim.sgd(parameters, {
       lr,
       weightDecay,
       momentum: (a['momentum'] as number | undefined) ?? 0,
@@ -37,8 +36,28 @@ function optimizerFor(name: string, parameters: Parameters, a: Attrs): optim.Opt
       nesterov: a['nesterov'] === true,
     })
   }
-  const options = { lr, weightDecay, betas: a['betas'] as [number, number], eps: a['eps'] as number }
-  return name === 'adamw' ? optim.adamw(parameters, options) : optim.adam(parameters, options)
+  const eps = a['eps'] as number
+  if (name === 'rmsprop') {
+    return cr.optim.rmsprop(parameters, {
+      lr,
+      weightDecay,
+      eps,
+      alpha: a['alpha'] as number,
+      momentum: a['momentum'] as number,
+      centered: a['centered'] === true,
+    })
+  }
+  if (name === 'adagrad') {
+    return cr.optim.adagrad(parameters, {
+      lr,
+      weightDecay,
+      eps,
+      lrDecay: a['lr_decay'] as number,
+      initialSum: a['initial_accumulator_value'] as number,
+    })
+  }
+  const options = { lr, weightDecay, betas: a['betas'] as [number, number], eps }
+  return name === 'adamw' ? cr.optim.adamw(parameters, options) : cr.optim.adam(parameters, options)
 }
 
 /** Parameters after each step, from gradients that are given. */
@@ -72,18 +91,20 @@ export const optimizers: Readonly<Record<string, (given: Given, attrs: Attrs) =>
   sgd: update('sgd'),
   adam: update('adam'),
   adamw: update('adamw'),
+  rmsprop: update('rmsprop'),
+  adagrad: update('adagrad'),
   clip_grad_norm: (given, attrs) =>
     cr.scope(() => {
       const gradients = { g0: asTensor(given['g0']!), g1: asTensor(given['g1']!) }
-      const clipped = optim.clipByGlobalNorm(gradients, attrs['max_norm'] as number)
-      const total_norm = numbers(optim.globalNorm(gradients))
+      const clipped = cr.optim.clipByGlobalNorm(gradients, attrs['max_norm'] as number)
+      const total_norm = numbers(cr.optim.globalNorm(gradients))
       return { outputs: { total_norm, g0: numbers(clipped.g0), g1: numbers(clipped.g1) } }
     }),
 }
 
-const { schedule } = optim
+const { schedule } = cr.optim
 
-const schedules: Readonly<Record<string, (a: Readonly<Record<string, number>>, rate: number) => optim.Schedule>> = {
+const schedules: Readonly<Record<string, (a: Readonly<Record<string, number>>, rate: number) => cr.optim.Schedule>> = {
   step: (a, rate) => schedule.step(rate, { every: a['step_size']!, gamma: a['gamma']! }),
   multistep: (a, rate) =>
     schedule.multiStep(rate, { milestones: a['milestones'] as unknown as number[], gamma: a['gamma']! }),

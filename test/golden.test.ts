@@ -7,11 +7,11 @@ import { differences, suite, tensors } from './helpers/golden.ts'
 // this set of kernels lacks. Nothing is skipped.
 
 const expected = {
-  ops: { passed: 0, unsupported: 0 },
-  losses: { passed: 0, unsupported: 0 },
-  optimizers: { passed: 0, unsupported: 0 },
-  special: { passed: 0, unsupported: 0 },
-  curves: { passed: 0, unsupported: 0 },
+  ops: { passed: 175, unsupported: 12 },
+  losses: { passed: 42, unsupported: 0 },
+  optimizers: { passed: 29, unsupported: 1 },
+  special: { passed: 93, unsupported: 12 },
+  curves: { passed: 3, unsupported: 3 },
 }
 
 describe.each(['fast', 'reproducible'] as const)('numerics: %s', (numerics) => {
@@ -33,7 +33,7 @@ describe.each(['fast', 'reproducible'] as const)('numerics: %s', (numerics) => {
       })
       expect(engine.handles, 'tensors that the case left behind').toBe(handles)
       if (result === undefined) {
-        expect(unsupported[c.op] ?? unsupported[c.id.split('/')[0] as string], `${c.op} has no reason`).toBeDefined()
+        expect(unsupported[c.op] ?? unsupported[c.id], `${c.op} has no reason`).toBeDefined()
         outcome.unsupported++
       } else {
         expect(differences(from, c, result)).toEqual([])

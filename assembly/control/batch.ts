@@ -1,7 +1,7 @@
 import { shareBegin, shareEnd } from '../vm/partition'
 
 /** curve[cursor % capacity] = x[0]. */
-export function record(x: usize, curve: usize, cursor: usize, capacity: u32, part: u32, parts: u32): void {
+export function record(x: usize, curve: usize, cursor: usize, capacity: u32, part: u32, _parts: u32): void {
   if (part != 0 || capacity == 0) return
   store<f32>(curve + ((<usize>(load<u64>(cursor) % capacity)) << 2), load<f32>(x))
 }

@@ -2,11 +2,11 @@
 // wasm rounds those alike everywhere, so the bits are the same in every engine. Plain Taylor series on reduced
 // arguments; sums that need more than 53 bits are kept in two numbers, (high, low).
 
-const LOG2E: f64 = 1.4426950408889634
+const LOG2E: f64 = Math.LOG2E
 /** ln 2 = LN2_HIGH + LN2_LOW; the first has 42 bits, so that k * LN2_HIGH is exact for every exponent k. */
 const LN2_HIGH: f64 = 0.6931471805598903
 const LN2_LOW: f64 = 5.497923018708371e-14
-const SQRT_HALF: f64 = 0.7071067811865476
+const SQRT_HALF: f64 = Math.SQRT1_2
 const TWO_OVER_PI: f64 = 0.6366197723675814
 /** pi / 2 in three numbers, 160 bits. */
 const PIO2_1: f64 = 1.5707963267948966
@@ -83,8 +83,7 @@ function expOf(high: f64, low: f64): f64 {
 }
 
 export function exp(x: f64): f64 {
-  if (isNaN<f64>(x)) return x
-  if (x > 710) return Infinity
+  if (!(x <= 710)) return x > 710 ? Infinity : x
   if (x < -746) return 0
   return expOf(x, 0)
 }
@@ -121,7 +120,7 @@ export function log(x: f64): f64 {
 /** IEEE 754 pow: pow(x, 0) and pow(1, y) are 1 whatever the other is. */
 export function pow(x: f64, y: f64): f64 {
   if (y == 0 || x == 1) return 1
-  if (isNaN<f64>(x) || isNaN<f64>(y)) return NaN
+  if (!(abs<f64>(x) >= 0 && abs<f64>(y) >= 0)) return NaN
   const whole = nearest<f64>(y) == y
   const odd = whole && abs<f64>(y) < 9007199254740992.0 && (<i64>y & 1) == 1
   const magnitude = abs<f64>(x)

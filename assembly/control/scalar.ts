@@ -20,7 +20,7 @@ import {
 import { cos, exp, log, pow } from './functions'
 
 /** y = fn(a, b, c) on f64 slots. Slots that the function does not take are not read. */
-export function scalar(fn: u32, y: usize, a: usize, b: usize, c: usize, part: u32, parts: u32): void {
+export function scalar(fn: u32, y: usize, a: usize, b: usize, c: usize, part: u32, _parts: u32): void {
   if (part != 0) return
   const x = load<f64>(a)
   let result: f64
@@ -83,6 +83,6 @@ export function scalar(fn: u32, y: usize, a: usize, b: usize, c: usize, part: u3
 }
 
 /** counter += by, 64 bits. */
-export function advance(counter: usize, by: u32, part: u32, parts: u32): void {
+export function advance(counter: usize, by: u32, part: u32, _parts: u32): void {
   if (part == 0) store<u64>(counter, load<u64>(counter) + by)
 }

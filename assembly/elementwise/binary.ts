@@ -1,143 +1,143 @@
-import * as C from '../../src/abi/constants'
-import { loadLanes, storeLanes } from '../simd/lanes'
-import { erf, exp, log, sigmoid, tanh } from '../simd/math'
 import { shareBegin, shareEnd } from '../vm/partition'
+import { binaryRow } from './binary-row'
 
-// @ts-ignore: decorator
-@inline
-function k(x: f32): v128 {
-  return f32x4.splat(x)
-}
-// @ts-ignore: decorator
-@inline
-function pow(a: v128, b: v128): v128 {
-  const zero = k(0)
-  const y = exp(f32x4.mul(b, log(f32x4.abs(a))))
-  const half = f32x4.mul(b, k(0.5))
-  const whole = f32x4.eq(f32x4.trunc(b), b)
-  const odd = v128.and(whole, f32x4.ne(f32x4.trunc(half), half))
-  const neg = f32x4.lt(a, zero)
-  let r = v128.bitselect(f32x4.neg(y), y, v128.and(neg, odd))
-  r = v128.bitselect(k(NaN), r, v128.andnot(neg, whole))
-  return v128.bitselect(k(1), r, v128.or(f32x4.eq(b, zero), f32x4.eq(a, k(1))))
+/** y[i] = fn(a[i * aStep], b[i * bStep]); y may be a or b. Split in lines of 16 words. */
+export function binary(
+  fn: u32,
+  a: usize,
+  b: usize,
+  y: usize,
+  n: u32,
+  aStep: u32,
+  bStep: u32,
+  p0: f32,
+  p1: f32,
+  scratch: usize,
+  part: u32,
+  parts: u32,
+): void {
+  const begin = shareBegin(n, 16, part, parts)
+  const end = shareEnd(n, 16, part, parts)
+  if (end <= begin) return
+  const at = (<usize>begin) << 2
+  binaryRow(fn, a + at * aStep, aStep, b + at * bStep, bStep, y + at, end - begin, p0, p1, scratch)
 }
 
-/** fn(a, b) for the four lanes. `fn` is a constant in every loop. */
-// @ts-ignore: decorator
-@inline
-function apply(fn: u32, a: v128, b: v128, p0: v128, p1: v128): v128 {
-  if (fn == C.BINARY_ADD) return f32x4.add(a, b)
-  if (fn == C.BINARY_SUB) return f32x4.sub(a, b)
-  if (fn == C.BINARY_MUL) return f32x4.mul(a, b)
-  if (fn == C.BINARY_DIV) return f32x4.div(a, b)
-  if (fn == C.BINARY_MAXIMUM) return f32x4.max(a, b)
-  if (fn == C.BINARY_MINIMUM) return f32x4.min(a, b)
-  if (fn == C.BINARY_POW) return pow(a, b)
-  if (fn == C.BINARY_SQUARED_DIFFERENCE) {
-    const d = f32x4.sub(a, b)
-    return f32x4.mul(d, d)
+/** Bytes of an axis in dims: size, stride of a, stride of b. */
+const AXIS: usize = 12
+/** Words of an operand gathered at a time, and where in scratch they go, after the splats. */
+const CHUNK: u32 = 256
+const CHUNK_A: usize = 64
+const CHUNK_B: usize = 64 + 1024
+/** From here on a row is worth a call of its own. */
+const LONG_ROW: u32 = 32
+
+/** y = fn(a, b) with broadcasting. Split in lines of 16 words of y. */
+export function binaryStrided(
+  fn: u32,
+  a: usize,
+  b: usize,
+  y: usize,
+  n: u32,
+  p0: f32,
+  p1: f32,
+  dims: usize,
+  scratch: usize,
+  part: u32,
+  parts: u32,
+): void {
+  let at = shareBegin(n, 16, part, parts)
+  const end = shareEnd(n, 16, part, parts)
+  if (end <= at) return
+  let rank = load<u32>(dims)
+  if (rank == 0) {
+    binaryRow(fn, a, 1, b, 1, y, 1, p0, p1, scratch)
+    return
   }
-  if (fn == C.BINARY_RELU_GRAD) return v128.and(a, f32x4.gt(b, k(0)))
-  if (fn == C.BINARY_TANH_GRAD) return f32x4.mul(a, f32x4.sub(k(1), f32x4.mul(b, b)))
-  if (fn == C.BINARY_SIGMOID_GRAD) return f32x4.mul(a, f32x4.mul(b, f32x4.sub(k(1), b)))
-  if (fn == C.BINARY_GELU_GRAD) {
-    const cdf = f32x4.mul(k(0.5), f32x4.add(k(1), erf(f32x4.mul(b, k(0.70710678118654752)))))
-    const pdf = f32x4.mul(k(0.3989422804014327), exp(f32x4.mul(k(-0.5), f32x4.mul(b, b))))
-    return f32x4.mul(a, f32x4.add(cdf, f32x4.mul(b, pdf)))
-  }
-  if (fn == C.BINARY_GELU_TANH_GRAD) {
-    const b2 = f32x4.mul(b, b)
-    const t = tanh(f32x4.mul(k(0.7978845608), f32x4.mul(b, f32x4.add(f32x4.mul(b2, k(0.044715)), k(1)))))
-    const du = f32x4.mul(k(0.7978845608), f32x4.add(f32x4.mul(b2, k(0.134145)), k(1)))
-    const s = f32x4.mul(f32x4.sub(k(1), f32x4.mul(t, t)), f32x4.mul(b, du))
-    return f32x4.mul(a, f32x4.mul(k(0.5), f32x4.add(f32x4.add(k(1), t), s)))
-  }
-  if (fn == C.BINARY_SILU_GRAD) {
-    const s = sigmoid(b)
-    return f32x4.mul(a, f32x4.mul(s, f32x4.add(k(1), f32x4.mul(b, f32x4.sub(k(1), s)))))
-  }
-  if (fn == C.BINARY_SOFTPLUS_GRAD) return f32x4.mul(a, sigmoid(b))
-  if (fn == C.BINARY_LEAKY_RELU_GRAD) return v128.bitselect(a, f32x4.mul(a, p0), f32x4.gt(b, k(0)))
-  if (fn == C.BINARY_ELU_GRAD) return v128.bitselect(a, f32x4.mul(a, f32x4.mul(p0, exp(b))), f32x4.gt(b, k(0)))
-  if (fn == C.BINARY_CLIP_GRAD) return v128.and(a, v128.and(f32x4.ge(b, p0), f32x4.le(b, p1)))
-  if (fn == C.BINARY_ABS_GRAD)
-    return f32x4.mul(a, f32x4.sub(v128.and(k(1), f32x4.gt(b, k(0))), v128.and(k(1), f32x4.lt(b, k(0)))))
-  if (fn == C.BINARY_GREATER) return v128.and(k(1), f32x4.gt(a, b))
-  if (fn == C.BINARY_GREATER_EQUAL) return v128.and(k(1), f32x4.ge(a, b))
-  if (fn == C.BINARY_EQUAL) return v128.and(k(1), f32x4.eq(a, b))
-  if (fn == C.BINARY_NOT_EQUAL) return v128.and(k(1), f32x4.ne(a, b))
-  return a
-}
-
-// @ts-ignore: decorator
-@inline
-function fetch(x: usize, i: u32, step: u32, count: u32): v128 {
-  if (step == 0) return v128.load32_splat(x)
-  return count >= 4 ? v128.load(x + ((<usize>i) << 2)) : loadLanes(x + ((<usize>i) << 2), count)
-}
-
-// @ts-ignore: decorator
-@inline
-function loop(fn: u32, a: usize, b: usize, y: usize, begin: u32, end: u32, aStep: u32, bStep: u32, p0: v128, p1: v128): void {
-  let i = begin
-  for (; i + 4 <= end; i += 4)
-    v128.store(y + ((<usize>i) << 2), apply(fn, fetch(a, i, aStep, 4), fetch(b, i, bStep, 4), p0, p1))
-  if (i < end) storeLanes(y + ((<usize>i) << 2), apply(fn, fetch(a, i, aStep, end - i), fetch(b, i, bStep, end - i), p0, p1), end - i)
-}
-
-function span(fn: u32, a: usize, b: usize, y: usize, begin: u32, end: u32, s: u32, t: u32, p0: v128, p1: v128): void {
-  switch (fn) {
-    case C.BINARY_ADD: loop(C.BINARY_ADD, a, b, y, begin, end, s, t, p0, p1); break
-    case C.BINARY_SUB: loop(C.BINARY_SUB, a, b, y, begin, end, s, t, p0, p1); break
-    case C.BINARY_MUL: loop(C.BINARY_MUL, a, b, y, begin, end, s, t, p0, p1); break
-    case C.BINARY_DIV: loop(C.BINARY_DIV, a, b, y, begin, end, s, t, p0, p1); break
-    case C.BINARY_MAXIMUM: loop(C.BINARY_MAXIMUM, a, b, y, begin, end, s, t, p0, p1); break
-    case C.BINARY_MINIMUM: loop(C.BINARY_MINIMUM, a, b, y, begin, end, s, t, p0, p1); break
-    case C.BINARY_POW: loop(C.BINARY_POW, a, b, y, begin, end, s, t, p0, p1); break
-    case C.BINARY_SQUARED_DIFFERENCE: loop(C.BINARY_SQUARED_DIFFERENCE, a, b, y, begin, end, s, t, p0, p1); break
-    case C.BINARY_RELU_GRAD: loop(C.BINARY_RELU_GRAD, a, b, y, begin, end, s, t, p0, p1); break
-    case C.BINARY_TANH_GRAD: loop(C.BINARY_TANH_GRAD, a, b, y, begin, end, s, t, p0, p1); break
-    case C.BINARY_SIGMOID_GRAD: loop(C.BINARY_SIGMOID_GRAD, a, b, y, begin, end, s, t, p0, p1); break
-    case C.BINARY_GELU_GRAD: loop(C.BINARY_GELU_GRAD, a, b, y, begin, end, s, t, p0, p1); break
-    case C.BINARY_GELU_TANH_GRAD: loop(C.BINARY_GELU_TANH_GRAD, a, b, y, begin, end, s, t, p0, p1); break
-    case C.BINARY_SILU_GRAD: loop(C.BINARY_SILU_GRAD, a, b, y, begin, end, s, t, p0, p1); break
-    case C.BINARY_SOFTPLUS_GRAD: loop(C.BINARY_SOFTPLUS_GRAD, a, b, y, begin, end, s, t, p0, p1); break
-    case C.BINARY_LEAKY_RELU_GRAD: loop(C.BINARY_LEAKY_RELU_GRAD, a, b, y, begin, end, s, t, p0, p1); break
-    case C.BINARY_ELU_GRAD: loop(C.BINARY_ELU_GRAD, a, b, y, begin, end, s, t, p0, p1); break
-    case C.BINARY_CLIP_GRAD: loop(C.BINARY_CLIP_GRAD, a, b, y, begin, end, s, t, p0, p1); break
-    case C.BINARY_ABS_GRAD: loop(C.BINARY_ABS_GRAD, a, b, y, begin, end, s, t, p0, p1); break
-    case C.BINARY_GREATER: loop(C.BINARY_GREATER, a, b, y, begin, end, s, t, p0, p1); break
-    case C.BINARY_GREATER_EQUAL: loop(C.BINARY_GREATER_EQUAL, a, b, y, begin, end, s, t, p0, p1); break
-    case C.BINARY_EQUAL: loop(C.BINARY_EQUAL, a, b, y, begin, end, s, t, p0, p1); break
-    case C.BINARY_NOT_EQUAL: loop(C.BINARY_NOT_EQUAL, a, b, y, begin, end, s, t, p0, p1); break
-  }
-}
-
-/** y[i] = fn(a[i aStep], b[i bStep]). Split in lines of 16 words. */
-export function binary(fn: u32, a: usize, b: usize, y: usize, n: u32, aStep: u32, bStep: u32, p: f32, q: f32, part: u32, parts: u32): void {
-  span(fn, a, b, y, shareBegin(n, 16, part, parts), shareEnd(n, 16, part, parts), aStep, bStep, f32x4.splat(p), f32x4.splat(q))
-}
-
-/** y (contiguous) = fn(a, b) with strides. Split by rows of the last axis. */
-export function binaryStrided(fn: u32, a: usize, b: usize, y: usize, n: u32, p: f32, q: f32, dims: usize, part: u32, parts: u32): void {
-  const rank = load<u32>(dims)
-  const last = dims + 4 + (rank - 1) * 12
-  const width = load<u32>(last)
-  const s = load<u32>(last, 4)
-  const t = load<u32>(last, 8)
-  const rows = n / width
-  const end = shareEnd(rows, 1, part, parts)
-  for (let row = shareBegin(rows, 1, part, parts); row < end; row++) {
-    let rest = row
-    let ao: usize = 0
-    let bo: usize = 0
-    for (let axis = dims + 4 + (rank - 1) * 12 - 12; axis >= dims + 4; axis -= 12) {
-      const size = load<u32>(axis)
-      const index = rest % size
-      rest /= size
-      ao += <usize>(index * load<u32>(axis, 4)) << 2
-      bo += <usize>(index * load<u32>(axis, 8)) << 2
+  while (rank > 1 && load<u32>(axis(dims, rank - 1)) == 1) rank--
+  const last = axis(dims, rank - 1)
+  const inner = load<u32>(last)
+  const aStep = load<u32>(last, 4)
+  const bStep = load<u32>(last, 8)
+  if (inner >= LONG_ROW && aStep < 2 && bStep < 2) {
+    let row = at / inner
+    let column = at - row * inner
+    while (at < end) {
+      const count = min<u32>(inner - column, end - at)
+      const x = a + offset(dims, rank - 1, row, 4) + ((<usize>(column * aStep)) << 2)
+      const z = b + offset(dims, rank - 1, row, 8) + ((<usize>(column * bStep)) << 2)
+      binaryRow(fn, x, aStep, z, bStep, y + ((<usize>at) << 2), count, p0, p1, scratch)
+      at += count
+      row++
+      column = 0
     }
-    span(fn, a + ao, b + bo, y + ((<usize>(row * width)) << 2), 0, width, s, t, f32x4.splat(p), f32x4.splat(q))
+    return
+  }
+  const aWhole = contiguous(dims, rank, 4)
+  const bWhole = contiguous(dims, rank, 8)
+  while (at < end) {
+    const count = min<u32>(CHUNK, end - at)
+    const words = (<usize>at) << 2
+    if (!aWhole) gather(a, dims, rank, 4, at, count, scratch + CHUNK_A)
+    if (!bWhole) gather(b, dims, rank, 8, at, count, scratch + CHUNK_B)
+    const x = aWhole ? a + words : scratch + CHUNK_A
+    const z = bWhole ? b + words : scratch + CHUNK_B
+    binaryRow(fn, x, 1, z, 1, y + words, count, p0, p1, scratch)
+    at += count
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function axis(dims: usize, i: u32): usize {
+  return dims + 4 + <usize>i * AXIS
+}
+
+/** Bytes from an operand's first word to element `index` of its `rank` outer axes; its strides are at `operand`. */
+function offset(dims: usize, rank: u32, index: u32, operand: usize): usize {
+  let words = 0
+  for (let i = rank; i > 0; i--) {
+    const at = axis(dims, i - 1)
+    const size = load<u32>(at)
+    const quotient = index / size
+    words += <i32>(index - quotient * size) * load<i32>(at + operand)
+    index = quotient
+  }
+  return <usize>(words << 2)
+}
+
+function contiguous(dims: usize, rank: u32, operand: usize): bool {
+  let words: u32 = 1
+  for (let i = rank; i > 0; i--) {
+    const at = axis(dims, i - 1)
+    const size = load<u32>(at)
+    if (size != 1 && load<u32>(at + operand) != words) return false
+    words *= size
+  }
+  return true
+}
+
+/** Words first .. first + count - 1 of an operand in the order of y. */
+function gather(x: usize, dims: usize, rank: u32, operand: usize, first: u32, count: u32, to: usize): void {
+  const last = axis(dims, rank - 1)
+  const inner = load<u32>(last)
+  const step = load<i32>(last + operand) << 2
+  const rows = rank > 1 ? load<u32>(last - AXIS) : 1
+  const rowStep = rank > 1 ? load<i32>(last - AXIS + operand) << 2 : 0
+  const i = first / inner
+  let column = first - i * inner
+  let plane = i / rows
+  let row = i - plane * rows
+  let start = x + (rank > 2 ? offset(dims, rank - 2, plane, operand) : 0)
+  while (count > 0) {
+    let at = start + row * rowStep + column * step
+    const run = min<u32>(inner - column, count)
+    for (let k = run; k > 0; k--, to += 4, at += step) store<u32>(to, load<u32>(at))
+    count -= run
+    column = 0
+    if (++row == rows && count > 0) {
+      row = 0
+      start = x + (rank > 2 ? offset(dims, rank - 2, ++plane, operand) : 0)
+    }
   }
 }

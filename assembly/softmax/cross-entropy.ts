@@ -5,7 +5,19 @@ import { report } from '../vm/control'
 import { shareBegin, shareEnd } from '../vm/partition'
 import { rowMax, rowSumExp } from './softmax'
 
-export function crossEntropy(x: usize, labels: usize, loss: usize, kept: usize, rows: u32, n: u32, ignore: i32, smoothing: f32, pc: usize, part: u32, parts: u32): void {
+export function crossEntropy(
+  x: usize,
+  labels: usize,
+  loss: usize,
+  kept: usize,
+  rows: u32,
+  n: u32,
+  ignore: i32,
+  smoothing: f32,
+  pc: usize,
+  part: u32,
+  parts: u32,
+): void {
   const end = shareEnd(rows, 1, part, parts)
   for (let r = shareBegin(rows, 1, part, parts); r < end; r++) {
     const label = load<i32>(labels + ((<usize>r) << 2))
@@ -21,7 +33,8 @@ export function crossEntropy(x: usize, labels: usize, loss: usize, kept: usize, 
     const m = rowMax(p, n)
     const l = log(rowSumExp(p, n, m))
     let sum = f32x4.splat(0)
-    if (smoothing != 0) for (let i: u32 = 0; i < n; i++) sum = f32x4.add(sum, f32x4.sub(v128.load32_splat(p + ((<usize>i) << 2)), m))
+    if (smoothing != 0)
+      for (let i: u32 = 0; i < n; i++) sum = f32x4.add(sum, f32x4.sub(v128.load32_splat(p + ((<usize>i) << 2)), m))
     const at = f32x4.sub(v128.load32_splat(p + ((<usize>label) << 2)), m)
     let y = f32x4.sub(l, f32x4.mul(f32x4.splat(1 - smoothing), at))
     if (smoothing != 0) y = f32x4.sub(y, f32x4.mul(f32x4.splat(smoothing / <f32>n), sum))
@@ -29,12 +42,24 @@ export function crossEntropy(x: usize, labels: usize, loss: usize, kept: usize, 
   }
 }
 
-export function crossEntropyGrad(x: usize, labels: usize, dloss: usize, dx: usize, rows: u32, n: u32, ignore: i32, smoothing: f32, dlossStep: u32, part: u32, parts: u32): void {
+export function crossEntropyGrad(
+  x: usize,
+  labels: usize,
+  dloss: usize,
+  dx: usize,
+  rows: u32,
+  n: u32,
+  ignore: i32,
+  smoothing: f32,
+  dlossStep: u32,
+  part: u32,
+  parts: u32,
+): void {
   const end = shareEnd(rows, 1, part, parts)
   for (let r = shareBegin(rows, 1, part, parts); r < end; r++) {
     const label = load<i32>(labels + ((<usize>r) << 2))
     const o = (<usize>r * n) << 2
-    if (<u32>label >= n) {
+    if (<u32>label >= n || label == ignore) {
       memory.fill(dx + o, 0, (<usize>n) << 2)
       continue
     }

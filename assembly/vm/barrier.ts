@@ -44,6 +44,11 @@ export function pass(block: usize): u32 {
   return spin(generation, load<u32>(SPIN_STEP)) ? RESULT_DONE : sleep(block, generation)
 }
 
+/** Spins that many turns, so that the runtime can tell how long they take. */
+export function turn(turns: u32): void {
+  spin(atomic.load<u32>(GENERATION), turns)
+}
+
 /** True once the barrier is open; false after some turns, or when the pool has come to its end. */
 function spin(generation: u32, turns: u32): bool {
   for (let i: u32 = 0; i < turns; i++) {
@@ -53,7 +58,7 @@ function spin(generation: u32, turns: u32): bool {
   return false
 }
 
-function sleep(block: usize, generation: u32): u32 {
+export function sleep(block: usize, generation: u32): u32 {
   const caller = block == BLOCKS + CALLER * THREAD_BLOCK
   const maySleep = !caller || load<u32>(MAY_SLEEP) != 0
   while (atomic.load<u32>(GENERATION) == generation) {

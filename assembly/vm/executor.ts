@@ -103,7 +103,7 @@ function publish(program: usize, repeat: u32, threads: u32, first: u32): u32 {
 }
 
 /** False when the pool is at its end. */
-function awaitJob(block: usize): bool {
+export function awaitJob(block: usize): bool {
   const taken = load<u32>(block, BLOCK_TAKEN)
   const turns = load<u32>(SPIN_IDLE)
   for (let i: u32 = 0; i < turns; i++) {
@@ -123,7 +123,7 @@ function execute(block: usize, thread: u32, threads: u32, program: usize, job: u
   let pc = program
   if (waiting) pc = <usize>load<u32>(block, BLOCK_PC)
   while (true) {
-    if (!waiting) pc = walk(pc, block, thread, scratch)
+    if (!waiting) pc = walk(pc, block, thread, scratch, false)
     const end = load<u16>(pc) == OP_END
     if (!waiting && arrive(block, threads)) {
       if (end && isLastStep()) store<u32>(FINISHED, job)
@@ -143,7 +143,7 @@ function execute(block: usize, thread: u32, threads: u32, program: usize, job: u
 /** Runs a job of one thread: no barriers. */
 function executeAlone(block: usize, program: usize): u32 {
   const scratch = <usize>load<u32>(block, BLOCK_SCRATCH)
-  do walkAlone(program, block, scratch)
+  do walk(program, block, 0, scratch, true)
   while (!isLastStep())
   return RESULT_DONE
 }
@@ -156,44 +156,32 @@ function isLastStep(): bool {
   return steps >= load<u32>(REPEAT) || atomic.load<u32>(ABORT) != 0
 }
 
-/** Executes the thread's shares up to the next barrier or the end, and returns where that is. */
-function walk(pc: usize, block: usize, thread: u32, scratch: usize): usize {
-  let executed: u64 = 0
-  while (true) {
-    const head = load<u32>(pc)
-    const opcode = head & 0xffff
-    store<u32>(block, <u32>pc, BLOCK_PC)
-    if (opcode <= OP_BARRIER) break
-    const span = load<u32>(pc, 4)
-    const part = thread - (span & 0xffff)
-    const parts = (span >> 16) & 0x7fff
-    if (part < parts && !isRefused(span)) {
-      dispatch(opcode, pc, scratch, part, parts)
-      executed++
-    }
-    pc += (head >> 16) << 2
-  }
-  store<u64>(block, load<u64>(block, BLOCK_EXECUTED) + executed, BLOCK_EXECUTED)
-  return pc
-}
-
-/** One step on one thread: all shares of every instruction, one after the other, whatever their number. */
-function walkAlone(pc: usize, block: usize, scratch: usize): void {
+/**
+ * Executes the thread's shares up to the next barrier or the end, and returns where that is. Alone, a thread executes
+ * all shares of every instruction, whatever their number, and passes over barriers.
+ */
+function walk(pc: usize, block: usize, thread: u32, scratch: usize, alone: bool): usize {
   let executed: u64 = 0
   while (true) {
     const head = load<u32>(pc)
     const opcode = head & 0xffff
     if (opcode > OP_BARRIER) {
+      store<u32>(block, <u32>pc, BLOCK_PC)
       const span = load<u32>(pc, 4)
       const parts = (span >> 16) & 0x7fff
-      if (!isRefused(span)) {
-        for (let part: u32 = 0; part < parts; part++) dispatch(opcode, pc, scratch, part, parts)
+      let part: u32 = alone ? 0 : thread - (span & 0xffff)
+      if (part < parts && !isRefused(span)) {
+        const end: u32 = alone ? parts : part + 1
+        do dispatch(opcode, pc, scratch, part, parts)
+        while (++part < end)
         executed++
       }
-    } else if (opcode == OP_END) break
+    } else if (!alone || opcode == OP_END) break
     pc += (head >> 16) << 2
   }
+  store<u32>(block, <u32>pc, BLOCK_PC)
   store<u64>(block, load<u64>(block, BLOCK_EXECUTED) + executed, BLOCK_EXECUTED)
+  return pc
 }
 
 /** An update of a step that has an error. A barrier stands between the kernels that report and the updates. */

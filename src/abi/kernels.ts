@@ -24,7 +24,8 @@ export type OperandKind =
 export interface KernelRow {
   /** Path below assembly/, without the ending. */
   readonly file: string
-  readonly doc: string
+  /** What it computes. For readers and generators: the published build leaves it out. */
+  readonly doc?: string
   /** Operands in word order; a `dims` operand comes last. */
   readonly operands: Readonly<Record<string, OperandKind>>
   /** Every thread touches only elements `share(n)` of each operand that holds n 32-bit elements. */
@@ -50,6 +51,8 @@ const unaryCost = (o: O): number => (o.n as number) * ((o.fn as number) >= 6 && 
 
 export type { KernelName, KernelOperands } from './names.generated.ts'
 
+/** Copies of single elements, and two chunks of operands read at strides. */
+const BINARY_SCRATCH = 64 + 2 * 1024
 /** A chunk of 256 random words, and constants. */
 const RANDOM_SCRATCH = 1536
 
@@ -183,12 +186,14 @@ export const kernels: {
       p1: 'f32',
     },
     split: 'linear',
+    scratch: BINARY_SCRATCH,
     cost: per(0.25, 'n'),
   },
   binaryStrided: {
     file: 'elementwise/binary',
     doc: 'y (contiguous) = fn(a, b) with broadcasting. dims: rank, then (size, stride of a, stride of b in words; 0 where broadcast) an axis.',
     operands: { fn: 'u32', a: 'read', b: 'read', y: 'write', n: 'u32', p0: 'f32', p1: 'f32', dims: 'dims' },
+    scratch: BINARY_SCRATCH,
     cost: per(0.4, 'n'),
   },
 

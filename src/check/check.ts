@@ -2,7 +2,7 @@ import { backward } from '../autodiff/gradients.ts'
 import { type ParameterTree, treeOf } from '../autodiff/tree.ts'
 import type { Tensor } from '../ops/tensor.ts'
 import { scoped } from '../tensor/scope.ts'
-import { type CheckOptions, compareGradients } from './compare.ts'
+import { type CheckOptions, type Comparison, compareGradients } from './compare.ts'
 import { memoryOf } from './memory.ts'
 import { engineOf } from './numeric.ts'
 import type { GradientReport } from './report.ts'
@@ -24,28 +24,31 @@ export async function checkGradients(
   const engine = engineOf(tree.tensors, 'checkGradients')
   await engine.flushAsync()
   const leaves = tree.tensors.map((parameter) => parameter.use('checkGradients'))
-  const tape = engine.startTape()
+  const { loss, gradients, compare } = trace()
   try {
-    const [loss, ...gradients] = scoped(engine, () => {
-      const value = f()
-      return [value, ...backward(value, leaves)]
-    }) as [Tensor, ...Tensor[]]
+    // No tape holds the intermediate values any more: the engine fuses and frees as it does in training.
+    await engine.flushAsync()
+    return compare(gradients.map((gradient) => gradient.dataSync()))
+  } finally {
+    for (const made of [loss, ...gradients]) made.dispose()
+  }
+
+  function trace(): { loss: Tensor; gradients: Tensor[]; compare: Comparison } {
+    const tape = engine.startTape()
     try {
+      const [loss, ...gradients] = scoped(engine, () => {
+        const value = f()
+        return [value, ...backward(value, leaves)]
+      }) as [Tensor, ...Tensor[]]
       const parameters = leaves.map((leaf, i) => ({
         name: tree.names[i] as string,
         leaf,
         gradient: (gradients[i] as Tensor).state,
       }))
-      const compare = compareGradients(
-        { loss: loss.state, parameters, feed: memoryOf(engine, 'checkGradients') },
-        options,
-      )
-      await engine.flushAsync()
-      return compare(gradients.map((gradient) => gradient.dataSync()))
+      const feed = memoryOf(engine, 'checkGradients')
+      return { loss, gradients, compare: compareGradients({ loss: loss.state, parameters, feed }, options) }
     } finally {
-      for (const made of [loss, ...gradients]) made.dispose()
+      engine.stopTape(tape)
     }
-  } finally {
-    engine.stopTape(tape)
   }
 }

@@ -33,13 +33,14 @@ export interface SubjectParameter {
 /** Compares, once the gradients are there that the engine computed, one for each parameter. */
 export type Comparison = (engine: readonly ArrayLike<number>[]) => GradientReport
 
-/** What counts as zero beside the other derivatives of a parameter, as a part of their largest. */
+/** A derivative that counts as zero: as a part of the largest of its parameter, and of the loss. */
 const SMALL = 1e-3
+const TINY = 1e-6
 
 /**
  * Three ways to one gradient that share no code: central differences of the f64 reference against the gradient rules
- * evaluated in f64, and these against what the engine computed in f32. All numbers are read before this returns: what
- * the engine does afterwards changes nothing.
+ * evaluated in f64, and these against what the engine computed in f32. All of it but the last comparison is done
+ * when this returns, so that what the engine does next changes nothing.
  */
 export function compareGradients(subject: Subject, options: CheckOptions = {}): Comparison {
   const { exhaustive, samples, tolerance, seed } = checked(options)
@@ -51,19 +52,23 @@ export function compareGradients(subject: Subject, options: CheckOptions = {}): 
     feed,
     fixed,
   )
+  const random = generator(seed)
+  const analytic = rules.outputs()
+  const allowed = spreadOf(rules, analytic, random)
+  const judged = parameters.map(({ name, leaf }, i) => {
+    const gradient = analytic[i] as RefTensor
+    const directions = gradient.data.length <= exhaustive ? 0 : samples
+    const pairs =
+      directions === 0 ? elements(surface, leaf, gradient) : projections(surface, leaf, gradient, directions, random)
+    const zero = TINY * Math.max(1, Math.abs(surface.loss))
+    return { name, shape: leaf.shape, directions, ...judge(pairs, tolerance, zero) }
+  })
   return (engine) => {
-    const random = generator(seed)
-    const analytic = rules.outputs()
-    const allowed = spreadOf(rules, analytic, random)
-    const judged = parameters.map(({ name, leaf }, i): CheckedParameter => {
-      const gradient = analytic[i] as RefTensor
-      const directions = gradient.data.length <= exhaustive ? 0 : samples
-      const pairs =
-        directions === 0 ? elements(surface, leaf, gradient) : projections(surface, leaf, gradient, directions, random)
-      const worst = worstOf(engine[i] ?? [], gradient, allowed[i] as Float64Array)
-      return { name, shape: leaf.shape, directions, ...judge(pairs, tolerance), engine: worst }
+    const params = judged.map((param, i): CheckedParameter => {
+      const worst = worstOf(engine[i] ?? [], analytic[i] as RefTensor, allowed[i] as Float64Array)
+      return { ...param, engine: worst }
     })
-    return new GradientReport(judged, tolerance)
+    return new GradientReport(params, tolerance)
   }
 }
 
@@ -134,9 +139,13 @@ function projections(
 }
 
 /** Which derivatives agree; those that no difference can tell are counted, not passed. */
-function judge(pairs: readonly Pair[], tolerance: number): Pick<CheckedParameter, 'entries' | 'kinks' | 'unresolved'> {
+function judge(
+  pairs: readonly Pair[],
+  tolerance: number,
+  zero: number,
+): Pick<CheckedParameter, 'entries' | 'kinks' | 'unresolved'> {
   const smooth = pairs.filter((pair) => pair.slope.kind === 'smooth')
-  const floor = SMALL * smooth.reduce((max, pair) => Math.max(max, Math.abs(pair.slope.value)), 0)
+  const floor = smooth.reduce((max, pair) => Math.max(max, SMALL * Math.abs(pair.slope.value)), zero)
   const entries: Entry[] = []
   let unresolved = 0
   for (const { index, at, analytic, slope } of smooth) {
@@ -145,37 +154,39 @@ function judge(pairs: readonly Pair[], tolerance: number): Pick<CheckedParameter
     const ok = difference <= tolerance * size + slope.error
     // a difference that is off by more than a wrong rule would be proves nothing, unless it disproves
     if (ok && slope.error > 100 * tolerance * size) unresolved++
-    else entries.push({ index, at, analytic, numeric: slope.value, relError: size === 0 ? 0 : difference / size, ok })
+    else entries.push({ index, at, analytic, numeric: slope.value, relError: difference / size, ok })
   }
   return { entries, kinks: pairs.length - smooth.length, unresolved }
 }
 
-const TRIALS = 4
+const TRIALS = 8
+/** Uniform numbers of this range have variance 1. */
+const RANGE = Math.sqrt(3)
 
 /**
- * How far a gradient in f32 may lie from the one in f64: the graph is evaluated a few times with every result moved to
- * one or the other end of its own rounding bound, and the farthest of these gradients, four times over, is allowed.
+ * How far a gradient in f32 may lie from the one in f64: the graph is evaluated a few times with every result moved by
+ * a random part of its own rounding bound, and four times the spread of these gradients is allowed.
  */
 function spreadOf(rules: Evaluation, exact: readonly RefTensor[], random: () => number): Float64Array[] {
-  const spread = exact.map((g) => new Float64Array(g.data.length))
+  const squares = exact.map((g) => new Float64Array(g.data.length))
   for (let trial = 0; trial < TRIALS; trial++) {
     const moved = rules.replay((node, inputs, outputs) => {
       const bounds = rounding[node.op.name as ReferenceName](inputs, node.attrs, outputs)
-      return outputs.map(({ shape, data }, k) => {
-        const sign = signs(random, data.length)
-        return { shape, data: data.map((v, i) => v + (sign[i] as number) * (bounds[k]?.[i] as number)) }
-      })
+      return outputs.map(({ shape, data }, k) => ({
+        shape,
+        data: data.map((v, i) => v + RANGE * (2 * random() - 1) * (bounds[k]?.[i] as number)),
+      }))
     })
     for (const [k, { data }] of moved.entries()) {
-      const most = spread[k] as Float64Array
+      const sum = squares[k] as Float64Array
       data.forEach((v, i) => {
-        most[i] = Math.max(most[i] as number, Math.abs(v - (exact[k]?.data[i] as number)))
+        sum[i] = (sum[i] as number) + (v - (exact[k]?.data[i] as number)) ** 2 / TRIALS
       })
     }
   }
-  return spread.map((most) => {
-    const mean = most.reduce((sum, v) => sum + v, 0) / Math.max(1, most.length)
-    return most.map((v) => 4 * v + mean)
+  return squares.map((square) => {
+    const mean = square.reduce((sum, v) => sum + Math.sqrt(v), 0) / Math.max(1, square.length)
+    return square.map((v) => 4 * Math.sqrt(v) + mean)
   })
 }
 

@@ -1,7 +1,7 @@
 import { type Gradients, type ParameterTree, treeOf } from '../autodiff/tree.ts'
 import { ArgumentError, GradientError } from '../errors.ts'
 import { tensor } from '../ops/create.ts'
-import type { Tensor } from '../ops/tensor.ts'
+import { Tensor } from '../ops/tensor.ts'
 import { scoped } from '../tensor/scope.ts'
 import { memoryOf } from './memory.ts'
 import { centralDifference } from './slope.ts'
@@ -38,6 +38,11 @@ export function numericGradients<P extends ParameterTree>(
   const tape = engine.startTape()
   try {
     const loss = scoped(engine, f)
+    if (!(loss instanceof Tensor))
+      throw new GradientError('the function did not return a tensor', {
+        where: 'numericGradients',
+        received: typeof loss,
+      })
     const surface = new Surface(loss.state, memoryOf(engine, 'numericGradients'), new Set(leaves))
     const slopes = leaves.map((leaf) => {
       const at = surface.at(leaf)

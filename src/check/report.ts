@@ -6,7 +6,7 @@ export interface Entry {
   readonly at: string
   readonly analytic: number
   readonly numeric: number
-  /** The difference in relation to the larger of both (or to a thousandth of the largest of the parameter). */
+  /** The difference in relation to the larger of both (but to no less than a thousandth of the largest of the parameter). */
   readonly relError: number
   readonly ok: boolean
 }

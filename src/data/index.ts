@@ -1,3 +1,6 @@
 export { type ArraysOptions, arrays, type Column, type Dataset, take } from './dataset.ts'
+export { digits, loadDigits } from './digits.ts'
+export { type IdxArray, type IdxData, type IdxType, parseIdx, readIdx } from './idx.ts'
+export { datasetOf, type LabelledData, pairLabels } from './labelled.ts'
 export { type Batch, Loader, type LoaderOptions, loader } from './loader.ts'
 export { type Split, split } from './split.ts'

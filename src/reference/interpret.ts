@@ -26,12 +26,15 @@ export type Observer = (
   outputs: readonly RefTensor[],
 ) => readonly RefTensor[] | undefined
 
+/** What their results are to the chain rule, whatever they are computed from. */
+const CONSTANT: ReadonlySet<string> = new Set(['stopGradient', 'assign', 'advance', 'sgd', 'adam'])
+
 /** Where the numbers of leaves come from. */
 export type Feed = (leaf: GraphValue) => RefTensor
 
 /**
  * A graph and its values in f64. The values at the fed leaves are computed once; with other numbers in one leaf,
- * only the nodes that depend on it are computed again; what passes through stopGradient stays, as it does for the rules.
+ * only the nodes that depend on it are computed again; what passes through stopGradient or an update stays, as it does for the rules.
  */
 export class Evaluation {
   /** The leaves that the outputs depend on. */
@@ -78,7 +81,7 @@ export class Evaluation {
     if (nodes === undefined) {
       const touched = new Set<GraphValue>([leaf])
       nodes = this.#order.filter((node) => {
-        const depends = node.op.name !== 'stopGradient' && node.inputs.some((v) => touched.has(v))
+        const depends = !CONSTANT.has(node.op.name) && node.inputs.some((v) => touched.has(v))
         if (depends) for (const output of node.outputs) touched.add(output)
         return depends
       })

@@ -1,5 +1,6 @@
 import { GEMM_PACK_A, GEMM_PACK_B, GEMM_PACK_SET, GEMM_VARIANT } from '../abi/constants.ts'
 import { encodeInstruction, opcodeOf, rowOf } from '../abi/encode.ts'
+import type { Machine } from './wasm.ts'
 
 /** How long a fixed product takes with a micro-kernel (TILE_*), and the clock between trials. */
 export interface TileTrials {
@@ -74,11 +75,11 @@ const PACKED = GEMM_PACK_SET | GEMM_PACK_A | GEMM_PACK_B
 const WORDS = M * K + K * N + M * N
 
 /**
- * Trials on this thread with the instance whose `dispatch` is given, in scratch memory that no kernel uses now. The
+ * Trials on this thread with the instance given, in scratch memory that no kernel uses now. The
  * product lies at its end, far behind the panels of so small a product.
  */
 export function gemmTrials(
-  dispatch: (opcode: number, pc: number, scratch: number, part: number, parts: number) => void,
+  machine: Pick<Machine, 'dispatch'>,
   words: () => Uint32Array,
   scratch: number,
   tiles: readonly number[],
@@ -97,7 +98,7 @@ export function gemmTrials(
     const before = words()[GEMM_VARIANT >>> 2] as number
     words()[GEMM_VARIANT >>> 2] = tile
     const begin = now()
-    for (let i = 0; i < times; i++) dispatch(opcode, pc, scratch, 0, 1)
+    for (let i = 0; i < times; i++) machine.dispatch(opcode, pc, scratch, 0, 1)
     const end = now()
     words()[GEMM_VARIANT >>> 2] = before
     return ((end - begin) * 1e6) / times

@@ -45,6 +45,8 @@ interface Job {
 const SLICE = 8
 /** Longest that nothing at all may happen in a job before the pool counts as lost, in milliseconds. */
 const STALL_LIMIT = 600_000
+/** How often the caller looks after a job on the pool. */
+const WATCH = 100
 /** Longest that a worker may take to begin a job. */
 const TAKE_LIMIT = 10_000
 
@@ -53,6 +55,8 @@ export class Executor implements PoolEvents {
   readonly threads: number
   readonly #machine: Machine
   readonly #memory: SharedMemory
+  /** Called now and then while the caller's thread has nothing to do. */
+  readonly #idle: () => void
   #pool: Pool | undefined
   /** Why nothing runs any more. */
   #end: ChainruleError | undefined
@@ -61,10 +65,11 @@ export class Executor implements PoolEvents {
   #pending = 0
   #last: Promise<unknown> = Promise.resolve()
 
-  constructor(machine: Machine, memory: SharedMemory, threads: number) {
+  constructor(machine: Machine, memory: SharedMemory, threads: number, idle: () => void) {
     this.#machine = machine
     this.#memory = memory
     this.threads = threads
+    this.#idle = idle
   }
 
   set pool(pool: Pool) {
@@ -86,6 +91,7 @@ export class Executor implements PoolEvents {
         hint: 'Await it before computing anything else on this engine.',
       })
     }
+    this.#idle()
     return this.#runHere(program, repeat, threads)
   }
 
@@ -172,6 +178,7 @@ export class Executor implements PoolEvents {
     let moved = since
     let progress = -1
     const watch = setInterval(() => {
+      this.#idle()
       const now = performance.now()
       const latest = this.#progress()
       if (latest !== progress) moved = now
@@ -181,7 +188,7 @@ export class Executor implements PoolEvents {
       } catch {
         // The job was rejected with it.
       }
-    }, 1000)
+    }, WATCH)
     return new Promise<RunResult>((resolve, reject) => {
       this.#job = { program, threads, resolve, reject }
       pool.hold(true)
@@ -213,6 +220,7 @@ export class Executor implements PoolEvents {
       const time = performance.now() - begin
       size = Math.max(1, Math.floor(time > 0 ? Math.min(size * 4, (size * SLICE * 0.75) / time) : size * 4))
       if (steps < repeat) await nextTurn()
+      this.#idle()
       if (signal?.aborted) break
       this.check()
     }

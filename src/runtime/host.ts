@@ -41,7 +41,8 @@ export function mayBlock(): boolean {
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 0)
     return true
   } catch {
-    return false
+    // Without shared memory there is nothing to ask with; only pages have a document.
+    return typeof SharedArrayBuffer !== 'function' && typeof document === 'undefined'
   }
 }
 

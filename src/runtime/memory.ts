@@ -11,14 +11,16 @@ export class SharedMemory {
   static growAlways = false
 
   readonly memory: WebAssembly.Memory
+  readonly #limit: number
   #u8!: Uint8Array
   #u32!: Uint32Array
   #i32!: Int32Array
   #f32!: Float32Array
   #f64!: Float64Array
 
-  constructor(memory: WebAssembly.Memory) {
+  constructor(memory: WebAssembly.Memory, limit: number = CEILING) {
     this.memory = memory
+    this.#limit = limit
     this.#derive()
   }
 
@@ -46,7 +48,7 @@ export class SharedMemory {
     const size = this.byteLength
     if (end <= size && !SharedMemory.growAlways) return true
     const needed = Math.max(end <= size ? 1 : 0, Math.ceil((end - size) / PAGE))
-    const room = CEILING / PAGE - size / PAGE
+    const room = Math.floor(this.#limit / PAGE) - size / PAGE
     if (needed > room) return end <= size
     // Growing in proportion keeps the number of new buffers small.
     const generous = Math.min(room, Math.max(needed, Math.floor(size / PAGE / 4)))

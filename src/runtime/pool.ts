@@ -100,9 +100,4 @@ export class Pool {
     this.#serving = false
     await Promise.allSettled(this.#threads.map((thread) => thread.terminate()))
   }
-
-  /** For tests: ends one worker the hard way. */
-  kill(thread: number): void {
-    void this.#threads[thread]?.terminate()
-  }
 }

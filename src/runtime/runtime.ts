@@ -10,16 +10,19 @@ import {
   SPIN_IDLE,
   SPIN_STEP,
   THREAD_BLOCK,
+  TILE_4X8,
+  TILE_6X8,
 } from '../abi/constants.ts'
 import { kernelNames, rowOf } from '../abi/encode.ts'
 import { pool as constants } from '../abi/pool.ts'
 import { ArgumentError, OutOfMemoryError } from '../errors.ts'
 import { Allocator } from './allocator.ts'
+import { gemmTrials, TileCalibration } from './calibrate.ts'
 import { Executor, type RunResult } from './executor.ts'
 import { canShareMemory, hardwareThreads, mayBlock } from './host.ts'
 import { CEILING, createMemory, PAGE, SharedMemory } from './memory.ts'
 import { Pool } from './pool.ts'
-import { type Build, chooseBuild, compile, instantiate, readBinary, withoutSharing } from './wasm.ts'
+import { type Build, chooseBuild, compile, instantiate, type Machine, readBinary, withoutSharing } from './wasm.ts'
 
 export type { KernelError, RunResult } from './executor.ts'
 export type { SharedMemory } from './memory.ts'
@@ -44,8 +47,13 @@ export interface Assets {
   readonly workerSource: string
 }
 
-/** Turns that a thread spins before it sleeps: some 50 microseconds at a barrier, 100 between jobs. */
-const SPIN = 50_000
+/**
+ * Turns that a thread spins before it sleeps, some 0.15 ms in V8. To wake takes up to 0.2 ms: were the spins much
+ * shorter, two threads could take turns at sleeping and never be hot again.
+ */
+const SPIN = 300_000
+/** Slow engines spin less: at most so many milliseconds as measured at the start. */
+const SPIN_TIME = 0.6
 /** Where threads outnumber the processors, a spinning one keeps the one it waits for from running. */
 const SPIN_CROWDED = 500
 const SMALLEST = 16 * PAGE
@@ -62,6 +70,8 @@ export class Runtime {
   readonly allocator: Allocator
   /** What a user should know about how this runtime came up, if anything. */
   readonly notice: string | undefined
+  /** Whether the caller's thread may wait; if not (the main thread of a page), `runAsync` is the way. */
+  readonly canBlock: boolean = mayBlock()
   readonly #executor: Executor
 
   private constructor(executor: Executor, build: Build, memory: SharedMemory, allocator: Allocator, notice?: string) {
@@ -93,18 +103,27 @@ export class Runtime {
     }
     if (raw === undefined) throw new OutOfMemoryError(HEAP, 0, limit)
 
-    const memory = new SharedMemory(raw)
+    const memory = new SharedMemory(raw, limit)
     const allocator = new Allocator(HEAP, limit - HEAP, (end) => memory.reserve(end))
     const module = await compile(bytes)
     const machine = await instantiate(module, raw)
     const build = machine.relaxed() === 1 ? 'relaxed' : 'simd'
     memory.u32.set(constants, POOL >> 2)
-    giveScratch(memory, allocator, CALLER, CALLER + 1)
+    const scratch = giveScratch(memory, allocator, CALLER)
+    const trials = gemmTrials(machine, () => memory.u32, scratch, [TILE_4X8, TILE_6X8])
+    const calibration = new TileCalibration(trials)
+    const idle = (): void => {
+      if (calibration.settled) return
+      calibration.step()
+      memory.u32[GEMM_VARIANT >> 2] = calibration.tile
+    }
     if (workers) {
-      const crowded = threads > hardwareThreads()
-      setUp(memory, crowded ? SPIN_CROWDED : SPIN)
-      giveScratch(memory, allocator, 0, threads)
-      const executor = new Executor(machine, memory, threads)
+      const spin = threads > hardwareThreads() ? SPIN_CROWDED : spinTurns(machine)
+      memory.u32[SPIN_STEP >> 2] = spin
+      memory.u32[SPIN_IDLE >> 2] = 2 * spin
+      memory.u32[MAY_SLEEP >> 2] = mayBlock() ? 1 : 0
+      for (let thread = 0; thread < threads; thread++) giveScratch(memory, allocator, thread)
+      const executor = new Executor(machine, memory, threads, idle)
       const code = { url: options.workerUrl, source: options.assets?.workerSource }
       try {
         executor.pool = await Pool.start(threads, module, raw, code, executor)
@@ -113,7 +132,7 @@ export class Runtime {
         notice = `Workers cannot be started (${(error as Error).message}), so chainrule runs on one thread.`
       }
     }
-    return new Runtime(new Executor(machine, memory, 1), build, memory, allocator, notice)
+    return new Runtime(new Executor(machine, memory, 1, idle), build, memory, allocator, notice)
   }
 
   /** Address of `bytes` new bytes, a multiple of 64. Views of `memory` taken before may be short afterwards. */
@@ -144,18 +163,6 @@ export class Runtime {
     return this.#executor.runAsync(program, repeat, threads, signal)
   }
 
-  /** The micro-kernel that gemm takes; every choice gives the same bits. */
-  get gemmVariant(): number {
-    return this.memory.u32[GEMM_VARIANT >> 2] as number
-  }
-  set gemmVariant(variant: number) {
-    this.memory.u32[GEMM_VARIANT >> 2] = variant
-  }
-
-  /** Whether the calling thread may block: not the main thread of a page. */
-  get canBlock(): boolean {
-    return mayBlock()
-  }
   /** Whether there are workers, so that `runAsync` leaves the caller's thread alone. */
   get hasWorkers(): boolean {
     return this.#executor.hasPool
@@ -171,19 +178,19 @@ export class Runtime {
   }
 }
 
-function setUp(memory: SharedMemory, spin: number): void {
-  memory.u32[SPIN_STEP >> 2] = spin
-  memory.u32[SPIN_IDLE >> 2] = 2 * spin
-  memory.u32[MAY_SLEEP >> 2] = mayBlock() ? 1 : 0
+function spinTurns(machine: Machine): number {
+  const sample = SPIN / 16
+  const begin = performance.now()
+  machine.turn(sample)
+  const time = performance.now() - begin
+  return Math.round(Math.min(SPIN, Math.max(SPIN / 16, (sample * SPIN_TIME) / time)))
 }
 
-/** Gives each thread's block the address of scratch memory that is enough for any kernel. */
-function giveScratch(memory: SharedMemory, allocator: Allocator, from: number, to: number): void {
-  const bytes = Math.max(...kernelNames.map((name) => rowOf(name).scratch ?? 0))
-  for (let t = from; t < to; t++) {
-    const address = allocator.alloc(bytes)
-    memory.u32[(BLOCKS + t * THREAD_BLOCK + BLOCK_SCRATCH) >> 2] = address
-  }
+/** Scratch memory that is enough for any kernel; its address goes into the thread's block. */
+function giveScratch(memory: SharedMemory, allocator: Allocator, thread: number): number {
+  const address = allocator.alloc(Math.max(...kernelNames.map((name) => rowOf(name).scratch ?? 0)))
+  memory.u32[(BLOCKS + thread * THREAD_BLOCK + BLOCK_SCRATCH) >> 2] = address
+  return address
 }
 
 function threadsOf(threads: number | 'auto' | undefined): number {

@@ -12,6 +12,7 @@ export interface Machine {
   start(program: number, repeat: number, threads: number): void
   serve(thread: number): number
   halt(status: number, threads: number): void
+  turn(turns: number): void
   relaxed(): number
 }
 

@@ -2,9 +2,10 @@
 import { readFileSync } from 'node:fs'
 import { setFlagsFromString } from 'node:v8'
 import { instantiateSync } from '@assemblyscript/loader'
-import { HEAP } from '../../src/abi/constants.ts'
+import { HEAP, POOL } from '../../src/abi/constants.ts'
 import { encodeInstruction, type OperandValues, opcodeOf, rowOf } from '../../src/abi/encode.ts'
 import type { KernelName } from '../../src/abi/kernels.ts'
+import { pool } from '../../src/abi/pool.ts'
 
 export type Build = 'debug' | 'simd' | 'relaxed'
 export const builds: readonly Build[] = ['simd', 'relaxed']
@@ -29,6 +30,7 @@ export class Machine {
 
   constructor(build: Build, scratchBytes = 4 << 20) {
     const { exports } = instantiateSync(moduleOf(build), { env: { memory: this.memory } })
+    new Uint32Array(this.memory.buffer).set(pool, POOL >> 2)
     this.exports = exports as unknown as Record<string, (...args: number[]) => number>
     this.scratch = this.alloc(scratchBytes)
   }

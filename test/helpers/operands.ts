@@ -93,6 +93,8 @@ export class Operands {
 
 export interface KernelCase {
   readonly kernel: KernelName
+  /** Results are floats, and a NaN among them may have any sign and payload, as WebAssembly allows. */
+  readonly anyNaN?: boolean
   /** Places the operands and says which of them are results, with their lengths in words. */
   readonly place: (o: Operands) => {
     operands: OperandValues
@@ -106,7 +108,7 @@ export interface KernelCase {
  * Runs the case with 1, 2, 3, 4 and 8 parts, in reverse order too, and with each operand in turn at the end of the
  * memory; checks the guards and that all results are the same bit for bit, and returns them.
  */
-export function runCase(build: Build, { kernel, place }: KernelCase): Record<string, Float32Array> {
+export function runCase(build: Build, { kernel, anyNaN = false, place }: KernelCase): Record<string, Float32Array> {
   let first: Record<string, Float32Array> | undefined
   let operandCount = 0
   const run = (parts: number, order: readonly number[], last: number): void => {
@@ -117,6 +119,8 @@ export function runCase(build: Build, { kernel, place }: KernelCase): Record<str
     o.check()
     const got: Record<string, Float32Array> = {}
     for (const [name, n] of Object.entries(results)) got[name] = o.f32((read?.[name] ?? operands[name]) as number, n)
+    if (anyNaN)
+      for (const values of Object.values(got)) values.set(values.map((v) => (Number.isNaN(v) ? Number.NaN : v)))
     first ??= got
     for (const [name, want] of Object.entries(first)) {
       const i = firstDifference(got[name] as Float32Array, want)

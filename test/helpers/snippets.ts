@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
 // Snippets of the documentation. A block marked `ts run` is run, all of a page in order and in one module; what it
-// prints is compared with its comments `// => text` and then with a `text` block that follows it. A block marked
-// `ts src/some/file.ts` is quoted from that file.
+// prints is compared with its comments `// => text` and then with a `text` block that follows it, if it has any. A block
+// marked `ts src/some/file.ts` is quoted from that file.
 
 export const root: string = fileURLToPath(new URL('../..', import.meta.url))
 
@@ -78,9 +78,22 @@ export function printedBy(stdout: string): Map<number, string[]> {
 }
 
 /** What a block says that it prints: the lines of its comments, then those of the text block behind it. */
-export function promised(block: Block, next: Block | undefined): string[] {
+export function promised(block: Block, next: Block | undefined): string[] | undefined {
   const comments = block.lines.flatMap((line) => /\/\/ => (.*)$/.exec(line)?.[1] ?? [])
-  return [...comments, ...(next?.info === 'text' && next.follows ? next.lines : [])]
+  const shows = next?.info === 'text' && next.follows
+  return shows || comments.length > 0 ? [...comments, ...(shows ? next.lines : [])] : undefined
+}
+
+/** The page with the `text` block of every block that runs replaced by what it printed. */
+export function updated(markdown: string, blocks: readonly Block[], printed: ReadonlyMap<number, string[]>): string {
+  const lines = markdown.split('\n')
+  for (const [i, block] of [...blocks.entries()].reverse()) {
+    const next = blocks[i + 1]
+    if (!isRun(block) || next?.info !== 'text' || !next.follows) continue
+    const comments = block.lines.filter((line) => line.includes('// => ')).length
+    lines.splice(next.line, next.lines.length, ...(printed.get(block.line) ?? []).slice(comments))
+  }
+  return lines.join('\n')
 }
 
 const NUMBER = /-?(?:\d+\.\d+|\d+)(?:e[+-]?\d+)?/g

@@ -1,9 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { rounding } from '../../src/check/index.ts'
 import { type Elements, type Engine, init, type OpName, ops } from '../../src/index.ts'
-import type { RefTensor } from '../../src/reference/index.ts'
+import { type ReferenceName, type RefTensor, references } from '../../src/reference/index.ts'
 import { cases } from './cases/index.ts'
 import { compute, expected } from './run.ts'
+
+/** The references are those of the op table, no more and no less; otherwise this does not compile. */
+const complete: Readonly<Record<OpName, unknown>> & Readonly<Record<ReferenceName, unknown>> = references
+const nothingElse: Exclude<ReferenceName, OpName> extends never ? true : never = true
 
 const names = Object.keys(ops) as OpName[]
 const THREADS = [1, 2, 3, 4] as const
@@ -23,6 +27,10 @@ function outside(got: Elements, want: RefTensor, bound: Float64Array): string | 
 }
 
 const bits = (data: Elements): Uint8Array => new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
+
+test('every operation has a reference', () => {
+  expect(nothingElse && Object.keys(complete).sort()).toEqual([...names].sort())
+})
 
 describe.each(['fast', 'reproducible'] as const)('numerics: %s', (numerics) => {
   const engines: Engine[] = []

@@ -59,19 +59,24 @@ const isRandom = (name: OpName): boolean => ['uniform', 'normal', 'bernoulli', '
 
 export interface Prepared {
   readonly tensors: readonly Tensor[]
-  readonly attrs: Attrs
+  /** What the operation is applied to: for a random one, with the next draw of a generator of its own. */
+  operands(): { readonly inputs: readonly Tensor[]; readonly attrs: Attrs }
 }
 
-/** The operands of a case in an engine; random operations get a generator of their own and its first draw. */
+/** The operands of a case in an engine. */
 export function prepare(engine: Engine, name: OpName, c: OpCase): Prepared {
   const tensors = c.inputs.map((operand, i) =>
     tensor(numbersOf(operand, i + 1), operand.shape, { dtype: operand.dtype ?? 'float32', engine }),
   )
-  if (!isRandom(name)) return { tensors, attrs: c.attrs ?? {} }
+  const attrs = c.attrs ?? {}
+  if (!isRandom(name)) return { tensors, operands: () => ({ inputs: tensors, attrs }) }
   const generator = new Generator(engine, 77, 5)
   return {
-    tensors: [...tensors, new Tensor(engine, generator.state)],
-    attrs: { ...c.attrs, generator, draw: generator.draw() },
+    tensors,
+    operands: () => ({
+      inputs: [...tensors, new Tensor(engine, generator.state)],
+      attrs: { ...attrs, generator, draw: generator.draw() },
+    }),
   }
 }
 
@@ -79,8 +84,8 @@ export function prepare(engine: Engine, name: OpName, c: OpCase): Prepared {
 export function compute(engine: Engine, name: OpName, list: readonly OpCase[]): Elements[][] {
   return scoped(engine, () => {
     const results = list.map((c) => {
-      const { tensors, attrs } = prepare(engine, name, c)
-      return applyAll(ops[name], tensors, attrs, engine)
+      const { inputs, attrs } = prepare(engine, name, c).operands()
+      return applyAll(ops[name], inputs, attrs, engine)
     })
     return results.map((outputs) => outputs.map((y) => y.dataSync()))
   })
@@ -95,7 +100,7 @@ export interface Expected {
 /** What the reference gives for the same numbers. */
 export function expected(engine: Engine, name: OpName, c: OpCase): Expected {
   return scoped(engine, () => {
-    const { tensors, attrs } = prepare(engine, name, c)
+    const { inputs: tensors, attrs } = prepare(engine, name, c).operands()
     const inputs = tensors.map((t) => ({ shape: t.shape, data: Float64Array.from(engine.elements(t.state)) }))
     return { inputs, attrs, outputs: references[name](inputs, attrs) }
   })

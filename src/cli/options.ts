@@ -1,0 +1,127 @@
+import { ArgumentError } from '../errors.ts'
+
+/** One flag: how its text is read, and how the help shows it. */
+export interface Option<T> {
+  readonly help: string
+  /** Stands for the value in the help; without it the flag is a switch. */
+  readonly value?: string
+  readonly shown?: string
+  /** Short form, such as 'h'. */
+  readonly short?: string
+  readonly fallback: T
+  parse(text: string, flag: string): T
+}
+
+export type Options = Readonly<Record<string, Option<unknown>>>
+
+interface Range {
+  readonly min: number
+  readonly max?: number
+  /** `min` itself is refused. */
+  readonly above?: boolean
+  /** `max` itself is refused. */
+  readonly below?: boolean
+}
+
+export function number<T>(
+  range: Range,
+  fallback: T,
+  help: string,
+  shown: string = String(fallback),
+): Option<number | T> {
+  const parse = (text: string, flag: string): number => {
+    const value = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) ? Number(text) : Number.NaN
+    return inside(value, range, text, flag, 'a number')
+  }
+  return { help, value: 'N', shown, fallback, parse }
+}
+
+export function integer(range: Range, fallback: number, help: string): Option<number> {
+  const parse = (text: string, flag: string): number => whole(text, range, flag)
+  return { help, value: 'N', shown: String(fallback), fallback, parse }
+}
+
+function whole(text: string, range: Range, flag: string): number {
+  const value = /^\d+$/.test(text) ? Number(text) : Number.NaN
+  return inside(Number.isSafeInteger(value) ? value : Number.NaN, range, text, flag, 'a whole number')
+}
+
+function inside(value: number, { min, max, above, below }: Range, text: string, flag: string, what: string): number {
+  const inRange = (above ? value > min : value >= min) && (max === undefined || (below ? value < max : value <= max))
+  if (inRange && Number.isFinite(value)) return value
+  const from = above ? `above ${min}` : `from ${min}`
+  const to = max === undefined ? (above ? '' : ' up') : below ? ` and below ${max}` : ` to ${max}`
+  throw new ArgumentError('a bad value', { where: flag, expected: `${what} ${from}${to}`, received: shownText(text) })
+}
+
+export function choice<T extends string>(values: readonly T[], fallback: T, help: string): Option<T> {
+  const parse = (text: string, flag: string): T => {
+    const found = values.find((value) => value === text)
+    if (found !== undefined) return found
+    throw new ArgumentError('a bad value', { where: flag, expected: values.join(', '), received: shownText(text) })
+  }
+  return { help, value: values.join('|'), shown: fallback, fallback, parse }
+}
+
+/** Layer widths such as 128,64; 'none' for no hidden layer. */
+export function widths(fallback: readonly number[], help: string): Option<readonly number[]> {
+  const parse = (text: string, flag: string): readonly number[] => {
+    if (text === 'none') return []
+    const list = text.split(',')
+    if (list.length > 64) throw new ArgumentError('too many layers', { where: flag, expected: 'at most 64' })
+    return list.map((item) => whole(item, { min: 1, max: 1_000_000 }, flag))
+  }
+  return { help, value: 'N,N...', shown: fallback.join(','), fallback, parse }
+}
+
+export function autoOr(range: Range, help: string): Option<number | 'auto'> {
+  const parse = (text: string, flag: string): number | 'auto' => (text === 'auto' ? 'auto' : whole(text, range, flag))
+  return { help, value: 'N', shown: 'auto', fallback: 'auto', parse }
+}
+
+export function path<T extends string | undefined>(value: string, fallback: T, help: string): Option<string | T> {
+  const parse = (text: string, flag: string): string => {
+    if (text !== '' && !text.includes('\0')) return text
+    throw new ArgumentError('a bad value', { where: flag, expected: 'a path', received: shownText(text) })
+  }
+  return fallback === undefined ? { help, value, fallback, parse } : { help, value, shown: fallback, fallback, parse }
+}
+
+export function flag(help: string, short?: string): Option<boolean> {
+  const option = { help, fallback: false, parse: () => true }
+  return short === undefined ? option : { ...option, short }
+}
+
+/** What the user typed, as errors show it. */
+export function shownText(text: string): string {
+  return text === '' ? 'an empty text' : `'${text.length > 60 ? `${text.slice(0, 60)}...` : text}'`
+}
+
+/** The known word that `word` most likely was meant to be. */
+export function closest(word: string, known: Iterable<string>): string | undefined {
+  let best: string | undefined
+  let least = Math.max(1, Math.floor(word.length / 3)) + 1
+  for (const candidate of known) {
+    const distance = candidate.startsWith(word) && word.length > 1 ? 1 : edits(word, candidate)
+    if (distance < least) [best, least] = [candidate, distance]
+  }
+  return best
+}
+
+/** Insertions, deletions, replacements and swaps of neighbours that turn `a` into `b`. */
+function edits(a: string, b: string): number {
+  const rows = [Array.from({ length: b.length + 1 }, (_, j) => j)]
+  for (let i = 1; i <= a.length; i++) {
+    const row = [i]
+    for (let j = 1; j <= b.length; j++) {
+      const at = (di: number, dj: number): number =>
+        (di === 0 ? row : rows[i - di])?.[j - dj] ?? Number.POSITIVE_INFINITY
+      const same = a[i - 1] === b[j - 1]
+      let cost = Math.min(at(0, 1) + 1, at(1, 0) + 1, at(1, 1) + (same ? 0 : 1))
+      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]) cost = Math.min(cost, at(2, 2) + 1)
+      row.push(cost)
+    }
+    rows.push(row)
+  }
+  return rows[a.length]?.[b.length] as number
+}

@@ -1,0 +1,182 @@
+import type { TrainOptions } from '../args.ts'
+import { cell, missScale, recallOf, worstPairs } from '../confusion.ts'
+import { scaleOf, smooth } from '../curve.ts'
+import { decimal, duration, integer, percent, tickLabel } from '../format.ts'
+import type { RunResult } from '../result.ts'
+import { html, Markup } from './html.ts'
+import { legend, type PlotCurve, plot } from './plot.ts'
+import { grayPng } from './png.ts'
+import { STYLE } from './style.ts'
+
+/** The whole run as one page that needs nothing but itself. */
+export function reportPage(result: RunResult): string {
+  const { data, layers, options } = result
+  const title =
+    result.testAccuracy === undefined
+      ? `${data.name}: a training run`
+      : `${data.name}: ${percent(result.testAccuracy)} test accuracy`
+  const network = layers.join('-')
+  const page = html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src data:">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${title}</title>
+<style>${new Markup(STYLE)}</style>
+</head>
+<body>
+<header>
+<h1>${title}</h1>
+<p class="sub">A ${network} network with ${options.activation}, trained by ${options.optimizer} on ${integer(data.trainSamples)} samples${result.confusion === undefined ? '' : ` and tested on ${integer(data.testSamples)} others`}.${result.interrupted ? ' The run was stopped before its last epoch.' : ''}</p>
+</header>
+<div class="tiles">
+${result.testAccuracy === undefined ? '' : tile(percent(result.testAccuracy), 'test accuracy')}
+${tile(duration(result.trainSeconds), 'of training')}
+${tile(integer(result.samplesPerSecond), 'samples a second')}
+${tile(integer(result.parameters), 'parameters')}
+${tile(integer(result.losses.length), 'steps')}
+${tile(integer(result.threads), result.threads === 1 ? 'thread' : 'threads')}
+</div>
+<div class="grid2">${lossCard(result)}${accuracyCard(result)}</div>
+<section class="grid2">${matrixCard(result)}${mistakesCard(result)}</section>
+<section class="grid2">${factsCard('Configuration', configuration(options))}${factsCard('Run', facts(result))}</section>
+<footer><p>To train it again: <code>${command(options)}</code></p></footer>
+</body>
+</html>
+`
+  return page.text
+}
+
+function tile(value: string, label: string): Markup {
+  return html`<div class="tile"><b>${value}</b><span>${label}</span></div>`
+}
+
+function lossCard({ losses, stepsPerEpoch, epochs }: RunResult): Markup {
+  const x = Array.from(losses, (_, step) => (step + 1) / stepsPerEpoch)
+  const at = epochs.map(({ epoch }) => epoch)
+  const calm = smooth(losses, Math.ceil(losses.length / 100))
+  const curves: PlotCurve[] = [
+    { name: 'each step', x, y: losses, color: 'first', faint: true },
+    { name: 'training loss', x, y: calm, color: 'first' },
+    { name: 'test loss', x: at, y: epochs.map(({ testLoss }) => testLoss ?? Number.NaN), color: 'second', dots: true },
+  ]
+  const scale = scaleOf(curves)
+  const picture = plot(curves, { label: 'Loss over the epochs', xLabel: 'epoch', scale, format: tickLabel })
+  return html`<section class="card"><h2>Loss${scale.log ? html` <span class="note">(log scale)</span>` : ''}</h2>${legend(curves)}${picture}</section>`
+}
+
+function accuracyCard({ epochs }: RunResult): Markup {
+  const x = epochs.map(({ epoch }) => epoch)
+  const y = epochs.map(({ accuracy }) => accuracy ?? Number.NaN)
+  const curves: PlotCurve[] = [{ name: 'test accuracy', x, y, color: 'second', dots: true }]
+  const format = (value: number): string => `${Number((value * 100).toFixed(2))} %`
+  const picture = plot(curves, { label: 'Accuracy over the epochs', xLabel: 'epoch', format })
+  return html`<section class="card"><h2>Accuracy</h2>${legend(curves)}${picture}</section>`
+}
+
+const MOST_CLASSES = 40
+
+function matrixCard({ confusion }: RunResult): Markup | string {
+  if (confusion === undefined) return ''
+  const { classes } = confusion
+  const heading = html`<h2>Confusion matrix <span class="note">rows: true class, columns: predicted</span></h2>`
+  if (classes > MOST_CLASSES) {
+    const rows = worstPairs(confusion, 30).map(
+      ({ actual, predicted, count }) => html`<tr><th>${actual} taken for ${predicted}</th><td>${count}</td></tr>`,
+    )
+    return html`<section class="card"><h2>Most frequent confusions</h2><table class="facts">${rows}</table></section>`
+  }
+  const indices = Array.from({ length: classes }, (_, index) => index)
+  const most = missScale(confusion)
+  const rows = indices.map((actual) => {
+    const { total, recall } = recallOf(confusion, actual)
+    const cells = indices.map((predicted) => {
+      const count = cell(confusion, actual, predicted)
+      if (count === 0) return html`<td class="none">0</td>`
+      const part = count / (actual === predicted ? total : most)
+      const strong = part > (actual === predicted ? 0.55 : 0.7) ? ' strong' : ''
+      const kind = actual === predicted ? 'hit' : 'miss'
+      return html`<td class="${kind}${strong}" style="--a:${part.toFixed(2)}" title="${actual} taken for ${predicted}: ${count} of ${total}">${count}</td>`
+    })
+    return html`<tr><th>${actual}</th>${cells}<td class="recall">${total === 0 ? '' : percent(recall, 1)}</td></tr>`
+  })
+  const head = html`<tr><th></th>${indices.map((k) => html`<th>${k}</th>`)}<th class="recall">recall</th></tr>`
+  return html`<section class="card">${heading}<div class="scroll"><table class="matrix${classes > 12 ? ' wide' : ''}"><colgroup><col span="${classes + 1}"><col class="last"></colgroup>${head}${rows}</table></div></section>`
+}
+
+function mistakesCard({ mistakes, data, confusion }: RunResult): Markup | string {
+  if (confusion === undefined) return ''
+  const wrong = worstPairs(confusion, confusion.classes ** 2).reduce((sum, { count }) => sum + count, 0)
+  const heading = html`<h2>Mistakes <span class="note">${integer(wrong)} of ${integer(data.testSamples)} test samples${mistakes.length < wrong ? ', the most confident' : ''}</span></h2>`
+  const [rows = 0, columns = 0] = data.sampleShape
+  if (data.sampleShape.length !== 2 || mistakes.length === 0) return html`<section class="card">${heading}</section>`
+  const figures = mistakes.map(
+    ({ pixels, actual, predicted, confidence }) =>
+      html`<figure><img alt="a sample of class ${actual}" src="${grayPng(pixels, rows, columns)}"><figcaption><b>${actual}</b> taken for <b>${predicted}</b><br>${percent(confidence, 0)} sure</figcaption></figure>`,
+  )
+  return html`<section class="card">${heading}<div class="mistakes">${figures}</div></section>`
+}
+
+type Fact = readonly [name: string, value: string | Markup]
+
+function factsCard(title: string, rows: readonly Fact[]): Markup {
+  const lines = rows.map(([name, value]) => html`<tr><th>${name}</th><td>${value}</td></tr>`)
+  return html`<section class="card"><h2>${title}</h2><table class="facts">${lines}</table></section>`
+}
+
+function configuration(options: TrainOptions): Fact[] {
+  const facts: Fact[] = [
+    ['data', options.data ?? 'embedded digits'],
+    ['hidden layers', options.hidden.join(', ') || 'none'],
+    ['activation', options.activation],
+    ['optimizer', options.optimizer],
+    ['learning rate', `${options.lr}, ${options.schedule}`],
+  ]
+  if (options.optimizer === 'sgd') facts.push(['momentum', String(options.momentum)])
+  if (options.weightDecay > 0) facts.push(['weight decay', String(options.weightDecay)])
+  facts.push(['dropout', String(options.dropout)])
+  if (options.l1 > 0) facts.push(['L1', String(options.l1)])
+  if (options.l2 > 0) facts.push(['L2', String(options.l2)])
+  facts.push(['epochs', integer(options.epochs)], ['batch', integer(options.batch)], ['seed', String(options.seed)])
+  facts.push(['gradients', options.gradients])
+  return facts
+}
+
+function facts(result: RunResult): Fact[] {
+  const last = result.epochs.at(-1)
+  return [
+    ['final test loss', last?.testLoss === undefined ? '-' : decimal(last.testLoss)],
+    ['threads', String(result.threads)],
+    ['numerics', `${result.options.numerics} (${result.build} build)`],
+    ['machine', result.machine],
+    ['chainrule', result.version],
+    ['weights (SHA-256)', html`<code>${result.weightsHash}</code>`],
+  ]
+}
+
+/** The command line that gives this run, as a shell takes it. */
+export function command(options: TrainOptions): string {
+  const flags: [string, string | number][] = []
+  if (options.data !== undefined) flags.push(['data', options.data])
+  flags.push(['hidden', options.hidden.join(',') || 'none'], ['activation', options.activation])
+  flags.push(['dropout', options.dropout])
+  flags.push(['optimizer', options.optimizer], ['lr', options.lr])
+  if (options.optimizer === 'sgd') flags.push(['momentum', options.momentum])
+  flags.push(['weight-decay', options.weightDecay])
+  if (options.l1 > 0) flags.push(['l1', options.l1])
+  if (options.l2 > 0) flags.push(['l2', options.l2])
+  flags.push(
+    ['schedule', options.schedule],
+    ['epochs', options.epochs],
+    ['batch', options.batch],
+    ['seed', options.seed],
+  )
+  if (options.numerics !== 'fast') flags.push(['numerics', options.numerics])
+  if (options.gradients !== 'analytic') flags.push(['gradients', options.gradients])
+  return `chainrule train ${flags.map(([name, value]) => `--${name} ${shell(String(value))}`).join(' ')}`
+}
+
+function shell(text: string): string {
+  return /^[\w.,/+:@-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`
+}

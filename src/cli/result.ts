@@ -1,0 +1,54 @@
+import type { Confusion } from '../train/events.ts'
+import type { TrainOptions } from './args.ts'
+
+/** What is known before the first step. */
+export interface RunPlan {
+  readonly version: string
+  readonly options: TrainOptions
+  readonly data: {
+    readonly name: string
+    readonly trainSamples: number
+    readonly testSamples: number
+    readonly sampleShape: readonly number[]
+    readonly classes: number
+  }
+  /** Widths from input to output, such as [64, 128, 10]. */
+  readonly layers: readonly number[]
+  readonly parameters: number
+  readonly threads: number
+  readonly build: string
+  readonly machine: string
+}
+
+export interface EpochRecord {
+  readonly epoch: number
+  readonly loss: number
+  readonly testLoss: number | undefined
+  readonly accuracy: number | undefined
+}
+
+/** A test sample that was taken for another class. */
+export interface Mistake {
+  /** Gray levels 0..1, row-major. */
+  readonly pixels: ArrayLike<number>
+  readonly actual: number
+  readonly predicted: number
+  /** The network's own belief in its answer, 0..1. */
+  readonly confidence: number
+}
+
+/** All that a run has to show once it is over. */
+export interface RunResult extends RunPlan {
+  /** Loss of each step. */
+  readonly losses: ArrayLike<number>
+  readonly stepsPerEpoch: number
+  readonly epochs: readonly EpochRecord[]
+  readonly confusion: Confusion | undefined
+  readonly mistakes: readonly Mistake[]
+  readonly testAccuracy: number | undefined
+  readonly trainSeconds: number
+  readonly samplesPerSecond: number
+  readonly weightsHash: string
+  /** Stopped by the user before the last epoch. */
+  readonly interrupted: boolean
+}

@@ -1,0 +1,185 @@
+import { numericGradients } from '../check/index.ts'
+import { ArgumentError, ChainruleError } from '../errors.ts'
+import { crossEntropy, init } from '../index.ts'
+import { checkWritable, writeFileAtomic } from '../io/node-write.ts'
+import { encodeState } from '../io/state.ts'
+import type { Sequential } from '../nn/index.ts'
+import { type DoneEvent, Evaluator, hashState, type TrainEvent, trainClassifier } from '../train/index.ts'
+import type { TrainOptions } from './args.ts'
+import { machineLine } from './machine.ts'
+import { confidentMistakes } from './mistakes.ts'
+import { command, reportPage } from './report/page.ts'
+import type { EpochRecord, RunPlan, RunResult } from './result.ts'
+import { buildModel, buildOptimizer, layerWidths, loadSource, penaltyOf, type Split, splitSource } from './session.ts'
+import type { View, WrittenFile } from './view.ts'
+
+export interface TrainContext {
+  readonly view: View
+  /** Stops the run at the end of a step; what was learnt is kept. */
+  readonly signal: AbortSignal
+  readonly version: string
+}
+
+const MOST_MISTAKES = 24
+const MOST_NUMERIC = 5000
+
+/** `chainrule train`. Nothing is written before the run is over, and then each file whole. */
+export async function runTrain(options: TrainOptions, { view, signal, version }: TrainContext): Promise<RunResult> {
+  const outputs = [options.out, ...(options.report === undefined ? [] : [options.report])]
+  if (options.out === options.report) throw new ArgumentError('is also the file of --out', { where: '--report' })
+  for (const path of outputs) await checkWritable(path)
+  const source = await loadSource(options)
+  const engine = await init({ threads: options.threads, numerics: options.numerics, seed: options.seed })
+  try {
+    const split = await splitSource(source, options)
+    const widths = layerWidths(split, options)
+    const model = buildModel(widths, options)
+    const plan: RunPlan = {
+      version,
+      options,
+      data: {
+        name: split.name,
+        trainSamples: split.train.size,
+        testSamples: split.test.size,
+        sampleShape: split.sampleShape,
+        classes: split.classes,
+      },
+      layers: widths,
+      parameters: model.parameters().reduce((sum, { size }) => sum + size, 0),
+      threads: engine.threads,
+      build: engine.runtime.build,
+      machine: machineLine(),
+    }
+    checkNumeric(plan)
+    view.begin(plan)
+    if (engine.runtime.notice !== undefined) view.notice(engine.runtime.notice)
+    const result = await train(model, split, plan, view, signal)
+    view.end(result, await write(model, result))
+    return result
+  } finally {
+    await engine.close()
+  }
+}
+
+function checkNumeric({ options, parameters }: RunPlan): void {
+  if (options.gradients !== 'numeric' || parameters <= MOST_NUMERIC) return
+  throw new ArgumentError('the network is too large for numeric gradients', {
+    where: '--gradients',
+    expected: `at most ${MOST_NUMERIC} parameters (each is moved to both sides in every step)`,
+    received: String(parameters),
+    hint: 'Try --hidden 16.',
+  })
+}
+
+/** Follows the run to its end, or to the step at which the user stops it. */
+async function train(
+  model: Sequential,
+  split: Split,
+  plan: RunPlan,
+  view: View,
+  signal: AbortSignal,
+): Promise<RunResult> {
+  const { options } = plan
+  const stepsPerEpoch = Math.ceil(split.train.size / options.batch)
+  const events = trainClassifier({
+    model,
+    train: split.train,
+    test: split.test,
+    optimizer: buildOptimizer(model, options, options.epochs * stepsPerEpoch),
+    penalty: penaltyOf(model, options),
+    epochs: options.epochs,
+    batch: options.batch,
+    gradients: options.gradients === 'numeric' ? numericGradients : undefined,
+    signal,
+  })
+  const history = new History()
+  try {
+    for await (const event of events) history.add(event, view)
+  } catch (error) {
+    if (!signal.aborted) throw error
+    if (history.losses.length === 0) throw new ChainruleError('stopped before the first step; nothing was written')
+  }
+  const { done } = history
+  const end = done ?? (await evaluated(model, split, history, options.batch))
+  return {
+    ...plan,
+    ...end,
+    losses: history.losses,
+    stepsPerEpoch,
+    epochs: history.epochs,
+    mistakes: options.report === undefined ? [] : await confidentMistakes(model, split.test, MOST_MISTAKES),
+    interrupted: done === undefined,
+  }
+}
+
+/** What happened, as far as it went. */
+class History {
+  readonly epochs: EpochRecord[] = []
+  readonly losses: number[] = []
+  samplesPerSecond = 0
+  done: DoneEvent | undefined
+
+  add(event: TrainEvent, view: View): void {
+    switch (event.type) {
+      case 'step':
+        for (const [i, loss] of event.losses.entries()) {
+          if (!Number.isFinite(loss)) throw diverged(event.step - event.losses.length + i + 1, loss)
+          this.losses.push(loss)
+        }
+        this.samplesPerSecond = event.samplesPerSecond
+        view.step(event)
+        break
+      case 'epoch':
+        this.epochs.push(event)
+        view.epoch(event)
+        break
+      case 'done':
+        this.done = event
+    }
+  }
+}
+
+function diverged(step: number, loss: number): ChainruleError {
+  return new ChainruleError('the training diverged', {
+    where: `step ${step}`,
+    expected: 'a finite loss',
+    received: String(loss),
+    hint: 'Use a smaller --lr; nothing was written.',
+  })
+}
+
+type Ending = Pick<RunResult, 'confusion' | 'testAccuracy' | 'trainSeconds' | 'samplesPerSecond' | 'weightsHash'>
+
+/** The ending of a run that was stopped. */
+async function evaluated(model: Sequential, split: Split, history: History, batch: number): Promise<Ending> {
+  using evaluator = new Evaluator(model, split.test, (output, labels) => crossEntropy(output, labels))
+  const { accuracy, confusion } = await evaluator.run()
+  return {
+    confusion,
+    testAccuracy: accuracy,
+    trainSeconds: (history.losses.length * batch) / history.samplesPerSecond,
+    samplesPerSecond: history.samplesPerSecond,
+    weightsHash: hashState(await model.stateDict()),
+  }
+}
+
+async function write(model: Sequential, result: RunResult): Promise<WrittenFile[]> {
+  const { options } = result
+  const state = await model.stateDict()
+  const metadata: [string, string][] = [
+    ['format', 'pt'],
+    ['chainrule.version', result.version],
+    ['chainrule.command', command(options)],
+    ['chainrule.activation', options.activation],
+    ['chainrule.testAccuracy', String(result.testAccuracy)],
+  ]
+  const contents: [string, string | Uint8Array][] = [[options.out, encodeState(state, metadata)]]
+  if (options.report !== undefined) contents.push([options.report, reportPage(result)])
+  const written: WrittenFile[] = []
+  for (const [path, content] of contents) {
+    const bytes = typeof content === 'string' ? new TextEncoder().encode(content) : content
+    await writeFileAtomic(path, bytes)
+    written.push({ path, bytes: bytes.length })
+  }
+  return written
+}

@@ -1,0 +1,76 @@
+import type { EpochEvent, StepEvent } from '../train/events.ts'
+import { percent } from './format.ts'
+import type { RunPlan, RunResult } from './result.ts'
+import type { Terminal } from './terminal.ts'
+import type { View, WrittenFile } from './view.ts'
+
+/** One JSON object a line; numbers that JSON has no word for (NaN, Infinity) come as null. */
+export class JsonView implements View {
+  private readonly terminal: Terminal
+
+  constructor(terminal: Terminal) {
+    this.terminal = terminal
+  }
+
+  begin(plan: RunPlan): void {
+    this.write('start', { ...plan })
+  }
+
+  step({ epoch, step, steps, loss, learningRate, samplesPerSecond, secondsLeft }: StepEvent): void {
+    this.write('step', { epoch, step, steps, loss, learningRate, samplesPerSecond, secondsLeft })
+  }
+
+  epoch({ epoch, epochs, step, loss, testLoss, accuracy, trainSeconds }: EpochEvent): void {
+    this.write('epoch', { epoch, epochs, step, loss, testLoss, testAccuracy: accuracy, trainSeconds })
+  }
+
+  notice(text: string): void {
+    this.write('notice', { text })
+  }
+
+  end(result: RunResult, files: readonly WrittenFile[]): void {
+    const { testAccuracy, trainSeconds, samplesPerSecond, threads, options, weightsHash } = result
+    this.write('done', {
+      testAccuracy,
+      trainSeconds,
+      samplesPerSecond,
+      threads,
+      numerics: options.numerics,
+      weightsHash,
+      build: result.build,
+      steps: result.losses.length,
+      epochs: result.epochs.length,
+      testLoss: result.epochs.at(-1)?.testLoss,
+      seed: options.seed,
+      interrupted: result.interrupted,
+      files: files.map(({ path }) => path),
+    })
+  }
+
+  close(): void {}
+
+  private write(event: string, facts: Record<string, unknown>): void {
+    this.terminal.write(`${JSON.stringify({ event, ...facts })}\n`)
+  }
+}
+
+/** Nothing but the result, in one line. */
+export class QuietView implements View {
+  private readonly terminal: Terminal
+
+  constructor(terminal: Terminal) {
+    this.terminal = terminal
+  }
+
+  begin(): void {}
+  step(): void {}
+  epoch(): void {}
+  notice(text: string): void {
+    this.terminal.write(`${text}\n`)
+  }
+  end({ testAccuracy }: RunResult, files: readonly WrittenFile[]): void {
+    const accuracy = testAccuracy === undefined ? 'trained' : `${percent(testAccuracy)} test accuracy`
+    this.terminal.write(`${[accuracy, ...files.map(({ path }) => path)].join('  ')}\n`)
+  }
+  close(): void {}
+}

@@ -1,0 +1,137 @@
+import type { EpochEvent, StepEvent } from '../train/events.ts'
+import { chart } from './chart.ts'
+import { confusionTable } from './confusion.ts'
+import { smooth } from './curve.ts'
+import { bytes, decimal, duration, integer, percent } from './format.ts'
+import { LiveLine, progressLine } from './progress.ts'
+import type { RunPlan, RunResult } from './result.ts'
+import { paint, type Terminal } from './terminal.ts'
+import type { View, WrittenFile } from './view.ts'
+
+const SPARKS = 16
+/** Where lines cannot be redrawn, a long epoch says this often that it is alive. */
+const SILENCE_SECONDS = 5
+
+/** Text for people: a progress bar where the terminal can redraw a line, plain lines elsewhere. */
+export class TextView implements View {
+  private readonly terminal: Terminal
+  private readonly now: () => number
+  private readonly line: LiveLine
+  private epochs = 0
+  private best = 0
+  private readonly recent: number[] = []
+  private spokeAt: number
+
+  /** `now` in milliseconds. */
+  constructor(terminal: Terminal, now: () => number = () => performance.now()) {
+    this.terminal = terminal
+    this.now = now
+    this.line = new LiveLine(terminal)
+    this.spokeAt = now()
+  }
+
+  begin({ version, data, layers, parameters, options, threads, build, machine }: RunPlan): void {
+    this.epochs = options.epochs
+    const { terminal } = this
+    const shape = data.sampleShape.join(terminal.unicode ? ' × ' : ' x ')
+    const network = layers.join('-')
+    const dropout = options.dropout > 0 ? `, dropout ${options.dropout}` : ''
+    const gradients = options.gradients === 'numeric' ? ', numeric gradients' : ''
+    const rows = [
+      [
+        'data',
+        `${data.name}: ${integer(data.trainSamples)} samples, ${integer(data.testSamples)} for testing, ${shape}, ${data.classes} classes`,
+      ],
+      ['network', `${network}, ${options.activation}${dropout}, ${integer(parameters)} parameters`],
+      [
+        'training',
+        `${options.optimizer}, learning rate ${options.lr} (${options.schedule}), batch ${options.batch}, seed ${options.seed}${gradients}`,
+      ],
+      [
+        'machine',
+        `${threads} ${threads === 1 ? 'thread' : 'threads'}, ${options.numerics} numerics (${build} build), ${machine}`,
+      ],
+    ] as const
+    this.print(` ${paint(terminal, `chainrule ${version}`, 'bold')}`)
+    for (const [name, text] of rows) this.print(` ${paint(terminal, name.padEnd(9), 'dim')}${text}`)
+    this.print('')
+  }
+
+  step(event: StepEvent): void {
+    this.recent.push(event.loss)
+    if (this.recent.length > SPARKS) this.recent.shift()
+    const now = this.now()
+    if (this.terminal.live) {
+      const progress = { ...event, epochs: this.epochs, recent: this.recent }
+      this.line.update(now, () => progressLine(progress, this.terminal))
+    } else if (now - this.spokeAt > SILENCE_SECONDS * 1000) {
+      const { epoch, step, steps, loss, samplesPerSecond, secondsLeft } = event
+      this.print(
+        ` epoch ${epoch}/${this.epochs}  step ${integer(step)}/${integer(steps)}  loss ${decimal(loss)}  ${integer(samplesPerSecond)} samples/s  ${duration(secondsLeft)} left`,
+      )
+    }
+  }
+
+  epoch({ epoch, epochs, loss, testLoss, accuracy }: EpochEvent): void {
+    const { terminal } = this
+    const parts = [`epoch ${String(epoch).padStart(String(epochs).length)}/${epochs}`, `loss ${decimal(loss)}`]
+    if (testLoss !== undefined) parts.push(`test loss ${decimal(testLoss)}`)
+    if (accuracy !== undefined) {
+      const best = accuracy > this.best
+      this.best = Math.max(this.best, accuracy)
+      parts.push(
+        `accuracy ${paint(terminal, percent(accuracy).padStart(8), ...(best ? (['bold', 'green'] as const) : []))}`,
+      )
+    }
+    this.print(` ${parts.join('   ')}`)
+  }
+
+  notice(text: string): void {
+    this.print(` ${paint(this.terminal, text, 'yellow')}`)
+  }
+
+  end(result: RunResult, files: readonly WrittenFile[]): void {
+    const { terminal } = this
+    this.line.clear()
+    this.lines(['', ...this.lossChart(result)])
+    if (result.confusion !== undefined) this.lines(['', ...confusionTable(result.confusion, terminal)])
+    const summary = [
+      ...(result.testAccuracy === undefined
+        ? []
+        : [`${paint(terminal, percent(result.testAccuracy), 'bold', 'green')} test accuracy`]),
+      `${duration(result.trainSeconds)} of training`,
+      `${integer(result.samplesPerSecond)} samples/s`,
+      `${result.threads} ${result.threads === 1 ? 'thread' : 'threads'}`,
+    ]
+    this.lines(['', ` ${summary.join('   ')}`])
+    const dim = (text: string): string => paint(terminal, text.padEnd(9), 'dim')
+    this.print(` ${dim('weights')}sha256 ${result.weightsHash}`)
+    if (files.length > 0) {
+      const list = files.map(({ path, bytes: size }) => `${path} ${paint(terminal, `(${bytes(size)})`, 'dim')}`)
+      this.print(` ${dim('written')}${list.join(', ')}`)
+    }
+  }
+
+  close(): void {
+    this.line.clear()
+  }
+
+  private lossChart({ losses, stepsPerEpoch, epochs }: RunResult): string[] {
+    const x = Array.from(losses, (_, step) => (step + 1) / stepsPerEpoch)
+    const tested = epochs.filter(({ testLoss }) => testLoss !== undefined)
+    const curves = [
+      { name: 'training', x, y: smooth(losses, Math.ceil(losses.length / 100)) },
+      { name: 'test', x: tested.map(({ epoch }) => epoch), y: tested.map(({ testLoss }) => testLoss as number) },
+    ]
+    return chart(curves, { title: 'Loss', xLabel: 'epoch', columns: this.terminal.columns, rows: 12 }, this.terminal)
+  }
+
+  private lines(lines: readonly string[]): void {
+    for (const line of lines) this.print(line)
+  }
+
+  private print(text: string): void {
+    this.spokeAt = this.now()
+    this.line.print(text)
+  }
+}

@@ -1,0 +1,49 @@
+import { DataError } from '../errors.ts'
+import type { State, StateEntry } from '../nn/index.ts'
+import { label } from './header.ts'
+import { encodeSafetensors, parseSafetensors, type SafeTensor } from './safetensors.ts'
+
+/** What `stateDict` gives, as the bytes of a safetensors file. */
+export function encodeState(
+  state: State,
+  metadata: Iterable<readonly [string, string]> = [['format', 'pt']],
+): Uint8Array<ArrayBuffer> {
+  const tensors = [...state].map(([name, { shape, data }]): [string, SafeTensor] => {
+    const dtype = data instanceof Int32Array ? 'I32' : data instanceof Float64Array ? 'F64' : 'F32'
+    return [name, { dtype, shape, data }]
+  })
+  return encodeSafetensors(tensors, metadata)
+}
+
+/** What `loadStateDict` takes, from the bytes of a safetensors file; half precision is widened, which is exact. */
+export function decodeState(
+  bytes: Uint8Array,
+  name = 'safetensors data',
+): { readonly state: State; readonly metadata: ReadonlyMap<string, string> } {
+  const { tensors, metadata } = parseSafetensors(bytes, name)
+  const state: State = new Map()
+  for (const [key, tensor] of tensors) state.set(key, entryOf(tensor, `${name}: tensor ${label(key)}`))
+  return { state, metadata }
+}
+
+function entryOf({ dtype, shape, data }: SafeTensor, where: string): StateEntry {
+  if (data instanceof Float32Array || data instanceof Int32Array || data instanceof Float64Array) return { shape, data }
+  if (dtype === 'F16') return { shape, data: widened(data as Uint16Array) }
+  if (dtype === 'BF16') {
+    const words = Uint32Array.from(data as Uint16Array, (bits) => bits << 16)
+    return { shape, data: new Float32Array(words.buffer) }
+  }
+  throw new DataError('a type that no module has', { where, expected: 'F32, F16, BF16, F64 or I32', received: dtype })
+}
+
+function widened(halves: Uint16Array): Float32Array {
+  const values = new Float32Array(halves.length)
+  const words = new Uint32Array(values.buffer)
+  for (const [i, bits] of halves.entries()) {
+    const [sign, exponent, fraction] = [(bits & 0x8000) << 16, (bits >> 10) & 31, bits & 1023]
+    // Subnormal halves count in units of 2^-24; of the others only the bias of the exponent differs.
+    if (exponent === 0) values[i] = (sign < 0 ? -fraction : fraction) / 16_777_216
+    else words[i] = sign | ((exponent === 31 ? 255 : exponent + 112) << 23) | (fraction << 13)
+  }
+  return values
+}

@@ -1,0 +1,121 @@
+import { inflateSync } from 'node:zlib'
+import { describe, expect, test } from 'vitest'
+import { parseCommand } from '../../src/cli/args.ts'
+import { html, Markup } from '../../src/cli/report/html.ts'
+import { command, reportPage } from '../../src/cli/report/page.ts'
+import { grayPng } from '../../src/cli/report/png.ts'
+import { result, trainOptions } from './recorded.ts'
+
+describe('reportPage', () => {
+  const page = reportPage(result)
+
+  test('shows the result, both curves, the matrix, the mistakes and the configuration', () => {
+    for (const part of [
+      '98.33 %',
+      '48,747',
+      'Loss',
+      'Accuracy',
+      'Confusion matrix',
+      'Mistakes',
+      'adamw',
+      'Some CPU @ 2.50 GHz',
+    ]) {
+      expect(page).toContain(part)
+    }
+    expect(page).toContain(result.weightsHash)
+    expect(page.match(/<svg /g)).toHaveLength(2)
+    expect(page.match(/<td class="(hit|miss|none)/g)).toHaveLength(100)
+    expect(page.match(/<img /g)).toHaveLength(result.mistakes.length)
+  })
+
+  test('asks nobody for anything and runs nothing', () => {
+    expect(page).toContain(`content="default-src 'none'; style-src 'unsafe-inline'; img-src data:"`)
+    expect(page).not.toMatch(/<script|<link|<iframe|@import|url\(/i)
+    expect(page.match(/(?:src|href)="[^"]*"/g)?.every((link) => link.startsWith('src="data:image/png;base64,'))).toBe(
+      true,
+    )
+  })
+
+  test('is well-formed', () => {
+    expect(unclosed(page)).toEqual([])
+    expect(page).not.toMatch(/undefined|NaN|\[object/)
+  })
+
+  test('stays small whatever the number of steps', () => {
+    const losses = Float32Array.from({ length: 200_000 }, (_, i) => 1 / (i + 1))
+    expect(reportPage({ ...result, losses, stepsPerEpoch: 10_000 }).length).toBeLessThan(150_000)
+  })
+
+  test('escapes all text', () => {
+    const evil = '"><script>alert(1)</script>&\''
+    const options = { ...result.options, data: evil }
+    const text = reportPage({ ...result, options, machine: evil, data: { ...result.data, name: evil } })
+    expect(text).not.toContain('<script')
+    expect(text).toContain('&#34;&#62;&#60;script&#62;alert(1)&#60;/script&#62;&#38;&#39;')
+    expect(unclosed(text)).toEqual([])
+  })
+
+  test('copes with what may be missing', () => {
+    const bare = { ...result, epochs: [], losses: [1], confusion: undefined, mistakes: [], testAccuracy: undefined }
+    expect(unclosed(reportPage(bare))).toEqual([])
+    const stopped = reportPage({ ...result, interrupted: true, losses: [Number.NaN, 1] })
+    expect(stopped).toContain('stopped before its last epoch')
+    expect(unclosed(stopped)).toEqual([])
+  })
+
+  test('lists the worst pairs of very many classes', () => {
+    const counts = new Int32Array(100 * 100)
+    counts[7 * 100 + 9] = 3
+    const page = reportPage({ ...result, confusion: { classes: 100, counts } })
+    expect(page).toContain('7 taken for 9')
+    expect(page).not.toContain('class="matrix')
+  })
+})
+
+describe('command', () => {
+  test('gives the same options when it is run', () => {
+    const lines = [
+      '',
+      '--optimizer sgd --l1 1e-6 --dropout 0.25 --hidden none',
+      '--gradients numeric --numerics reproducible',
+    ]
+    for (const line of lines) {
+      const options = trainOptions(...line.split(' ').filter((part) => part !== ''))
+      const [, ...argv] = command(options).split(' ')
+      expect(parseCommand(argv)).toEqual({ name: 'train', options })
+    }
+  })
+
+  test('quotes for the shell', () => {
+    expect(command(trainOptions('--data', "it's here"))).toContain(`--data 'it'\\''s here'`)
+  })
+})
+
+describe('html', () => {
+  test('escapes values, not markup', () => {
+    expect(html`<a title="${'"<'}">${new Markup('<b>')}${[html`<i>`, 'x&y']}${1}</a>`.text).toBe(
+      '<a title="&#34;&#60;"><b><i>x&#38;y1</a>',
+    )
+  })
+})
+
+test('grayPng writes a picture with the right pixels', () => {
+  const png = Buffer.from(grayPng([0, 1, 0.5, 2, -1, 0.2], 2, 3).replace('data:image/png;base64,', ''), 'base64')
+  expect(png.subarray(0, 8).toString('latin1')).toBe('\x89PNG\r\n\x1a\n')
+  expect([png.readUInt32BE(16), png.readUInt32BE(20)]).toEqual([3, 2])
+  const length = png.readUInt32BE(33)
+  expect(png.subarray(37, 41).toString()).toBe('IDAT')
+  expect([...inflateSync(png.subarray(41, 41 + length))]).toEqual([0, 0, 255, 128, 0, 255, 0, 51])
+})
+
+/** Elements that are not closed, or closed in the wrong order. */
+function unclosed(page: string): string[] {
+  const open: string[] = []
+  const wrong: string[] = []
+  for (const [, close, name = '', attributes = ''] of page.matchAll(/<(\/?)([a-z][a-z0-9]*)((?:\s[^<>]*)?)>/g)) {
+    if (close === '') {
+      if (!/^(meta|br|img|col)$/.test(name) && !attributes.endsWith('/')) open.push(name)
+    } else if (open.pop() !== name) wrong.push(name)
+  }
+  return [...wrong, ...open]
+}
