@@ -86,7 +86,13 @@ const dist = {
   build: async () => {
     rmSync(`${root}dist`, { recursive: true, force: true })
     await run('node_modules/.bin/tsc', '-p', 'tsconfig.json')
+    for (const file of filesBelow('dist/ops').concat(filesBelow('dist/abi')))
+      if (file.endsWith('.js')) writeFileSync(root + file, withoutDocs(readFileSync(root + file, 'utf8')))
   },
+}
+/** Rows of the two tables without the sentences and formulas that only generators of documentation read. */
+function withoutDocs(code: string): string {
+  return code.replace(/^( *)(?:doc|formula): (?:'(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*"),\n/gm, '\n')
 }
 /** The data sets are found from dist/data/, and from dist/ in a file that has no folder. */
 const dataBeside: Plugin = {

@@ -93,7 +93,7 @@ export function spin(address: usize, value: u32, turns: u32): bool {
   return false
 }
 
-function sleep(block: usize, generation: u32): u32 {
+export function sleep(block: usize, generation: u32): u32 {
   const caller = block == BLOCKS + CALLER * THREAD_BLOCK
   const maySleep = !caller || load<u32>(MAY_SLEEP) != 0
   while (atomic.load<u32>(GENERATION) == generation) {

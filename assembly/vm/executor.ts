@@ -104,7 +104,7 @@ function publish(program: usize, repeat: u32, threads: u32, first: u32): u32 {
 }
 
 /** False when the pool is at its end. */
-function awaitJob(block: usize): bool {
+export function awaitJob(block: usize): bool {
   const taken = load<u32>(block, BLOCK_TAKEN)
   const state = block + BLOCK_SPIN_IDLE
   const most = load<u32>(SPIN_IDLE)

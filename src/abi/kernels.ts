@@ -24,7 +24,8 @@ export type OperandKind =
 export interface KernelRow {
   /** Path below assembly/, without the ending. */
   readonly file: string
-  readonly doc: string
+  /** What it computes. For readers and generators: the published build leaves it out. */
+  readonly doc?: string
   /** Operands in word order; a `dims` operand comes last. */
   readonly operands: Readonly<Record<string, OperandKind>>
   /** Every thread touches only elements `share(n)` of each operand that holds n 32-bit elements. */

@@ -19,10 +19,10 @@ export type GradientRule = (context: GradientContext) => readonly (Tensor | unde
 
 /** A row of the op table. */
 export interface OpRow extends Op {
-  /** One sentence. */
-  readonly doc: string
+  /** One sentence. This and the formula are for generators: the published build leaves them out. */
+  readonly doc?: string
   /** What is computed. */
-  readonly formula: string
+  readonly formula?: string
   /** The chain rule through this op, or why there is none. */
   readonly gradient: GradientRule | NoGradient
 }
