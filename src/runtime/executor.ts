@@ -61,6 +61,7 @@ export class Executor implements PoolEvents {
   /** Why nothing runs any more. */
   #end: ChainruleError | undefined
   #job: Job | undefined
+  #runs = 0
   /** runAsync calls that have not settled. */
   #pending = 0
   #last: Promise<unknown> = Promise.resolve()
@@ -91,7 +92,7 @@ export class Executor implements PoolEvents {
         hint: 'Await it before computing anything else on this engine.',
       })
     }
-    this.#idle()
+    if ((++this.#runs & 15) === 0) this.#idle()
     return this.#runHere(program, repeat, threads)
   }
 
