@@ -17,7 +17,17 @@ function join(fn: u32, y: v128, x: v128): v128 {
   return fn == C.REDUCE_PROD ? f32x4.mul(y, x) : f32x4.add(y, x)
 }
 
+/** Words that one partial sum of a row adds up: the error of a long sum grows with the length of its chains. */
+const CHAIN: u32 = 1024
+
 function row(fn: u32, x: usize, n: u32): v128 {
+  let acc = chain(fn, x, min<u32>(n, CHAIN))
+  for (let i = CHAIN; i < n; i += CHAIN) acc = join(fn, acc, chain(fn, x + ((<usize>i) << 2), min<u32>(n - i, CHAIN)))
+  acc = join(fn, acc, v128.shuffle<i32>(acc, acc, 2, 3, 0, 1))
+  return join(fn, acc, v128.shuffle<i32>(acc, acc, 1, 0, 3, 2))
+}
+
+function chain(fn: u32, x: usize, n: u32): v128 {
   let acc = start(fn)
   let i: u32 = 0
   for (; i + 4 <= n; i += 4) {
@@ -30,8 +40,7 @@ function row(fn: u32, x: usize, n: u32): v128 {
     if (fn == C.REDUCE_SUM_SQUARES) v = f32x4.mul(v, v)
     acc = v128.bitselect(join(fn, acc, v), acc, i32x4(-1, 0, 0, 0))
   }
-  acc = join(fn, acc, v128.shuffle<i32>(acc, acc, 2, 3, 0, 1))
-  return join(fn, acc, v128.shuffle<i32>(acc, acc, 1, 0, 3, 2))
+  return acc
 }
 
 /** Reduction over the middle axis of [outer, n, inner]. Split by results. */
