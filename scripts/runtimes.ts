@@ -94,7 +94,7 @@ async function smoke(name: string, threads: number, produce: () => Promise<Resul
 async function example(name: string, produce: () => Promise<string>): Promise<void> {
   try {
     const text = (await produce()).trim()
-    const accuracy = Number(/accuracy (\d\.\d+)/.exec(text)?.[1])
+    const accuracy = Number(text.match(/(?<=accuracy )\d\.\d+/g)?.at(-1))
     check(name, accuracy > 0.9 ? [] : ['no accuracy above 0.9'], text.split('\n').at(-1) ?? '')
   } catch (error) {
     check(name, [error instanceof Error ? error.message : String(error)], 'no result')

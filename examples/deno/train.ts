@@ -5,11 +5,9 @@ import { data, init, nn, optim, train } from '../../dist/index.js'
 const engine = await init({ seed: 1 })
 console.log(`Deno ${Deno.version.deno}, ${engine.threads} threads, ${engine.runtime.build} build`)
 
-const digits = await data.loadDigits()
-const rows = data.arrays({ x: data.inputsOf(digits), y: digits.labels }, { shapes: { x: [digits.features] } })
-const { train: training, test } = await data.split(rows, 0.2, 1)
+const { train: training, test } = await data.split(await data.digits(), 0.2, 1)
 
-const model = nn.sequential([nn.linear(64, 64), nn.relu(), nn.linear(64, digits.classes)])
+const model = nn.sequential([nn.linear(64, 64), nn.relu(), nn.linear(64, 10)])
 const optimizer = optim.adamw(model, { lr: 3e-3 })
 for await (const event of train.trainClassifier({ model, optimizer, train: training, test, epochs: 10, batch: 32 })) {
   if (event.type === 'epoch')

@@ -45,15 +45,15 @@ export class Pool {
       const ready: Promise<void>[] = []
       for (let thread = 0; thread < count; thread++) ready.push(pool.#begin(thread, count, module, memory, code))
       await Promise.race([Promise.all(ready), limit])
+      for (const thread of pool.#threads) {
+        thread.isAlive()
+        thread.hold(false)
+      }
     } catch (cause) {
       await pool.terminate()
       throw cause instanceof WorkerError ? cause : failure(String(cause))
     } finally {
       clearTimeout(timer)
-    }
-    for (const thread of pool.#threads) {
-      thread.isAlive()
-      thread.hold(false)
     }
     pool.#serving = true
     return pool

@@ -31,7 +31,7 @@ const begin = (job = {}) => {
   } catch (error) {
     reply('failed', String(error))
   }
-  if (port) port.close()
+  if (port) port.close?.()
   else globalThis.close()
 }
 

@@ -95,6 +95,11 @@ describe('an installation', () => {
     expect(result(await output(alone, process.execPath, 'main.mjs'))).toEqual(main)
   })
 
+  it.each(['chainrule', 'chainrule/inline'])('finds the digits from %s', async (entry) => {
+    const program = `import { data } from '${entry}'; console.log((await data.digits()).size)`
+    expect(await output(user, process.execPath, '--input-type=module', '--eval', program)).toBe('1797\n')
+  })
+
   it('has the command', async () => {
     expect(existsSync(join(user, 'node_modules/.bin/chainrule'))).toBe(true)
     const lines = (await output(user, join(user, 'node_modules/.bin/chainrule'), 'train', '--epochs', '1', '--json'))
