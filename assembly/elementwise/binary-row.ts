@@ -1,8 +1,14 @@
 import * as code from '../../src/abi/constants'
-import { loadLanes, storeLanes } from '../simd/lanes'
+import { loadRest, storeRest } from '../simd/lanes'
 import { binaryOf } from './binary-functions'
 
-/** y[i] = fn(a[i * aStep], b[i * bStep]) for n words; steps are 0 or 1, splats has room for 2 x 8 words. */
+/** Bytes of scratch: copies of single elements, and what is left of the turns. */
+export const ROW_SCRATCH: usize = 128
+
+/**
+ * y[i] = fn(a[i * aStep], b[i * bStep]) for n words; steps are 0 or 1. Turns of 8 words; what is left of them goes
+ * through scratch and the same code.
+ */
 export function binaryRow(
   fn: u32,
   a: usize,
@@ -13,84 +19,96 @@ export function binaryRow(
   n: u32,
   p0: f32,
   p1: f32,
-  splats: usize,
+  scratch: usize,
 ): void {
   // one element is read again and again from 8 copies
-  if (aStep == 0) a = spread(a, splats)
-  if (bStep == 0) b = spread(b, splats + 32)
-  const s = aStep << 5
-  const t = bStep << 5
+  if (aStep == 0) a = spread(a, scratch)
+  if (bStep == 0) b = spread(b, scratch + 32)
+  const s = (<usize>aStep) << 5
+  const t = (<usize>bStep) << 5
+  const bytes = (<usize>(n >> 3)) << 5
+  if (bytes != 0) turns(fn, a, s, b, t, y, bytes, p0, p1)
+  const rest = n & 7
+  if (rest == 0) return
+  loadRest(aStep == 0 ? a : a + bytes, rest, scratch + 64)
+  loadRest(bStep == 0 ? b : b + bytes, rest, scratch + 96)
+  turns(fn, scratch + 64, 32, scratch + 96, 32, scratch + 64, 32, p0, p1)
+  storeRest(scratch + 64, rest, y + bytes)
+}
+
+/** a and b move by s and t bytes a turn; `bytes` is a multiple of 32. */
+function turns(fn: u32, a: usize, s: usize, b: usize, t: usize, y: usize, bytes: usize, p0: f32, p1: f32): void {
   const p = f32x4.splat(p0)
   const q = f32x4.splat(p1)
   switch (fn) {
     case code.BINARY_ADD:
-      addRow(a, s, b, t, y, n, p, q)
+      addRow(a, s, b, t, y, bytes, p, q)
       break
     case code.BINARY_SUB:
-      subRow(a, s, b, t, y, n, p, q)
+      subRow(a, s, b, t, y, bytes, p, q)
       break
     case code.BINARY_MUL:
-      mulRow(a, s, b, t, y, n, p, q)
+      mulRow(a, s, b, t, y, bytes, p, q)
       break
     case code.BINARY_DIV:
-      divRow(a, s, b, t, y, n, p, q)
+      divRow(a, s, b, t, y, bytes, p, q)
       break
     case code.BINARY_MAXIMUM:
-      maximumRow(a, s, b, t, y, n, p, q)
+      maximumRow(a, s, b, t, y, bytes, p, q)
       break
     case code.BINARY_MINIMUM:
-      minimumRow(a, s, b, t, y, n, p, q)
+      minimumRow(a, s, b, t, y, bytes, p, q)
       break
     case code.BINARY_POW:
-      powRow(a, s, b, t, y, n, p, q)
+      powRow(a, s, b, t, y, bytes, p, q)
       break
     case code.BINARY_SQUARED_DIFFERENCE:
-      squaredDifferenceRow(a, s, b, t, y, n, p, q)
+      squaredDifferenceRow(a, s, b, t, y, bytes, p, q)
       break
     case code.BINARY_RELU_GRAD:
-      reluGradRow(a, s, b, t, y, n, p, q)
+      reluGradRow(a, s, b, t, y, bytes, p, q)
       break
     case code.BINARY_TANH_GRAD:
-      tanhGradRow(a, s, b, t, y, n, p, q)
+      tanhGradRow(a, s, b, t, y, bytes, p, q)
       break
     case code.BINARY_SIGMOID_GRAD:
-      sigmoidGradRow(a, s, b, t, y, n, p, q)
+      sigmoidGradRow(a, s, b, t, y, bytes, p, q)
       break
     case code.BINARY_GELU_GRAD:
-      geluGradRow(a, s, b, t, y, n, p, q)
+      geluGradRow(a, s, b, t, y, bytes, p, q)
       break
     case code.BINARY_GELU_TANH_GRAD:
-      geluTanhGradRow(a, s, b, t, y, n, p, q)
+      geluTanhGradRow(a, s, b, t, y, bytes, p, q)
       break
     case code.BINARY_SILU_GRAD:
-      siluGradRow(a, s, b, t, y, n, p, q)
+      siluGradRow(a, s, b, t, y, bytes, p, q)
       break
     case code.BINARY_SOFTPLUS_GRAD:
-      softplusGradRow(a, s, b, t, y, n, p, q)
+      softplusGradRow(a, s, b, t, y, bytes, p, q)
       break
     case code.BINARY_LEAKY_RELU_GRAD:
-      leakyReluGradRow(a, s, b, t, y, n, p, q)
+      leakyReluGradRow(a, s, b, t, y, bytes, p, q)
       break
     case code.BINARY_ELU_GRAD:
-      eluGradRow(a, s, b, t, y, n, p, q)
+      eluGradRow(a, s, b, t, y, bytes, p, q)
       break
     case code.BINARY_CLIP_GRAD:
-      clipGradRow(a, s, b, t, y, n, p, q)
+      clipGradRow(a, s, b, t, y, bytes, p, q)
       break
     case code.BINARY_ABS_GRAD:
-      absGradRow(a, s, b, t, y, n, p, q)
+      absGradRow(a, s, b, t, y, bytes, p, q)
       break
     case code.BINARY_GREATER:
-      greaterRow(a, s, b, t, y, n, p, q)
+      greaterRow(a, s, b, t, y, bytes, p, q)
       break
     case code.BINARY_EQUAL:
-      equalRow(a, s, b, t, y, n, p, q)
+      equalRow(a, s, b, t, y, bytes, p, q)
       break
     case code.BINARY_GREATER_EQUAL:
-      greaterEqualRow(a, s, b, t, y, n, p, q)
+      greaterEqualRow(a, s, b, t, y, bytes, p, q)
       break
     case code.BINARY_NOT_EQUAL:
-      notEqualRow(a, s, b, t, y, n, p, q)
+      notEqualRow(a, s, b, t, y, bytes, p, q)
       break
     default:
       unreachable()
@@ -106,99 +124,86 @@ function spread(x: usize, copies: usize): usize {
   return copies
 }
 
-/** Two vectors a turn, then the rest; a and b move by s and t bytes a turn. */
 // @ts-ignore: decorator
 @inline
-function row(fn: u32, a: usize, s: usize, b: usize, t: usize, y: usize, n: u32, p: v128, q: v128): void {
-  const end = y + ((<usize>(n >> 3)) << 5)
+function row(fn: u32, a: usize, s: usize, b: usize, t: usize, y: usize, bytes: usize, p: v128, q: v128): void {
+  const end = y + bytes
   for (; y < end; a += s, b += t, y += 32) {
     const u = binaryOf(fn, v128.load(a), v128.load(b), p, q)
     const v = binaryOf(fn, v128.load(a, 16), v128.load(b, 16), p, q)
     v128.store(y, u)
     v128.store(y, v, 16)
   }
-  if ((n & 7) != 0) rest(fn, a, b, y, n & 7, p, q)
 }
 
 // A function of its own for each code: in one function, the optimizer folds the loops together before it sees that they
 // differ in a constant.
-function addRow(a: usize, s: usize, b: usize, t: usize, y: usize, n: u32, p: v128, q: v128): void {
-  row(code.BINARY_ADD, a, s, b, t, y, n, p, q)
+function addRow(a: usize, s: usize, b: usize, t: usize, y: usize, bytes: usize, p: v128, q: v128): void {
+  row(code.BINARY_ADD, a, s, b, t, y, bytes, p, q)
 }
-function subRow(a: usize, s: usize, b: usize, t: usize, y: usize, n: u32, p: v128, q: v128): void {
-  row(code.BINARY_SUB, a, s, b, t, y, n, p, q)
+function subRow(a: usize, s: usize, b: usize, t: usize, y: usize, bytes: usize, p: v128, q: v128): void {
+  row(code.BINARY_SUB, a, s, b, t, y, bytes, p, q)
 }
-function mulRow(a: usize, s: usize, b: usize, t: usize, y: usize, n: u32, p: v128, q: v128): void {
-  row(code.BINARY_MUL, a, s, b, t, y, n, p, q)
+function mulRow(a: usize, s: usize, b: usize, t: usize, y: usize, bytes: usize, p: v128, q: v128): void {
+  row(code.BINARY_MUL, a, s, b, t, y, bytes, p, q)
 }
-function divRow(a: usize, s: usize, b: usize, t: usize, y: usize, n: u32, p: v128, q: v128): void {
-  row(code.BINARY_DIV, a, s, b, t, y, n, p, q)
+function divRow(a: usize, s: usize, b: usize, t: usize, y: usize, bytes: usize, p: v128, q: v128): void {
+  row(code.BINARY_DIV, a, s, b, t, y, bytes, p, q)
 }
-function maximumRow(a: usize, s: usize, b: usize, t: usize, y: usize, n: u32, p: v128, q: v128): void {
-  row(code.BINARY_MAXIMUM, a, s, b, t, y, n, p, q)
+function maximumRow(a: usize, s: usize, b: usize, t: usize, y: usize, bytes: usize, p: v128, q: v128): void {
+  row(code.BINARY_MAXIMUM, a, s, b, t, y, bytes, p, q)
 }
-function minimumRow(a: usize, s: usize, b: usize, t: usize, y: usize, n: u32, p: v128, q: v128): void {
-  row(code.BINARY_MINIMUM, a, s, b, t, y, n, p, q)
+function minimumRow(a: usize, s: usize, b: usize, t: usize, y: usize, bytes: usize, p: v128, q: v128): void {
+  row(code.BINARY_MINIMUM, a, s, b, t, y, bytes, p, q)
 }
-function powRow(a: usize, s: usize, b: usize, t: usize, y: usize, n: u32, p: v128, q: v128): void {
-  row(code.BINARY_POW, a, s, b, t, y, n, p, q)
+function powRow(a: usize, s: usize, b: usize, t: usize, y: usize, bytes: usize, p: v128, q: v128): void {
+  row(code.BINARY_POW, a, s, b, t, y, bytes, p, q)
 }
-function squaredDifferenceRow(a: usize, s: usize, b: usize, t: usize, y: usize, n: u32, p: v128, q: v128): void {
-  row(code.BINARY_SQUARED_DIFFERENCE, a, s, b, t, y, n, p, q)
+function squaredDifferenceRow(a: usize, s: usize, b: usize, t: usize, y: usize, bytes: usize, p: v128, q: v128): void {
+  row(code.BINARY_SQUARED_DIFFERENCE, a, s, b, t, y, bytes, p, q)
 }
-function reluGradRow(a: usize, s: usize, b: usize, t: usize, y: usize, n: u32, p: v128, q: v128): void {
-  row(code.BINARY_RELU_GRAD, a, s, b, t, y, n, p, q)
+function reluGradRow(a: usize, s: usize, b: usize, t: usize, y: usize, bytes: usize, p: v128, q: v128): void {
+  row(code.BINARY_RELU_GRAD, a, s, b, t, y, bytes, p, q)
 }
-function tanhGradRow(a: usize, s: usize, b: usize, t: usize, y: usize, n: u32, p: v128, q: v128): void {
-  row(code.BINARY_TANH_GRAD, a, s, b, t, y, n, p, q)
+function tanhGradRow(a: usize, s: usize, b: usize, t: usize, y: usize, bytes: usize, p: v128, q: v128): void {
+  row(code.BINARY_TANH_GRAD, a, s, b, t, y, bytes, p, q)
 }
-function sigmoidGradRow(a: usize, s: usize, b: usize, t: usize, y: usize, n: u32, p: v128, q: v128): void {
-  row(code.BINARY_SIGMOID_GRAD, a, s, b, t, y, n, p, q)
+function sigmoidGradRow(a: usize, s: usize, b: usize, t: usize, y: usize, bytes: usize, p: v128, q: v128): void {
+  row(code.BINARY_SIGMOID_GRAD, a, s, b, t, y, bytes, p, q)
 }
-function geluGradRow(a: usize, s: usize, b: usize, t: usize, y: usize, n: u32, p: v128, q: v128): void {
-  row(code.BINARY_GELU_GRAD, a, s, b, t, y, n, p, q)
+function geluGradRow(a: usize, s: usize, b: usize, t: usize, y: usize, bytes: usize, p: v128, q: v128): void {
+  row(code.BINARY_GELU_GRAD, a, s, b, t, y, bytes, p, q)
 }
-function geluTanhGradRow(a: usize, s: usize, b: usize, t: usize, y: usize, n: u32, p: v128, q: v128): void {
-  row(code.BINARY_GELU_TANH_GRAD, a, s, b, t, y, n, p, q)
+function geluTanhGradRow(a: usize, s: usize, b: usize, t: usize, y: usize, bytes: usize, p: v128, q: v128): void {
+  row(code.BINARY_GELU_TANH_GRAD, a, s, b, t, y, bytes, p, q)
 }
-function siluGradRow(a: usize, s: usize, b: usize, t: usize, y: usize, n: u32, p: v128, q: v128): void {
-  row(code.BINARY_SILU_GRAD, a, s, b, t, y, n, p, q)
+function siluGradRow(a: usize, s: usize, b: usize, t: usize, y: usize, bytes: usize, p: v128, q: v128): void {
+  row(code.BINARY_SILU_GRAD, a, s, b, t, y, bytes, p, q)
 }
-function softplusGradRow(a: usize, s: usize, b: usize, t: usize, y: usize, n: u32, p: v128, q: v128): void {
-  row(code.BINARY_SOFTPLUS_GRAD, a, s, b, t, y, n, p, q)
+function softplusGradRow(a: usize, s: usize, b: usize, t: usize, y: usize, bytes: usize, p: v128, q: v128): void {
+  row(code.BINARY_SOFTPLUS_GRAD, a, s, b, t, y, bytes, p, q)
 }
-function leakyReluGradRow(a: usize, s: usize, b: usize, t: usize, y: usize, n: u32, p: v128, q: v128): void {
-  row(code.BINARY_LEAKY_RELU_GRAD, a, s, b, t, y, n, p, q)
+function leakyReluGradRow(a: usize, s: usize, b: usize, t: usize, y: usize, bytes: usize, p: v128, q: v128): void {
+  row(code.BINARY_LEAKY_RELU_GRAD, a, s, b, t, y, bytes, p, q)
 }
-function eluGradRow(a: usize, s: usize, b: usize, t: usize, y: usize, n: u32, p: v128, q: v128): void {
-  row(code.BINARY_ELU_GRAD, a, s, b, t, y, n, p, q)
+function eluGradRow(a: usize, s: usize, b: usize, t: usize, y: usize, bytes: usize, p: v128, q: v128): void {
+  row(code.BINARY_ELU_GRAD, a, s, b, t, y, bytes, p, q)
 }
-function clipGradRow(a: usize, s: usize, b: usize, t: usize, y: usize, n: u32, p: v128, q: v128): void {
-  row(code.BINARY_CLIP_GRAD, a, s, b, t, y, n, p, q)
+function clipGradRow(a: usize, s: usize, b: usize, t: usize, y: usize, bytes: usize, p: v128, q: v128): void {
+  row(code.BINARY_CLIP_GRAD, a, s, b, t, y, bytes, p, q)
 }
-function absGradRow(a: usize, s: usize, b: usize, t: usize, y: usize, n: u32, p: v128, q: v128): void {
-  row(code.BINARY_ABS_GRAD, a, s, b, t, y, n, p, q)
+function absGradRow(a: usize, s: usize, b: usize, t: usize, y: usize, bytes: usize, p: v128, q: v128): void {
+  row(code.BINARY_ABS_GRAD, a, s, b, t, y, bytes, p, q)
 }
-function greaterRow(a: usize, s: usize, b: usize, t: usize, y: usize, n: u32, p: v128, q: v128): void {
-  row(code.BINARY_GREATER, a, s, b, t, y, n, p, q)
+function greaterRow(a: usize, s: usize, b: usize, t: usize, y: usize, bytes: usize, p: v128, q: v128): void {
+  row(code.BINARY_GREATER, a, s, b, t, y, bytes, p, q)
 }
-function equalRow(a: usize, s: usize, b: usize, t: usize, y: usize, n: u32, p: v128, q: v128): void {
-  row(code.BINARY_EQUAL, a, s, b, t, y, n, p, q)
+function equalRow(a: usize, s: usize, b: usize, t: usize, y: usize, bytes: usize, p: v128, q: v128): void {
+  row(code.BINARY_EQUAL, a, s, b, t, y, bytes, p, q)
 }
-function greaterEqualRow(a: usize, s: usize, b: usize, t: usize, y: usize, n: u32, p: v128, q: v128): void {
-  row(code.BINARY_GREATER_EQUAL, a, s, b, t, y, n, p, q)
+function greaterEqualRow(a: usize, s: usize, b: usize, t: usize, y: usize, bytes: usize, p: v128, q: v128): void {
+  row(code.BINARY_GREATER_EQUAL, a, s, b, t, y, bytes, p, q)
 }
-function notEqualRow(a: usize, s: usize, b: usize, t: usize, y: usize, n: u32, p: v128, q: v128): void {
-  row(code.BINARY_NOT_EQUAL, a, s, b, t, y, n, p, q)
-}
-
-/** The last 1 to 7 words, lane by lane in and out, through the same functions. */
-function rest(fn: u32, a: usize, b: usize, y: usize, n: u32, p: v128, q: v128): void {
-  for (let left = <i32>n; left > 0; left -= 4, a += 16, b += 16, y += 16) {
-    storeLanes(y, binaryVector(fn, loadLanes(a, left), loadLanes(b, left), p, q), left)
-  }
-}
-
-function binaryVector(fn: u32, a: v128, b: v128, p: v128, q: v128): v128 {
-  return binaryOf(fn, a, b, p, q)
+function notEqualRow(a: usize, s: usize, b: usize, t: usize, y: usize, bytes: usize, p: v128, q: v128): void {
+  row(code.BINARY_NOT_EQUAL, a, s, b, t, y, bytes, p, q)
 }

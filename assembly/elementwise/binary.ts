@@ -1,5 +1,5 @@
 import { shareBegin, shareEnd } from '../vm/partition'
-import { binaryRow } from './binary-row'
+import { binaryRow, ROW_SCRATCH } from './binary-row'
 
 /** y[i] = fn(a[i * aStep], b[i * bStep]); y may be a or b. Split in lines of 16 words. */
 export function binary(
@@ -25,10 +25,10 @@ export function binary(
 
 /** Bytes of an axis in dims: size, stride of a, stride of b. */
 const AXIS: usize = 12
-/** Words of an operand gathered at a time, and where in scratch they go, after the splats. */
+/** Words of an operand gathered at a time, and where in scratch they go. */
 const CHUNK: u32 = 256
-const CHUNK_A: usize = 64
-const CHUNK_B: usize = 64 + 1024
+const CHUNK_A: usize = ROW_SCRATCH
+const CHUNK_B: usize = ROW_SCRATCH + 1024
 /** From here on a row is worth a call of its own. */
 const LONG_ROW: u32 = 32
 

@@ -23,3 +23,15 @@ export function storeLanes(p: usize, v: v128, count: u32): void {
     if (count == 3) v128.store32_lane(p, v, 2, 8)
   }
 }
+
+/** 8 words at `to`: p[0] .. p[count - 1] for 1 <= count <= 7, then zeros. */
+export function loadRest(p: usize, count: u32, to: usize): void {
+  v128.store(to, loadLanes(p, count))
+  v128.store(to, count > 4 ? loadLanes(p + 16, count - 4) : i32x4.splat(0), 16)
+}
+
+/** The inverse: the first `count` of the 8 words at `from`. */
+export function storeRest(from: usize, count: u32, p: usize): void {
+  storeLanes(p, v128.load(from), count)
+  if (count > 4) storeLanes(p + 16, v128.load(from, 16), count - 4)
+}

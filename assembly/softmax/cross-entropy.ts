@@ -1,10 +1,15 @@
 import { ERROR_INDEX } from '../../src/abi/constants'
-import { loadLanes, storeLanes } from '../simd/lanes'
-import { exp, log } from '../simd/math'
+import { maxRow, sumRow } from '../reduce/row'
+import { log64 } from '../simd/math'
 import { report } from '../vm/control'
 import { shareBegin, shareEnd } from '../vm/partition'
-import { rowMax, rowSumExp } from './softmax'
+import { expRow } from './row'
+import { affine, rowGrain } from './softmax'
 
+/**
+ * loss[r] = log(sum(e^(x - max))) - (1 - s) (x[label] - max) - s (mean(x) - max), in f64 from the sums on. A label
+ * equal to `ignore` and one outside the row, which is reported, give loss 0 and kept 0. Split by rows.
+ */
 export function crossEntropy(
   x: usize,
   labels: usize,
@@ -18,30 +23,31 @@ export function crossEntropy(
   part: u32,
   parts: u32,
 ): void {
-  const end = shareEnd(rows, 1, part, parts)
-  for (let r = shareBegin(rows, 1, part, parts); r < end; r++) {
-    const label = load<i32>(labels + ((<usize>r) << 2))
-    const bad = <u32>label >= n && label != ignore
-    if (bad) report(ERROR_INDEX, pc, r, label)
-    const skip = bad || label == ignore
-    store<f32>(kept + ((<usize>r) << 2), skip ? 0 : 1)
-    if (skip) {
-      store<f32>(loss + ((<usize>r) << 2), 0)
-      continue
+  const s = <f64>smoothing
+  const end = shareEnd(rows, rowGrain(n), part, parts)
+  for (let r = shareBegin(rows, rowGrain(n), part, parts); r < end; r++) {
+    const word = (<usize>r) << 2
+    const label = load<i32>(labels + word)
+    const outside = <u32>label >= n
+    const skip = outside || label == ignore
+    if (outside && label != ignore) report(ERROR_INDEX, pc, r, label)
+    let value: f64 = 0
+    if (!skip) {
+      const row = x + ((<usize>r * n) << 2)
+      const max = maxRow(row, n)
+      value = log64(expRow(row, 0, n, max)) - (1 - s) * (<f64>load<f32>(row + ((<usize>label) << 2)) - max)
+      // not 0 * mean: a row may hold -Infinity
+      if (s != 0) value -= s * (sumRow(row, n) / <f64>n - max)
     }
-    const p = x + ((<usize>r * n) << 2)
-    const m = rowMax(p, n)
-    const l = log(rowSumExp(p, n, m))
-    let sum = f32x4.splat(0)
-    if (smoothing != 0)
-      for (let i: u32 = 0; i < n; i++) sum = f32x4.add(sum, f32x4.sub(v128.load32_splat(p + ((<usize>i) << 2)), m))
-    const at = f32x4.sub(v128.load32_splat(p + ((<usize>label) << 2)), m)
-    let y = f32x4.sub(l, f32x4.mul(f32x4.splat(1 - smoothing), at))
-    if (smoothing != 0) y = f32x4.sub(y, f32x4.mul(f32x4.splat(smoothing / <f32>n), sum))
-    storeLanes(loss + ((<usize>r) << 2), y, 1)
+    store<f32>(loss + word, <f32>value)
+    if (kept != 0) store<f32>(kept + word, skip ? 0 : 1)
   }
 }
 
+/**
+ * dx[r] = dloss (e^(x - max) / sum - s / n), less dloss (1 - s) at the label. There the difference is taken in f64, as
+ * it is small where the row is already right. Rows without a valid label get 0. Split by rows.
+ */
 export function crossEntropyGrad(
   x: usize,
   labels: usize,
@@ -55,25 +61,22 @@ export function crossEntropyGrad(
   part: u32,
   parts: u32,
 ): void {
-  const end = shareEnd(rows, 1, part, parts)
-  for (let r = shareBegin(rows, 1, part, parts); r < end; r++) {
+  const s = <f64>smoothing
+  const end = shareEnd(rows, rowGrain(n), part, parts)
+  for (let r = shareBegin(rows, rowGrain(n), part, parts); r < end; r++) {
     const label = load<i32>(labels + ((<usize>r) << 2))
-    const o = (<usize>r * n) << 2
+    const to = dx + ((<usize>r * n) << 2)
     if (<u32>label >= n || label == ignore) {
-      memory.fill(dx + o, 0, (<usize>n) << 2)
+      memory.fill(to, 0, (<usize>n) << 2)
       continue
     }
-    const m = rowMax(x + o, n)
-    const sum = rowSumExp(x + o, n, m)
-    const d = v128.load32_splat(dloss + ((<usize>r * dlossStep) << 2))
-    const s = f32x4.splat(smoothing / <f32>n)
-    for (let i: u32 = 0; i < n; i += 4) {
-      const lanes = min<u32>(4, n - i)
-      const at = o + ((<usize>i) << 2)
-      const hit = i32x4.eq(i32x4.add(i32x4.splat(i), i32x4(0, 1, 2, 3)), i32x4.splat(label))
-      let v = f32x4.div(exp(f32x4.sub(loadLanes(x + at, lanes), m)), sum)
-      v = f32x4.sub(f32x4.sub(v, s), v128.and(hit, f32x4.splat(1 - smoothing)))
-      storeLanes(dx + at, f32x4.mul(d, v), lanes)
-    }
+    const row = x + ((<usize>r * n) << 2)
+    const d = <f64>load<f32>(dloss + ((<usize>r * dlossStep) << 2))
+    const sum = expRow(row, to, n, maxRow(row, n))
+    const hit = to + ((<usize>label) << 2)
+    const off = s / <f64>n
+    const own = d * (<f64>load<f32>(hit) / sum - off - (1 - s))
+    affine(to, to, n, <f32>(d / sum), off == 0 ? 0 : <f32>(d * off))
+    store<f32>(hit, <f32>own)
   }
 }

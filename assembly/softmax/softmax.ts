@@ -1,100 +1,77 @@
+import { dotRow, maxRow, sumRow } from '../reduce/row'
+import { fnma } from '../simd/f32x4'
 import { loadLanes, storeLanes } from '../simd/lanes'
-import { exp, log } from '../simd/math'
+import { exp, log64 } from '../simd/math'
 import { shareBegin, shareEnd } from '../vm/partition'
+import { expRow } from './row'
 
+// Rows of n words, in place or not. A row is worked on by one part alone; split by rows, short ones in groups. A NaN or
+// +Infinity in a row makes all of it NaN, and so does a row of -Infinity alone.
+
+/** Rows that a part takes at least: about a line of results. */
 // @ts-ignore: decorator
 @inline
-function all(v: v128): v128 {
-  v = f32x4.add(v, v128.shuffle<i32>(v, v, 2, 3, 0, 1))
-  return f32x4.add(v, v128.shuffle<i32>(v, v, 1, 0, 3, 2))
+export function rowGrain(n: u32): u32 {
+  return n < 16 ? 16 : 1
 }
 
-/** Largest of a row in all lanes. */
-export function rowMax(x: usize, n: u32): v128 {
-  let m = v128.load32_splat(x)
-  let i: u32 = 0
-  for (; i + 4 <= n; i += 4) m = f32x4.max(m, v128.load(x + ((<usize>i) << 2)))
-  for (; i < n; i++) m = f32x4.max(m, v128.load32_splat(x + ((<usize>i) << 2)))
-  m = f32x4.max(m, v128.shuffle<i32>(m, m, 2, 3, 0, 1))
-  return f32x4.max(m, v128.shuffle<i32>(m, m, 1, 0, 3, 2))
-}
-// @ts-ignore: decorator
-@inline
-function mask(v: v128, count: u32): v128 {
-  return v128.and(v, i32x4.lt_u(i32x4(0, 1, 2, 3), i32x4.splat(count)))
-}
-/** Sum of e^(x - m) over a row, in all lanes. */
-export function rowSumExp(x: usize, n: u32, m: v128): v128 {
-  let sum = f32x4.splat(0)
-  for (let i: u32 = 0; i < n; i += 4) {
-    const lanes = min<u32>(4, n - i)
-    sum = f32x4.add(sum, mask(exp(f32x4.sub(loadLanes(x + ((<usize>i) << 2), lanes), m)), lanes))
-  }
-  return all(sum)
-}
-function rowDot(a: usize, b: usize, n: u32): v128 {
-  let sum = f32x4.splat(0)
-  for (let i: u32 = 0; i < n; i += 4) {
-    const lanes = min<u32>(4, n - i)
-    const at = (<usize>i) << 2
-    const v = b == 0 ? loadLanes(a + at, lanes) : f32x4.mul(loadLanes(a + at, lanes), loadLanes(b + at, lanes))
-    sum = f32x4.add(sum, mask(v, lanes))
-  }
-  return all(sum)
-}
-
+/** y = e^(x - max) / sum. */
 export function softmax(x: usize, y: usize, rows: u32, n: u32, part: u32, parts: u32): void {
-  const end = shareEnd(rows, 1, part, parts)
-  for (let r = shareBegin(rows, 1, part, parts); r < end; r++) {
-    const p = x + ((<usize>r * n) << 2)
-    const q = y + ((<usize>r * n) << 2)
-    const m = rowMax(p, n)
-    const sum = rowSumExp(p, n, m)
-    for (let i: u32 = 0; i < n; i += 4) {
-      const lanes = min<u32>(4, n - i)
-      const at = (<usize>i) << 2
-      storeLanes(q + at, f32x4.div(exp(f32x4.sub(loadLanes(p + at, lanes), m)), sum), lanes)
-    }
+  const end = shareEnd(rows, rowGrain(n), part, parts)
+  for (let r = shareBegin(rows, rowGrain(n), part, parts); r < end; r++) {
+    const at = (<usize>r * n) << 2
+    const sum = expRow(x + at, y + at, n, maxRow(x + at, n))
+    affine(y + at, y + at, n, <f32>(1 / sum), 0)
   }
 }
 
+/** y = x factor - less; y may be x. */
+export function affine(x: usize, y: usize, n: u32, factor: f32, less: f32): void {
+  const f = f32x4.splat(factor)
+  const l = f32x4.splat(less)
+  for (; n >= 8; n -= 8, x += 32, y += 32) {
+    const u = f32x4.sub(f32x4.mul(v128.load(x), f), l)
+    const v = f32x4.sub(f32x4.mul(v128.load(x, 16), f), l)
+    v128.store(y, u)
+    v128.store(y, v, 16)
+  }
+  for (let left = <i32>n; left > 0; left -= 4, x += 16, y += 16)
+    storeLanes(y, f32x4.sub(f32x4.mul(loadLanes(x, left), f), l), left)
+}
+
+/** y = (x - max) - log(sum). */
 export function logSoftmax(x: usize, y: usize, rows: u32, n: u32, part: u32, parts: u32): void {
-  const end = shareEnd(rows, 1, part, parts)
-  for (let r = shareBegin(rows, 1, part, parts); r < end; r++) {
-    const p = x + ((<usize>r * n) << 2)
-    const q = y + ((<usize>r * n) << 2)
-    const m = rowMax(p, n)
-    const l = log(rowSumExp(p, n, m))
-    for (let i: u32 = 0; i < n; i += 4) {
-      const lanes = min<u32>(4, n - i)
-      const at = (<usize>i) << 2
-      storeLanes(q + at, f32x4.sub(f32x4.sub(loadLanes(p + at, lanes), m), l), lanes)
-    }
+  const end = shareEnd(rows, rowGrain(n), part, parts)
+  for (let r = shareBegin(rows, rowGrain(n), part, parts); r < end; r++) {
+    const at = (<usize>r * n) << 2
+    const max = maxRow(x + at, n)
+    const m = f32x4.splat(max)
+    const l = f32x4.splat(<f32>log64(expRow(x + at, 0, n, max)))
+    let p = x + at
+    let q = y + at
+    for (let left = <i32>n; left > 0; left -= 4, p += 16, q += 16)
+      storeLanes(q, f32x4.sub(f32x4.sub(loadLanes(p, left), m), l), left)
   }
 }
 
+/** dx = y (dy - sum(dy y)). */
 export function softmaxGrad(dy: usize, y: usize, dx: usize, rows: u32, n: u32, part: u32, parts: u32): void {
-  const end = shareEnd(rows, 1, part, parts)
-  for (let r = shareBegin(rows, 1, part, parts); r < end; r++) {
-    const o = (<usize>r * n) << 2
-    const dot = rowDot(dy + o, y + o, n)
-    for (let i: u32 = 0; i < n; i += 4) {
-      const lanes = min<u32>(4, n - i)
-      const at = o + ((<usize>i) << 2)
-      storeLanes(dx + at, f32x4.mul(loadLanes(y + at, lanes), f32x4.sub(loadLanes(dy + at, lanes), dot)), lanes)
-    }
+  const end = shareEnd(rows, rowGrain(n), part, parts)
+  for (let r = shareBegin(rows, rowGrain(n), part, parts); r < end; r++) {
+    let at = (<usize>r * n) << 2
+    const dot = f32x4.splat(<f32>dotRow(dy + at, y + at, n))
+    for (let left = <i32>n; left > 0; left -= 4, at += 16)
+      storeLanes(dx + at, f32x4.mul(loadLanes(y + at, left), f32x4.sub(loadLanes(dy + at, left), dot)), left)
   }
 }
 
+/** dx = dy - e^y sum(dy). */
 export function logSoftmaxGrad(dy: usize, y: usize, dx: usize, rows: u32, n: u32, part: u32, parts: u32): void {
-  const end = shareEnd(rows, 1, part, parts)
-  for (let r = shareBegin(rows, 1, part, parts); r < end; r++) {
-    const o = (<usize>r * n) << 2
-    const sum = rowDot(dy + o, 0, n)
-    for (let i: u32 = 0; i < n; i += 4) {
-      const lanes = min<u32>(4, n - i)
-      const at = o + ((<usize>i) << 2)
-      storeLanes(dx + at, f32x4.sub(loadLanes(dy + at, lanes), f32x4.mul(exp(loadLanes(y + at, lanes)), sum)), lanes)
-    }
+  const end = shareEnd(rows, rowGrain(n), part, parts)
+  for (let r = shareBegin(rows, rowGrain(n), part, parts); r < end; r++) {
+    let at = (<usize>r * n) << 2
+    const sum = f32x4.splat(<f32>sumRow(dy + at, n))
+    for (let left = <i32>n; left > 0; left -= 4, at += 16)
+      storeLanes(dx + at, fnma(exp(loadLanes(y + at, left)), sum, loadLanes(dy + at, left)), left)
   }
 }

@@ -202,6 +202,7 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         load<u32>(pc, 20),
         load<f32>(pc, 24),
         load<f32>(pc, 28),
+        scratch,
         part,
         parts,
       )

@@ -51,8 +51,9 @@ const unaryCost = (o: O): number => (o.n as number) * ((o.fn as number) >= 6 && 
 
 export type { KernelName, KernelOperands } from './names.generated.ts'
 
-/** Copies of single elements, and two chunks of operands read at strides. */
-const BINARY_SCRATCH = 64 + 2 * 1024
+/** Copies of single elements and what is left of the turns; then two chunks of operands read at strides. */
+const BINARY_SCRATCH = 128
+const STRIDED_SCRATCH = BINARY_SCRATCH + 2 * 1024
 /** A chunk of 256 random words, and constants. */
 const RANDOM_SCRATCH = 1536
 
@@ -169,6 +170,7 @@ export const kernels: {
     doc: 'y[i] = fn(x[i]) (UNARY_*), parameters p0 and p1. y may be x.',
     operands: { fn: 'u32', x: 'read', y: 'write', n: 'u32', p0: 'f32', p1: 'f32' },
     split: 'linear',
+    scratch: 32,
     cost: unaryCost,
   },
   binary: {
@@ -193,7 +195,7 @@ export const kernels: {
     file: 'elementwise/binary',
     doc: 'y (contiguous) = fn(a, b) with broadcasting. dims: rank, then (size, stride of a, stride of b in words; 0 where broadcast) an axis.',
     operands: { fn: 'u32', a: 'read', b: 'read', y: 'write', n: 'u32', p0: 'f32', p1: 'f32', dims: 'dims' },
-    scratch: BINARY_SCRATCH,
+    scratch: STRIDED_SCRATCH,
     cost: per(0.4, 'n'),
   },
 
