@@ -1,76 +1,131 @@
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { afterAll, describe, expect, test, vi } from 'vitest'
-import { currentEngine } from '../src/index.ts'
+import { execFile } from 'node:child_process'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { promisify } from 'node:util'
+import { beforeAll, describe, expect, it } from 'vitest'
+import {
+  agrees,
+  type Block,
+  blocksOf,
+  isRun,
+  moduleOf,
+  printedBy,
+  promised,
+  quotedFile,
+  root,
+  updated,
+} from './helpers/snippets.ts'
 
-// Pages of docs/ whose snippets show what they print: a block marked `ts` and, right after it, one marked `text`. The
-// snippets of a page are one module and run in order. UPDATE_DOCS=1 writes what they print into the page instead.
-
-const root = fileURLToPath(new URL('..', import.meta.url))
+// The conventions are in helpers/snippets.ts. UPDATE_DOCS=1 writes what the snippets print into the pages.
 const update = process.env['UPDATE_DOCS'] === '1'
-const SNIPPET = /^```ts\n([\s\S]*?)^```$(?:\n\n^```text\n([\s\S]*?)^```$)?/gm
-const MARK = '--- snippet'
+const execute = promisify(execFile)
+const out = `${root}.build/docs`
 
-/** The snippets as one module of the sources: what a user imports from the package comes from src/. */
-function moduleOf(snippets: readonly string[]): string {
-  const code = snippets.map((snippet, i) => `${snippet}\nconsole.log('${MARK} ${i}')\n`).join('')
-  const imports: string[] = []
-  const body = code.replace(/^import .* from '(chainrule[^']*)'$/gm, (line, name: string) => {
-    const entry = name === 'chainrule' ? 'src/index.ts' : `src/${name.slice('chainrule/'.length)}/index.ts`
-    imports.push(line.replace(name, join(root, entry)))
-    return ''
-  })
-  return `${imports.join('\n')}\n${body}`
+interface Page {
+  readonly path: string
+  readonly blocks: readonly Block[]
+  readonly module: string
 }
 
-/** What each snippet prints. */
-async function run(snippets: readonly string[]): Promise<string[]> {
-  const folder = await mkdtemp(join(tmpdir(), 'chainrule-docs-'))
-  const printed: string[] = []
-  const log = vi.spyOn(console, 'log').mockImplementation((...parts: unknown[]) => {
-    printed.push(parts.join(' '))
-  })
-  try {
-    const file = join(folder, 'page.ts')
-    await writeFile(file, moduleOf(snippets))
-    await import(/* @vite-ignore */ file)
-  } finally {
-    log.mockRestore()
-    await rm(folder, { recursive: true })
-  }
-  return printed
-    .join('\n')
-    .split(new RegExp(`${MARK} \\d+\\n?`))
-    .slice(0, snippets.length)
-    .map((text) => text.trimEnd())
-}
+const paths = [
+  ...(existsSync(`${root}README.md`) ? ['README.md'] : []),
+  ...readdirSync(`${root}docs`)
+    .filter((name) => name.endsWith('.md'))
+    .sort()
+    .map((name) => `docs/${name}`),
+]
+const pages: Page[] = paths.map((path) => ({
+  path,
+  blocks: blocksOf(readFileSync(root + path, 'utf8')),
+  module: `${path.replaceAll('/', '-').replace(/\.md$/, '')}.ts`,
+}))
+const running = pages.filter(({ blocks }) => blocks.some(isRun))
 
-const pages = readdirSync(join(root, 'docs')).filter((name) => name.endsWith('.md'))
-const running = pages
-  .map((name) => ({ name, text: readFileSync(join(root, 'docs', name), 'utf8') }))
-  .filter(({ text }) => /^```text$/m.test(text) && /^```ts$/m.test(text))
+beforeAll(() => {
+  rmSync(out, { recursive: true, force: true })
+  mkdirSync(out, { recursive: true })
+  for (const { module, blocks } of running) writeFileSync(`${out}/${module}`, moduleOf(blocks))
+  // A reader's settings: strict, but not as strict as ours.
+  const compilerOptions = { rootDir: '../..', noUncheckedIndexedAccess: false, exactOptionalPropertyTypes: false }
+  const config = { extends: '../../tsconfig.check.json', compilerOptions, include: ['*.ts'] }
+  writeFileSync(`${out}/tsconfig.json`, JSON.stringify(config))
+})
 
-afterAll(() => currentEngine().close())
-
-describe('the snippets of the documentation print what the page shows', () => {
-  test.each(running)('docs/$name', async ({ name, text }) => {
-    const found = [...text.matchAll(SNIPPET)]
-    const outputs = await run(found.map((match) => match[1] as string))
-    let at = 0
-    const updated = text.replace(SNIPPET, (whole: string, code: string, shown: string | undefined) => {
-      const output = outputs[at++] as string
-      if (shown === undefined) return whole
-      return `\`\`\`ts\n${code}\`\`\`\n\n\`\`\`text\n${output}\n\`\`\``
-    })
-    if (update) writeFileSync(join(root, 'docs', name), updated)
-    else expect(text).toBe(updated)
-    expect(found.length).toBeGreaterThan(0)
+describe('snippets', () => {
+  it('are there', () => {
+    const page = pages.find(({ path }) => path === 'docs/backpropagation.md')
+    expect(page?.blocks.filter(isRun).length).toBeGreaterThanOrEqual(10)
+    expect(page?.blocks.filter((block) => block.info.startsWith('ts') && !isRun(block) && !quotedFile(block))).toEqual(
+      [],
+    )
   })
 
-  test('at least one page runs', () => {
-    expect(running.map(({ name }) => name)).toContain('backpropagation.md')
+  it('have the types they claim', async () => {
+    const { stdout } = await execute(process.execPath, ['node_modules/typescript/bin/tsc', '-p', out], {
+      cwd: root,
+    }).catch((error: { stdout: string }) => error)
+    expect(stdout.replaceAll('.build/docs/', '')).toBe('')
+  })
+
+  it.each(running)('of $path print what the page says', async ({ path, blocks, module }) => {
+    const args = ['--import', 'tsx', `${out}/${module}`]
+    const run = await execute(process.execPath, args, { cwd: root, timeout: 50_000 }).catch(
+      (error: { stdout: string; stderr: string }) => error,
+    )
+    expect(run.stderr).toBe('')
+    const printed = printedBy(run.stdout)
+    if (update) return writeFileSync(root + path, updated(readFileSync(root + path, 'utf8'), blocks, printed))
+    for (const [i, block] of blocks.entries()) {
+      if (!isRun(block)) continue
+      expect([...printed.keys()], `block at line ${block.line} was reached`).toContain(block.line)
+      const expected = promised(block, blocks[i + 1])
+      if (expected === undefined) continue
+      const lines = printed.get(block.line) ?? []
+      // Compared as text, so that a failure shows both: lines that agree count as equal.
+      const seen = lines.map((line, k) => (agrees(expected[k] ?? '', line) ? (expected[k] ?? '') : line))
+      expect(seen, `block at line ${block.line}`).toEqual(expected)
+    }
+  })
+})
+
+const quotes = pages.flatMap(({ path, blocks }) =>
+  blocks.flatMap((block) => {
+    const file = quotedFile(block)
+    return file === undefined ? [] : [{ at: `${path}:${block.line}`, file, lines: block.lines }]
+  }),
+)
+
+it.each(quotes)('$at is in $file', ({ file, lines }) => {
+  const trimmed = (text: readonly string[]): string => text.map((line) => line.trim()).join('\n')
+  expect(trimmed(readFileSync(root + file, 'utf8').split('\n'))).toContain(trimmed(lines))
+})
+
+describe('the comparison', () => {
+  it.each([
+    ['loss 0.1234', 'loss 0.1235', true],
+    ['loss 0.1234', 'loss 0.1236', false],
+    ['loss 0.1234', 'loss  0.1234', true],
+    ['loss 0.1234', 'lost 0.1234', false],
+    ['[2,3]', '[2,4]', false],
+    ['error 2e-9', 'error 4e-9', true],
+    ['error 2e-9', 'error 4e-7', false],
+    ['error 2e-9', 'error -2e-9', false],
+    ['true', 'false', false],
+    ['0.5', 'NaN', false],
+  ])('%s | %s', (expected, printed, same) => expect(agrees(expected, printed)).toBe(same))
+
+  it('reads fences, comments and outputs', () => {
+    const page = 'a\n```ts run\nf() // => 1\ng()\n```\n\n```text\n2\n```\nb\n\n```text\n3\n```\n'
+    const blocks = blocksOf(page)
+    expect(blocks.map(({ info, line, follows }) => [info, line, follows])).toEqual([
+      ['ts run', 2, false],
+      ['text', 7, true],
+      ['text', 12, false],
+    ])
+    expect(promised(blocks[0] as Block, blocks[1])).toEqual(['1', '2'])
+    expect(promised(blocks[0] as Block, blocks[2])).toEqual(['1'])
+    expect(promised(blocks[1] as Block, blocks[2])).toBeUndefined()
+    expect(updated(page, blocks, new Map([[2, ['1', '7', '8']]]))).toBe(page.replace('\n2\n', '\n7\n8\n'))
+    expect(moduleOf(blocks).split('\n')[2]).toBe('f() // => 1')
+    expect(() => blocksOf('```ts\n')).toThrow(/line 1/)
   })
 })

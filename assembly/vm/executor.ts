@@ -6,6 +6,7 @@ import {
   BLOCK_PC,
   BLOCK_PROGRAM,
   BLOCK_SCRATCH,
+  BLOCK_SPIN_IDLE,
   BLOCK_TAKEN,
   BLOCK_THREADS,
   BLOCKS,
@@ -22,7 +23,7 @@ import {
   STEPS,
   THREAD_BLOCK,
 } from '../../src/abi/constants'
-import { arrive, open, pass } from './barrier'
+import { arrive, open, pass, spin, spinTurns, spun, spunInVain } from './barrier'
 import { dispatch } from './dispatch'
 
 // Every thread of a job walks the same program: it executes its share of each instruction, meets the others at
@@ -105,10 +106,13 @@ function publish(program: usize, repeat: u32, threads: u32, first: u32): u32 {
 /** False when the pool is at its end. */
 export function awaitJob(block: usize): bool {
   const taken = load<u32>(block, BLOCK_TAKEN)
-  const turns = load<u32>(SPIN_IDLE)
-  for (let i: u32 = 0; i < turns; i++) {
-    if (atomic.load<u32>(block, BLOCK_JOB) != taken) return atomic.load<u32>(STATUS) == 0
+  const state = block + BLOCK_SPIN_IDLE
+  const most = load<u32>(SPIN_IDLE)
+  if (spin(block + BLOCK_JOB, taken, spinTurns(state, most))) {
+    spun(state, most)
+    return atomic.load<u32>(STATUS) == 0
   }
+  spunInVain(state, most)
   atomic.store<u32>(block, 1, BLOCK_ASLEEP)
   while (atomic.load<u32>(block, BLOCK_JOB) == taken && atomic.load<u32>(STATUS) == 0) {
     atomic.wait<i32>(block + BLOCK_JOB, taken, -1)

@@ -40,6 +40,8 @@ export const BLOCK_TAKEN = 64 // the job the thread works on, or did last
 export const BLOCK_PC = 68 // where in the program it is
 export const BLOCK_WAITS = 72 // generation of the barrier where it stopped waiting
 export const BLOCK_EXECUTED = 80 // instructions it has executed, 64 bits
+export const BLOCK_SPIN = 88 // turns of its next spin at a barrier, and how many have ended in sleep
+export const BLOCK_SPIN_IDLE = 96 // the same for its next spin between jobs
 
 export const STATUS_RUNNING = 0
 export const STATUS_CLOSED = 1

@@ -4,6 +4,7 @@ import { oneOf } from '../ops/functions.ts'
 import { reshape, stack, transpose } from '../ops/shape.ts'
 import type { Tensor } from '../ops/tensor.ts'
 import { sizeOf } from '../program/graph.ts'
+import { Handle } from '../tensor/handle.ts'
 import { scoped } from '../tensor/scope.ts'
 import { backward } from './gradients.ts'
 
@@ -23,6 +24,8 @@ export function jacobian(f: (x: Tensor) => Tensor, x: Tensor, { layout = 'numera
   try {
     return scoped(engine, () => {
       const y = f(x)
+      if (!(y instanceof Handle))
+        throw new GradientError('the function did not return a tensor', { where: 'jacobian', received: typeof y })
       const [ny, nx] = [sizeOf(y.shape), sizeOf(x.shape)]
       if (ny === 0)
         throw new GradientError('the function has no outputs', { where: 'jacobian', received: `[${y.shape}]` })

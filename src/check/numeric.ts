@@ -23,8 +23,10 @@ const EPS = 2 ** -17
 export function numericGradients<P extends ParameterTree>(
   f: () => Tensor,
   params: P,
-  { eps = EPS }: NumericOptions = {},
+  { eps = EPS, ...unknown }: NumericOptions = {},
 ): Gradients<P> {
+  for (const name of Object.keys(unknown))
+    throw new ArgumentError('unknown option', { where: 'numericGradients', expected: 'eps', received: name })
   if (!(eps > 0 && eps < Infinity))
     throw new ArgumentError('the step does not fit', {
       where: 'numericGradients.eps',

@@ -62,9 +62,9 @@ type Values<O extends Options> = { [K in keyof O]: O[K] extends Option<infer T> 
 const HELP = { help: flag('show this help', 'h') }
 const TRAIN = {
   data: path('DIR', undefined, "folder of IDX files such as MNIST's; without it, the embedded digits"),
-  hidden: widths([128], "widths of the hidden layers, or 'none'"),
+  hidden: widths([512], "widths of the hidden layers, or 'none'"),
   activation: choice(ACTIVATIONS, 'relu', 'after each hidden layer'),
-  dropout: number({ min: 0, max: 1, below: true }, 0.2, 'part of the hidden values dropped while training'),
+  dropout: number({ min: 0, max: 1, below: true }, 0.5, 'part of the hidden values dropped while training'),
   optimizer: choice(OPTIMIZERS, 'adamw', 'update rule'),
   lr: number({ min: 0, above: true }, undefined, 'learning rate', '0.01; sgd: 0.1'),
   momentum: number({ min: 0, max: 1, below: true }, undefined, 'of sgd', '0.9'),
@@ -72,7 +72,7 @@ const TRAIN = {
   l1: number({ min: 0 }, 0, 'penalty on the absolute weights, in the loss'),
   l2: number({ min: 0 }, 0, 'penalty on the squared weights, in the loss'),
   schedule: choice(SCHEDULES, 'cosine', 'learning rate over the run'),
-  epochs: integer({ min: 1, max: 1_000_000 }, 30, 'passes over the training samples'),
+  epochs: integer({ min: 1, max: 1_000_000 }, 40, 'passes over the training samples'),
   batch: integer({ min: 1, max: 1_000_000 }, 32, 'samples a step'),
   seed: integer({ min: 0, max: 2 ** 32 - 1 }, 1, 'of the split, the weights, the order and dropout'),
   threads: autoOr({ min: 1, max: 64 }, 'threads that compute'),

@@ -4,8 +4,9 @@ import { terminalOf } from './terminal.ts'
 
 const stop = new AbortController()
 // The first Ctrl-C ends the run at the end of a step; a second one ends the process.
-process.once('SIGINT', () => stop.abort())
-process.once('SIGTERM', () => stop.abort())
+const halt = (): void => stop.abort()
+const signals = ['SIGINT', 'SIGTERM'] as const
+for (const signal of signals) process.once(signal, halt)
 for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', (error: NodeJS.ErrnoException) => {
     // Whoever read our output has gone: `chainrule --json | head -1`.
@@ -18,3 +19,4 @@ process.exitCode = await runCli(process.argv.slice(2), {
   err: terminalOf(process.stderr, process.env, process.platform),
   signal: stop.signal,
 })
+for (const signal of signals) process.off(signal, halt)

@@ -44,12 +44,22 @@ export function lift(operand: Tensor | number, like: Tensor): Tensor {
 
 /** All inputs must have one of the types. */
 export function checkTypes(op: string, inputs: readonly Spec[], ...allowed: readonly DType[]): void {
-  for (const [i, { dtype }] of inputs.entries())
-    if (!allowed.includes(dtype))
-      throw new DTypeError('the element type does not fit', {
-        where: op,
-        expected: allowed.join(' or '),
-        received: `${dtype} as operand ${i + 1}`,
-        hint: dtype === 'int32' ? 'Convert it: x.cast("float32").' : undefined,
-      } as { where: string })
+  for (const [i, spec] of inputs.entries()) checkType(op, spec, i + 1, ...allowed)
+}
+
+/** Operand number `position` must have one of the types. */
+export function checkType(op: string, spec: Spec | undefined, position: number, ...allowed: readonly DType[]): void {
+  if (spec === undefined || allowed.includes(spec.dtype)) return
+  const wanted = allowed.join(' or ')
+  const hints: Readonly<Record<string, string>> = {
+    'float32 from int32': 'Convert it: x.toFloat().',
+    'int32 from float32': 'Make it from whole numbers: tensor(Int32Array.of(..)), or tensor(.., { dtype: "int32" }).',
+  }
+  const hint = hints[`${wanted} from ${spec.dtype}`]
+  throw new DTypeError('the element type does not fit', {
+    where: op,
+    expected: wanted,
+    received: `${spec.dtype} as operand ${position}`,
+    ...(hint === undefined ? {} : { hint }),
+  })
 }

@@ -1,7 +1,7 @@
 import { ShapeError } from '../errors.ts'
 import { type Attrs, type Spec, sizeOf } from '../program/graph.ts'
 import { checkNumber, shapeText } from '../tensor/shape.ts'
-import { apply, applyAll, checkTypes } from './apply.ts'
+import { apply, applyAll, checkType } from './apply.ts'
 import { attr, defineOp, type OpTable } from './define.ts'
 import * as f from './functions.ts'
 import { mean, sum } from './reduce.ts'
@@ -14,8 +14,8 @@ const NO_IGNORE = -0x8000_0000
 const ignored = (attrs: Attrs): number => attr<number | null>(attrs, 'ignoreIndex') ?? NO_IGNORE
 
 function checkLabels(op: string, [x, labels]: readonly Spec[]): void {
-  checkTypes(op, x === undefined ? [] : [x], 'float32')
-  checkTypes(op, labels === undefined ? [] : [labels], 'int32')
+  checkType(op, x, 1, 'float32')
+  checkType(op, labels, 2, 'int32')
   if (x?.shape.length !== 2 || labels?.shape.length !== 1 || labels.shape[0] !== x.shape[0])
     throw new ShapeError('the labels do not fit the logits', {
       where: op,

@@ -10,7 +10,7 @@ import {
   shapeText,
   stridesOf,
 } from '../tensor/shape.ts'
-import { apply, checkTensor, checkTypes } from './apply.ts'
+import { apply, checkTensor, checkType, checkTypes } from './apply.ts'
 import { attr, defineOp, type OpTable } from './define.ts'
 import { sum } from './reduce.ts'
 import type { Tensor } from './tensor.ts'
@@ -206,7 +206,7 @@ export const shapeOps: OpTable<
     doc: 'Slices of x along an axis, picked by a vector of int32 indices.',
     formula: 'y[.., c, ..] = x[.., index[c], ..]',
     infer([x, index], attrs) {
-      checkTypes('gather', index === undefined ? [] : [index], 'int32')
+      checkType('gather', index, 2, 'int32')
       const shape = [...(x?.shape ?? [])]
       shape[attr<number>(attrs, 'axis')] = index?.shape[0] ?? 0
       return [{ shape, dtype: x?.dtype ?? 'float32' }]
@@ -225,8 +225,8 @@ export const shapeOps: OpTable<
     doc: 'Zeros with slices of x added at int32 indices along an axis: the gradient of gather.',
     formula: 'y[.., index[c], ..] += x[.., c, ..]',
     infer([x, index], attrs) {
-      checkTypes('scatterAdd', x === undefined ? [] : [x], 'float32')
-      checkTypes('scatterAdd', index === undefined ? [] : [index], 'int32')
+      checkType('scatterAdd', x, 1, 'float32')
+      checkType('scatterAdd', index, 2, 'int32')
       const shape = [...(x?.shape ?? [])]
       shape[attr<number>(attrs, 'axis')] = attr<number>(attrs, 'n')
       return [{ shape, dtype: 'float32' }]
@@ -243,7 +243,7 @@ export const shapeOps: OpTable<
     doc: 'One element of x for every int32 index, along an axis.',
     formula: 'y[.., c, ..] = x[.., index[.., c, ..], ..]',
     infer([x, index], attrs) {
-      checkTypes('takeAlong', index === undefined ? [] : [index], 'int32')
+      checkType('takeAlong', index, 2, 'int32')
       const axis = attr<number>(attrs, 'axis')
       const shape = index?.shape ?? []
       if (shape.length !== x?.shape.length || shape.some((size, i) => i !== axis && size !== x.shape[i]))
@@ -269,8 +269,8 @@ export const shapeOps: OpTable<
     doc: 'Zeros with every element of x added at its int32 index along an axis: the gradient of takeAlong.',
     formula: 'y[.., index[.., c, ..], ..] += x[.., c, ..]',
     infer([x, index], attrs) {
-      checkTypes('takeAlongGrad', x === undefined ? [] : [x], 'float32')
-      checkTypes('takeAlongGrad', index === undefined ? [] : [index], 'int32')
+      checkType('takeAlongGrad', x, 1, 'float32')
+      checkType('takeAlongGrad', index, 2, 'int32')
       const shape = [...(x?.shape ?? [])]
       shape[attr<number>(attrs, 'axis')] = attr<number>(attrs, 'n')
       return [{ shape, dtype: 'float32' }]

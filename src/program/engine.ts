@@ -333,9 +333,7 @@ export class Engine {
 
     const needed = live(nodes, outputs)
     const structure = structureOf(needed, outputs)
-    const entry =
-      this.cache.find(structure) ??
-      this.cache.add(structure, needed, compile(needed, outputs, { threads: this.threads, fuse: this.fuses }))
+    const entry = this.cache.find(structure) ?? this.cache.add(structure, needed, this.compile(needed, outputs))
     const { program, sources } = entry
 
     const words = program.encoded.words.length
@@ -370,6 +368,17 @@ export class Engine {
         for (const value of this.released.splice(0)) this.free(value)
         this.raise(program, result)
       },
+    }
+  }
+
+  private compile(nodes: readonly Node[], outputs: ReadonlySet<Value>): Program {
+    try {
+      return compile(nodes, outputs, { threads: this.threads, fuse: this.fuses })
+    } catch (error) {
+      // An operation that cannot be lowered must not stand in the way of all later ones.
+      for (const node of this.trace) for (const value of node.outputs) value.gone = 'disposed'
+      this.trace = []
+      throw error
     }
   }
 

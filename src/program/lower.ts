@@ -122,7 +122,7 @@ export function lower(nodes: readonly Node[], outputs: ReadonlySet<Value>): Lowe
     const { op, inputs, outputs: results, attrs } = node
     const emit = (name: KernelName, operands: AnyOperands, commit: boolean): void => {
       const shapes = results.map((value) => value.shape)
-      instructions.push({ name, operands, op: op.name, shapes, commit, cost: costOf(name, operands) })
+      instructions.push({ name, operands, op: labelOf(node), shapes, commit, cost: costOf(name, operands) })
     }
     const copyOut = (x: Ref, y: Ref): Ref => {
       if (x.bytes > 0) emit('copy', { x, y, n: wordsOf(x) }, false)
@@ -170,6 +170,11 @@ export function lower(nodes: readonly Node[], outputs: ReadonlySet<Value>): Lowe
     })
   }
   return { instructions, externals }
+}
+
+/** The operation, with the function that it applies where it has several. */
+function labelOf({ op, attrs }: Node): string {
+  return typeof attrs['fn'] === 'string' ? `${op.name} ${attrs['fn']}` : op.name
 }
 
 function costOf(name: KernelName, operands: AnyOperands): number {

@@ -16,6 +16,9 @@ export interface Plan {
 export const isRef = (operand: unknown): operand is Ref =>
   typeof operand === 'object' && operand !== null && 'buffer' in operand
 
+/** Bytes up to which memory is not worth sharing. */
+const SMALL = ALIGN
+
 const align = (bytes: number): number => Math.ceil(bytes / ALIGN) * ALIGN
 
 /**
@@ -30,6 +33,12 @@ export function plan(instructions: readonly Instruction[]): Plan {
       const life = lifetimes.get(operand.buffer)
       if (life === undefined) lifetimes.set(operand.buffer, { first: at, last: at })
       else life.last = at
+    }
+  // Numbers that one thread works on keep their place: sharing it with data of all threads would cost barriers.
+  for (const [buffer, life] of lifetimes)
+    if (buffer.bytes <= SMALL) {
+      life.first = 0
+      life.last = instructions.length - 1
     }
 
   const placed: { offset: number; end: number; life: Lifetime }[] = []

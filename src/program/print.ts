@@ -51,8 +51,8 @@ export function memoryMap({ plan, schedule }: Program): string {
   const columns = Math.min(COLUMNS, count)
   const rows = [...plan.lifetimes].sort(([a], [b]) => (plan.offsets.get(a) as number) - (plan.offsets.get(b) as number))
   const lines = rows.map(([buffer, { first, last }]) => {
-    const from = Math.floor((first / count) * columns)
-    const to = Math.max(from + 1, Math.ceil(((last + 1) / count) * columns))
+    const from = Math.floor((first * columns) / count)
+    const to = Math.max(from + 1, Math.ceil(((last + 1) * columns) / count))
     const bar = '.'.repeat(from) + '#'.repeat(to - from) + '.'.repeat(columns - to)
     return `${String(plan.offsets.get(buffer)).padStart(10)} ${bytesText(buffer.bytes).padStart(10)} |${bar}| ${buffer.label}`
   })

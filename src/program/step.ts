@@ -32,7 +32,7 @@ export class CompiledStep {
   readonly program: Program
   readonly inputs: ReadonlyMap<string, Value>
   readonly outputs: ReadonlyMap<string, Value>
-  /** Bytes that the step owns: program, arena, inputs, outputs, curves. */
+  /** Bytes that the step keeps alive: program, arena, inputs, outputs, curves, and the variables and data it works on. */
   readonly peakBytes: number
   private readonly curves = new Map<string, Value>()
   private readonly draws: ReadonlyMap<Generator, number>

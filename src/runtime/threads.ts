@@ -46,13 +46,13 @@ function startNode(threads: WorkerThreads, name: string, code: WorkerCode, handl
   worker.on('error', (error) => handlers.lost(String(error)))
   worker.on('messageerror', (error) => handlers.lost(String(error)))
   worker.on('exit', (exitCode) => handlers.lost(`it exited with code ${exitCode}`))
-  // Node's clock of a thread's event loop says -1 for one that has ended. (Bun prints a warning when asked.)
+  // Node's clock of a thread's event loop says -1 for one that has ended. Deno has none, Bun warns when asked.
   const probe = 'Bun' in globalThis ? undefined : worker.performance
   return {
     post: (message) => worker.postMessage(message),
     hold: (on) => (on ? worker.ref() : worker.unref()),
     terminate: () => worker.terminate(),
-    isAlive: () => (probe?.eventLoopUtilization().idle ?? 0) >= 0,
+    isAlive: () => (probe?.eventLoopUtilization?.().idle ?? 0) >= 0,
   }
 }
 

@@ -89,10 +89,22 @@ export class Handle implements Disposable {
     this.dispose()
   }
 
+  /** What JSON.stringify writes: shape and type; the elements have to be read. */
+  toJSON(): { shape: Shape; dtype: DType } {
+    return { shape: this.shape, dtype: this.dtype }
+  }
+
   toString(): string {
     return `Tensor(${shapeText(this.shape)}, ${this.dtype})`
   }
 }
+
+// What console.log shows in Node, Deno and Bun, instead of the whole engine.
+Object.defineProperty(Handle.prototype, Symbol.for('nodejs.util.inspect.custom'), {
+  value(this: Handle) {
+    return this.toString()
+  },
+})
 
 function hintOf(gone: NonNullable<Value['gone']>): { hint: string } {
   return { hint: GONE[gone].hint }

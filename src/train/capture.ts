@@ -100,7 +100,7 @@ export class Step<I extends string = string, O extends string = string> implemen
     return Object.fromEntries(this.names.map((name) => [name, this.compiled.read(name)])) as Record<O, Elements>
   }
 
-  /** Bytes the step owns; nothing more is allocated while it runs. */
+  /** Bytes that the step keeps alive, its variables and data included; nothing more is allocated while it runs. */
   get peakBytes(): number {
     return this.compiled.peakBytes
   }

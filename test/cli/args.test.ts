@@ -17,9 +17,9 @@ describe('parseCommand', () => {
   test('resolves every value', () => {
     expect(trainOptions()).toEqual({
       data: undefined,
-      hidden: [128],
+      hidden: [512],
       activation: 'relu',
-      dropout: 0.2,
+      dropout: 0.5,
       optimizer: 'adamw',
       lr: 0.01,
       momentum: 0,
@@ -27,7 +27,7 @@ describe('parseCommand', () => {
       l1: 0,
       l2: 0,
       schedule: 'cosine',
-      epochs: 30,
+      epochs: 40,
       batch: 32,
       seed: 1,
       threads: 'auto',

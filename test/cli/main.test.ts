@@ -75,10 +75,10 @@ describe('chainrule', { timeout: 60_000 }, () => {
     const { tensors, metadata } = parseSafetensors(readFileSync(join(folder, 'model.safetensors')))
     const shapes = [...tensors].map(([name, { dtype, shape }]) => `${name} ${dtype} [${shape.join(', ')}]`)
     expect(shapes.sort()).toEqual([
-      '0.bias F32 [128]',
-      '0.weight F32 [128, 64]',
+      '0.bias F32 [512]',
+      '0.weight F32 [512, 64]',
       '3.bias F32 [10]',
-      '3.weight F32 [10, 128]',
+      '3.weight F32 [10, 512]',
     ])
     expect(metadata.get('format')).toBe('pt')
     expect(metadata.get('chainrule.command')).toContain('--epochs 3')
@@ -91,7 +91,7 @@ describe('chainrule', { timeout: 60_000 }, () => {
     const run = await chainrule('--json --epochs 2 --no-report --out m.st --seed 3')
     expect(run).toMatchObject({ code: 0, err: '' })
     const events = eventsOf(run)
-    expect(events[0]).toMatchObject({ event: 'start', layers: [64, 128, 10], parameters: 9610 })
+    expect(events[0]).toMatchObject({ event: 'start', layers: [64, 512, 10], parameters: 38410 })
     expect(events.filter(({ event }) => event === 'epoch')).toHaveLength(2)
     const steps = events.filter(({ event }) => event === 'step')
     expect(steps.length).toBeGreaterThan(0)
