@@ -89,10 +89,19 @@ export class Chromium {
   async close(): Promise<void> {
     if (this.#process.exitCode === null) {
       const exit = new Promise((resolve) => this.#process.once('exit', resolve))
-      this.#process.kill()
-      await exit
+      const impatience = setTimeout(() => this.#process.kill('SIGKILL'), 5000)
+      await Promise.all([exit, this.#send('Browser.close', {}).catch(() => {})])
+      clearTimeout(impatience)
     }
-    rmSync(this.#profile, { recursive: true, force: true, maxRetries: 5 })
+    // Its helpers may write for a moment longer; what then is left is in the system's temporary folder.
+    for (let tries = 0; tries < 20; tries++) {
+      try {
+        rmSync(this.#profile, { recursive: true, force: true })
+        return
+      } catch {
+        await new Promise((resolve) => setTimeout(resolve, 100))
+      }
+    }
   }
 
   #send(method: string, params: Record<string, unknown>, sessionId?: string): Promise<Record<string, unknown>> {

@@ -47,7 +47,7 @@ export function reduce(
     const o = at / inner
     const i = at - o * inner
     const left = min<u32>(inner - i, end - at)
-    const p = x + (((<usize>o * n) * inner + i) << 2)
+    const p = x + ((<usize>o * n * inner + i) << 2)
     const q = y + ((<usize>at) << 2)
     if (left >= 16 && (fn == code.REDUCE_SUM || fn == code.REDUCE_SUM_SQUARES)) {
       if (fn == code.REDUCE_SUM) wideSum(p, q, n, pitch, scale)
@@ -107,7 +107,7 @@ export function argReduce(fn: u32, x: usize, y: usize, outer: u32, n: u32, inner
     const o = at / inner
     const i = at - o * inner
     const lanes = min<u32>(min<u32>(inner - i, end - at), 4)
-    const p = x + (((<usize>o * n) * inner + i) << 2)
+    const p = x + ((<usize>o * n * inner + i) << 2)
     const q = y + ((<usize>at) << 2)
     if (fn == code.REDUCE_ARGMAX) indices(code.REDUCE_MAX, p, q, n, pitch, lanes)
     else indices(code.REDUCE_MIN, p, q, n, pitch, lanes)

@@ -100,16 +100,15 @@ export function build({ batch, sizes, activation, loss, optimizer }: Workload): 
   return { step, data }
 }
 
-/** Steps a second over about `seconds`, on the pool. */
+/** Steps a second over about `seconds`, on the pool; a few steps before tell how many that are. */
 export async function rate(step: Step<never, 'loss'>, seconds: number): Promise<number> {
-  let steps = 0
-  let chunk = 8
-  const begin = performance.now()
-  for (;;) {
-    await step.runMany(chunk)
-    steps += chunk
-    const elapsed = (performance.now() - begin) / 1000
-    if (elapsed >= seconds) return steps / elapsed
-    chunk = Math.max(1, Math.min(4000, Math.ceil(((steps / elapsed) * (seconds - elapsed)) / 2)))
+  const timed = async (steps: number): Promise<number> => {
+    const begin = performance.now()
+    await step.runMany(steps)
+    return (performance.now() - begin) / 1000
   }
+  await timed(1)
+  const trial = await timed(20)
+  const steps = Math.max(10, Math.ceil((20 / trial) * seconds))
+  return steps / (await timed(steps))
 }

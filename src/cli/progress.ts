@@ -13,17 +13,22 @@ export interface Progress {
   readonly recent: readonly number[]
 }
 
+/** Losses that a sparkline shows. */
+export const SPARKS = 16
+
 /** One line that fits the terminal: bar, epoch, loss, rate, time left; the least important part goes first. */
 export function progressLine(progress: Progress, terminal: Terminal): string {
   const { step, steps, epoch, epochs, loss, samplesPerSecond, secondsLeft, recent } = progress
-  const spark = terminal.unicode ? sparkline(recent) : ''
+  // Every part keeps its width, so that the bar keeps its own.
+  const spark = terminal.unicode ? sparkline(recent).padEnd(SPARKS) : ''
+  const total = integer(steps)
   const parts = [
     `${String(Math.floor((step / steps) * 100)).padStart(3)} %`,
     `epoch ${String(epoch).padStart(String(epochs).length)}/${epochs}`,
     `loss ${paint(terminal, decimal(loss), 'bold')}`,
-    `${integer(samplesPerSecond)} samples/s`,
+    `${integer(samplesPerSecond).padStart(7)} samples/s`,
     `${clock(secondsLeft)} left`,
-    `step ${integer(step)}/${integer(steps)}`,
+    `step ${integer(step).padStart(total.length)}/${total}`,
     paint(terminal, spark, 'cyan'),
   ].filter((part) => part !== '')
   // The last column stays free: writing there wraps in some terminals.

@@ -3,12 +3,11 @@ import { chart } from './chart.ts'
 import { confusionTable } from './confusion.ts'
 import { smooth } from './curve.ts'
 import { bytes, decimal, duration, integer, percent } from './format.ts'
-import { LiveLine, progressLine } from './progress.ts'
+import { LiveLine, progressLine, SPARKS } from './progress.ts'
 import type { RunPlan, RunResult } from './result.ts'
 import { paint, type Terminal } from './terminal.ts'
 import type { View, WrittenFile } from './view.ts'
 
-const SPARKS = 16
 /** Where lines cannot be redrawn, a long epoch says this often that it is alive. */
 const SILENCE_SECONDS = 5
 
@@ -18,6 +17,7 @@ export class TextView implements View {
   private readonly now: () => number
   private readonly line: LiveLine
   private epochs = 0
+  private batch = 1
   private best = 0
   private readonly recent: number[] = []
   private spokeAt: number
@@ -32,6 +32,7 @@ export class TextView implements View {
 
   begin({ version, data, layers, parameters, options, threads, build, machine }: RunPlan): void {
     this.epochs = options.epochs
+    this.batch = options.batch
     const { terminal } = this
     const shape = data.sampleShape.join(terminal.unicode ? ' × ' : ' x ')
     const network = layers.join('-')
@@ -62,12 +63,12 @@ export class TextView implements View {
     if (this.recent.length > SPARKS) this.recent.shift()
     const now = this.now()
     if (this.terminal.live) {
-      const progress = { ...event, epochs: this.epochs, recent: this.recent }
+      const progress = { ...event, secondsLeft: this.left(event), epochs: this.epochs, recent: this.recent }
       this.line.update(now, () => progressLine(progress, this.terminal))
     } else if (now - this.spokeAt > SILENCE_SECONDS * 1000) {
-      const { epoch, step, steps, loss, samplesPerSecond, secondsLeft } = event
+      const { epoch, step, steps, loss, samplesPerSecond } = event
       this.print(
-        ` epoch ${epoch}/${this.epochs}  step ${integer(step)}/${integer(steps)}  loss ${decimal(loss)}  ${integer(samplesPerSecond)} samples/s  ${duration(secondsLeft)} left`,
+        ` epoch ${epoch}/${this.epochs}  step ${integer(step)}/${integer(steps)}  loss ${decimal(loss)}  ${integer(samplesPerSecond)} samples/s  ${duration(this.left(event))} left`,
       )
     }
   }
@@ -94,6 +95,11 @@ export class TextView implements View {
     const { terminal } = this
     this.line.clear()
     this.lines(['', ...this.lossChart(result)])
+    if (result.interrupted) {
+      const [done, steps] = [result.losses.length, result.stepsPerEpoch * this.epochs]
+      this.print('')
+      this.notice(`Stopped after step ${integer(done)} of ${integer(steps)}; what was learnt until then is kept.`)
+    }
     if (result.confusion !== undefined) this.lines(['', ...confusionTable(result.confusion, terminal)])
     const summary = [
       ...(result.testAccuracy === undefined
@@ -114,6 +120,11 @@ export class TextView implements View {
 
   close(): void {
     this.line.clear()
+  }
+
+  /** By the rate of the whole run, which is calmer than that of the last steps. */
+  private left({ step, steps, samplesPerSecond }: StepEvent): number {
+    return ((steps - step) * this.batch) / samplesPerSecond
   }
 
   private lossChart({ losses, stepsPerEpoch, epochs }: RunResult): string[] {

@@ -11,8 +11,10 @@ export interface Located {
 
 const MAX_DEPTH = 4
 // Far above any model, and what keeps a hostile header from costing more memory than its own size.
-const MAX_KEYS = 100_000
+const MAX_KEYS = 50_000
 const MAX_LIST = 32
+/** Nearly all strings are plain and short, which needs no decoder. */
+const SHORT = 64
 const [QUOTE, COMMA, COLON, BACKSLASH] = [0x22, 0x2c, 0x3a, 0x5c] as const
 const [OPEN_LIST, CLOSE_LIST, OPEN_MAP, CLOSE_MAP] = [0x5b, 0x5d, 0x7b, 0x7d] as const
 
@@ -35,13 +37,12 @@ export class HeaderParser {
     this.name = name
   }
 
-  /** The whole header: one object, then nothing but the spaces that pad it. */
-  parse(): ReadonlyMap<string, Located> {
+  /** The members of the header object one by one; after the last, nothing but the spaces that pad it. */
+  *members(): Generator<readonly [string, Located]> {
     if (this.peek() !== OPEN_MAP) this.fail("'{' as the first byte of the header")
-    const map = this.map(1)
+    yield* this.map(1)
     this.space()
     if (this.at < this.end) this.fail('nothing but spaces after the header object')
-    return map
   }
 
   private value(depth: number): Json {
@@ -50,28 +51,28 @@ export class HeaderParser {
     if (byte !== undefined && byte >= 0x30 && byte <= 0x39) return this.integer()
     if (byte !== OPEN_MAP && byte !== OPEN_LIST) this.fail('a string, a non-negative integer, a list or an object')
     if (depth >= MAX_DEPTH) this.fail(`at most ${MAX_DEPTH} levels`)
-    return byte === OPEN_MAP ? this.map(depth + 1) : this.list(depth + 1)
+    return byte === OPEN_MAP ? new Map(this.map(depth + 1)) : this.list(depth + 1)
   }
 
-  private map(depth: number): ReadonlyMap<string, Located> {
-    const map = new Map<string, Located>()
+  private *map(depth: number): Generator<readonly [string, Located]> {
+    const seen = new Set<string>()
     this.at++
-    if (this.closes(CLOSE_MAP)) return map
+    if (this.closes(CLOSE_MAP)) return
     do {
       this.space()
       const keyAt = this.at
       if (this.peek() !== QUOTE) this.fail('a key in quotes')
       const key = this.string()
-      if (map.has(key)) {
+      if (seen.has(key)) {
         throw new DataError(`duplicate key ${label(key)} at byte ${keyAt}`, { where: this.name })
       }
-      if (map.size >= MAX_KEYS) this.fail(`at most ${MAX_KEYS} keys in an object`)
+      seen.add(key)
+      if (seen.size > MAX_KEYS) this.fail(`at most ${MAX_KEYS} keys in an object`)
       this.expect(COLON, "':' after the key")
       this.space()
       const at = this.at
-      map.set(key, { value: this.value(depth), at })
+      yield [key, { value: this.value(depth), at }]
     } while (this.continues(CLOSE_MAP, "',' or '}'"))
-    return map
   }
 
   private list(depth: number): readonly Json[] {
@@ -88,14 +89,18 @@ export class HeaderParser {
 
   private string(): string {
     const start = this.at++
+    let plain = true
     for (let byte = this.peek(); byte !== QUOTE; byte = this.peek()) {
       if (byte === undefined || byte < 0x20) this.fail('a closed string without control characters')
+      plain &&= byte !== BACKSLASH && byte < 0x80
       this.at += byte === BACKSLASH ? 2 : 1
     }
     this.at++
     if (this.at > this.end) this.fail('a closed string')
+    const raw = this.bytes.subarray(start, this.at)
+    if (plain && raw.length < SHORT) return String.fromCharCode(...raw.subarray(1, -1))
     try {
-      const text = JSON.parse(this.text.decode(this.bytes.subarray(start, this.at))) as string
+      const text = JSON.parse(this.text.decode(raw)) as string
       if (!/\p{Surrogate}/u.test(text)) return text
     } catch {
       // The same complaint as for a lone surrogate, which cannot be written as UTF-8.

@@ -130,12 +130,16 @@ function quote(text: string): string {
 /** Reads a safetensors file strictly: every byte of it is accounted for. `name` is what errors call it. */
 export function parseSafetensors(bytes: Uint8Array, name = 'safetensors data'): SafeTensors {
   const start = 8 + headerLength(bytes, name)
-  const header = new HeaderParser(bytes, 8, start, name).parse()
-  const entries = [...header].filter(([key]) => key !== METADATA).map(([key, found]) => entry(key, found, name))
+  const entries: Entry[] = []
+  let metadata: ReadonlyMap<string, string> = new Map()
+  for (const [key, found] of new HeaderParser(bytes, 8, start, name).members()) {
+    if (key === METADATA) metadata = metadataOf(found, name)
+    else entries.push(entry(key, found, name))
+  }
   checkLayout(entries, bytes.length - start, start, name)
   return {
     tensors: new Map(entries.map((found) => [found.name, new View(bytes, start, found)])),
-    metadata: metadataOf(header.get(METADATA), name),
+    metadata,
   }
 }
 
@@ -195,16 +199,20 @@ function entry(key: string, { value, at }: Located, file: string): Entry {
   if (!integers(shape)) return refuse('bad shape', 'a list of integers')
   if (!integers(offsets) || offsets.length !== 2) return refuse('bad data_offsets', 'two integers')
   const [begin, end] = offsets as [number, number]
-  const count = shape.reduce((product, length) => product * BigInt(length), 1n)
-  const size = count * BigInt(KINDS[dtype as SafeTensorType].bytes)
-  if (BigInt(end) - BigInt(begin) !== size) {
-    return refuse(
-      'byte range does not fit the shape',
-      `${size} bytes for ${dtype} [${shape.join(', ')}]`,
-      `${begin} to ${end}`,
-    )
+  const width = KINDS[dtype as SafeTensorType].bytes
+  const count = productOf(shape)
+  if (end - begin !== count * width) {
+    const expected = `${count * width} bytes for ${dtype} [${shape.join(', ')}]`
+    return refuse('byte range does not fit the shape', expected, `${begin} to ${end}`)
   }
-  return { name: key, at, dtype: dtype as SafeTensorType, shape, count: Number(count), begin, end }
+  return { name: key, at, dtype: dtype as SafeTensorType, shape, count, begin, end }
+}
+
+/** Infinity where it is no exact number any more, which fits no range. */
+function productOf(shape: readonly number[]): number {
+  if (shape.includes(0)) return 0
+  const product = shape.reduce((count, length) => count * length, 1)
+  return product * 8 <= Number.MAX_SAFE_INTEGER ? product : Number.POSITIVE_INFINITY
 }
 
 function integers(value: Json): value is readonly number[] {
@@ -236,9 +244,8 @@ function checkLayout(entries: readonly Entry[], size: number, start: number, nam
   }
 }
 
-function metadataOf(found: Located | undefined, name: string): ReadonlyMap<string, string> {
+function metadataOf(found: Located, name: string): ReadonlyMap<string, string> {
   const metadata = new Map<string, string>()
-  if (found === undefined) return metadata
   if (!(found.value instanceof Map)) {
     throw new DataError(`malformed ${METADATA} at byte ${found.at}`, { where: name, expected: 'an object of strings' })
   }

@@ -1,8 +1,9 @@
 import { ArgumentError } from '../errors.ts'
 import { checkNumber } from '../tensor/shape.ts'
 import { apply, checkTensor, lift } from './apply.ts'
-import { binaryOps, unaryOps } from './elementwise.ts'
+import { binaryOps } from './binary.ts'
 import type { Tensor } from './tensor.ts'
+import { unaryOps } from './unary.ts'
 
 // The operations as functions. Operands are float32 tensors; where two are taken, either may be a number, and shapes
 // follow NumPy's broadcasting.

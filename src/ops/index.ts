@@ -1,6 +1,6 @@
 import { batchOps } from './batch.ts'
+import { binaryOps } from './binary.ts'
 import type { OpTable } from './define.ts'
-import { binaryOps, unaryOps } from './elementwise.ts'
 import { lossOps } from './loss.ts'
 import { fusedMatmul, matmulOp } from './matmul.ts'
 import { randomOps } from './random.ts'
@@ -8,6 +8,7 @@ import { reduceOps } from './reduce.ts'
 import { scalarOps } from './scalar.ts'
 import { shapeOps } from './shape.ts'
 import { softmaxOps } from './softmax.ts'
+import { unaryOps } from './unary.ts'
 import { updateOps } from './update.ts'
 
 /** Names of all operations. Tests, references and documentation are typed by them. */

@@ -3,7 +3,7 @@ import { type Terminal, widthOf } from '../../src/cli/terminal.ts'
 import type { View } from '../../src/cli/view.ts'
 import { JsonView, QuietView } from '../../src/cli/view-json.ts'
 import { TextView } from '../../src/cli/view-text.ts'
-import { epochEvents, plan, result, stepEvents } from './recorded.ts'
+import { epochEvents, losses, plan, result, stepEvents } from './recorded.ts'
 
 const files = [
   { path: 'model.safetensors', bytes: 39_000 },
@@ -66,6 +66,36 @@ describe('TextView', () => {
     let now = 0
     const text = replay((terminal) => new TextView(terminal, () => (now += 2000)))
     expect(text).toMatch(/^ epoch 1\/20 {2}step \d+\/900 {2}loss /m)
+  })
+
+  test('says that a run was stopped', () => {
+    const view = (stopped: boolean): string => {
+      let text = ''
+      const terminal = {
+        columns: 80,
+        live: false,
+        color: false,
+        unicode: true,
+        write: (part: string) => void (text += part),
+      }
+      const it = new TextView(terminal)
+      it.begin(plan)
+      it.end({ ...result, losses: losses.slice(0, 100), interrupted: stopped }, [])
+      return text
+    }
+    expect(view(true)).toContain('Stopped after step 100 of 900')
+    expect(view(false)).not.toContain('Stopped')
+  })
+
+  test('keeps the bar as wide as it is', () => {
+    let now = 0
+    const text = replay((terminal) => new TextView(terminal, () => (now += 60)), {
+      live: true,
+      columns: 160,
+    })
+    const bars = [...text.matchAll(/\r (━*╸?━*) /g)].map(([, bar = '']) => bar.length)
+    expect(bars.length).toBeGreaterThan(3)
+    expect(new Set(bars).size).toBe(1)
   })
 
   test('stays in ASCII without UTF-8', () => {

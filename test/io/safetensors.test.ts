@@ -155,10 +155,10 @@ describe('parseSafetensors', () => {
     expect(() => parseSafetensors(bytes)).toThrow(/^.{1,300}$/)
   })
 
-  test('has made nothing of 100,001 names', () => {
-    const names = Array.from({ length: 100_001 }, (_, i) => one(`${i}`, 'U8', '[0]', '[0,0]'))
-    expect(() => parseSafetensors(file(`{${names.join()}}`))).toThrow(/at most 100000 keys/)
-    expect(parseSafetensors(file(`{${names.slice(1).join()}}`)).tensors.size).toBe(100_000)
+  test('has made nothing of 50,001 names', () => {
+    const names = Array.from({ length: 50_001 }, (_, i) => one(`${i}`, 'U8', '[0]', '[0,0]'))
+    expect(() => parseSafetensors(file(`{${names.join()}}`))).toThrow(/at most 50000 keys/)
+    expect(parseSafetensors(file(`{${names.slice(1).join()}}`)).tensors.size).toBe(50_000)
   })
 })
 
