@@ -33,11 +33,11 @@ export function fractionOf(t: v128, x: v128): v128 {
 function fraction(n: v128, x: v128, low: v128): v128 {
   const high = fnma(n, splat(pool.EXP_LN2_HIGH), x)
   const r = f32x4.add(high, low)
-  let p = fma(splat(pool.EXP_6), r, splat(pool.EXP_5))
-  p = fma(p, r, splat(pool.EXP_4))
-  p = fma(p, r, splat(pool.EXP_3))
-  p = fma(p, r, splat(pool.EXP_2))
-  return f32x4.add(fma(f32x4.mul(r, r), p, low), high)
+  // Estrin's scheme: the chain is short, and so more of them are under way
+  const square = f32x4.mul(r, r)
+  const even = fma(splat(pool.EXP_6), square, fma(splat(pool.EXP_5), r, splat(pool.EXP_4)))
+  const p = fma(even, square, fma(splat(pool.EXP_3), r, splat(pool.EXP_2)))
+  return f32x4.add(fma(square, p, low), high)
 }
 
 /** x 2^n in two steps, so that the result may be any number from the smallest denormal to Infinity, rounded once. */
@@ -49,12 +49,21 @@ export function scale(x: v128, t: v128): v128 {
   return f32x4.mul(f32x4.mul(x, i32x4.shl(half, 23)), i32x4.shl(rest, 23))
 }
 
+/** 2^n (1 + s), the same way. */
+// @ts-ignore: decorator
+@inline
+export function powerOf(s: v128, t: v128): v128 {
+  const half = i32x4.shr_s(t, 1)
+  const factor = i32x4.shl(half, 23)
+  return f32x4.mul(fma(factor, s, factor), i32x4.shl(i32x4.sub(t, half), 23))
+}
+
 // @ts-ignore: decorator
 @inline
 export function exp(x: v128): v128 {
   const y = atMost(atLeast(x, splat(pool.EXP_MIN)), splat(pool.EXP_MAX))
   const t = shift(y)
-  return scale(f32x4.add(splat(pool.ONE), fractionOf(t, y)), t)
+  return powerOf(fractionOf(t, y), t)
 }
 
 /** exp(x) for -87 <= x <= 87 and NaN. */
@@ -64,7 +73,8 @@ export function expNear(x: v128): v128 {
   const t = fma(x, splat(pool.EXP_LOG2E), splat(pool.EXP_MAGIC_NEAR))
   const n = f32x4.sub(t, splat(pool.EXP_MAGIC_NEAR))
   const s = fraction(n, x, f32x4.mul(n, splat(pool.EXP_MINUS_LN2_LOW)))
-  return f32x4.mul(f32x4.add(splat(pool.ONE), s), i32x4.shl(t, 23))
+  const power = i32x4.shl(t, 23)
+  return fma(power, s, power)
 }
 
 /** exp(x) - 1 for x <= 87 and NaN. */
