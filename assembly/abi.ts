@@ -33,3 +33,6 @@ export const OP_SGD = 31
 export const OP_ADAM = 32
 export const OP_GEMM = 33
 export const OP_GEMV = 34
+export const OP_CONV2D = 35
+export const OP_CONV2D_INPUT_GRAD = 36
+export const OP_CONV2D_FILTER_GRAD = 37

@@ -8,6 +8,15 @@ import { unaryOps } from './unary.ts'
 // The operations as functions. Operands are float32 tensors; where two are taken, either may be a number, and shapes
 // follow NumPy's broadcasting.
 
+export {
+  type Conv2dOptions,
+  type ConvTranspose2dOptions,
+  conv2d,
+  convTranspose2d,
+  type Padding2d,
+  type Sides,
+  type Size2d,
+} from './conv.ts'
 export * from './loss.ts'
 export * from './matmul.ts'
 export * from './random.ts'

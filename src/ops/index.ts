@@ -1,5 +1,6 @@
 import { batchOps } from './batch.ts'
 import { binaryOps } from './binary.ts'
+import { convOps } from './conv.ts'
 import type { OpTable } from './define.ts'
 import { lossOps } from './loss.ts'
 import { fusedMatmul, matmulOp } from './matmul.ts'
@@ -19,6 +20,7 @@ export type OpName =
   | keyof typeof reduceOps
   | keyof typeof softmaxOps
   | keyof typeof lossOps
+  | keyof typeof convOps
   | 'matmul'
   | 'fusedMatmul'
   | keyof typeof randomOps
@@ -36,6 +38,7 @@ export const ops: OpTable<OpName> = {
   ...lossOps,
   matmul: matmulOp,
   fusedMatmul,
+  ...convOps,
   ...randomOps,
   ...scalarOps,
   ...updateOps,

@@ -1,5 +1,6 @@
 import { batch } from './batch.ts'
 import { binary } from './binary.ts'
+import { conv } from './conv.ts'
 import { matrix } from './matmul.ts'
 import { random } from './random.ts'
 import { reduce } from './reduce.ts'
@@ -16,6 +17,7 @@ export type ReferenceName =
   | keyof typeof reduce
   | keyof typeof softmax
   | keyof typeof matrix
+  | keyof typeof conv
   | keyof typeof update
   | keyof typeof batch
   | keyof typeof random
@@ -28,6 +30,7 @@ export const references: Rows<ReferenceName> = {
   ...reduce,
   ...softmax,
   ...matrix,
+  ...conv,
   ...update,
   ...batch,
   ...random,
