@@ -1,5 +1,16 @@
-import * as codes from '../abi/constants.ts'
-import { GEMM_ACTIVATION_SHIFT, GEMM_BIAS, GEMM_TRANS_A, GEMM_TRANS_B, SGD_MOMENTUM } from '../abi/constants.ts'
+import { binaryCodes, randomCodes, reduceCodes, unaryCodes } from '../abi/codes.generated.ts'
+import {
+  ACT_RELU,
+  ADAM_DECOUPLED,
+  GEMM_ACTIVATION_SHIFT,
+  GEMM_BIAS,
+  GEMM_TRANS_A,
+  GEMM_TRANS_B,
+  SGD_MOMENTUM,
+  TILE_4X8,
+  TILE_6X8,
+  TILE_6X16,
+} from '../abi/constants.ts'
 import type { KernelName } from '../abi/kernels.ts'
 
 /** Memory of an operand: what it holds before the kernel runs, and whether the kernel's result lies there. */
@@ -25,9 +36,6 @@ const out = (words: number): Area => ({ words, fill: 'zeros', result: true })
 const state = (words: number): Area => ({ words, fill: 'positive', result: true })
 const words = (...of: readonly number[]): Area => ({ words: of.length, fill: { of }, result: false })
 
-const named = (prefix: string): number[] =>
-  Object.entries(codes).flatMap(([name, code]) => (name.startsWith(prefix) && typeof code === 'number' ? [code] : []))
-
 // Two whole turns of every loop, and a rest.
 const N = 1003
 const [ROWS, COLUMNS] = [19, 147]
@@ -39,7 +47,7 @@ const trial = (
   immediates: Readonly<Record<string, number>>,
 ): Trial => ({ kernel, areas, immediates })
 
-const products: Trial[] = [codes.TILE_6X16, codes.TILE_6X8, codes.TILE_4X8].flatMap((tile) =>
+const products: Trial[] = [TILE_6X16, TILE_6X8, TILE_4X8].flatMap((tile) =>
   [0, GEMM_TRANS_B, GEMM_TRANS_A].map((transposed) => ({
     kernel: 'gemm',
     tile,
@@ -51,7 +59,7 @@ const products: Trial[] = [codes.TILE_6X16, codes.TILE_6X8, codes.TILE_4X8].flat
       lda: transposed === GEMM_TRANS_A ? M : K,
       ldb: transposed === GEMM_TRANS_B ? K : GEMM_N,
       ldc: GEMM_N,
-      flags: transposed | GEMM_BIAS | (codes.ACT_RELU << GEMM_ACTIVATION_SHIFT),
+      flags: transposed | GEMM_BIAS | (ACT_RELU << GEMM_ACTIVATION_SHIFT),
       batch: 1,
     },
   })),
@@ -60,7 +68,7 @@ const products: Trial[] = [codes.TILE_6X16, codes.TILE_6X8, codes.TILE_4X8].flat
 const rows = { rows: ROWS, n: COLUMNS }
 const size = ROWS * COLUMNS
 
-const pairs: readonly Trial[] = named('BINARY_').flatMap((fn) =>
+const pairs: readonly Trial[] = binaryCodes.flatMap((fn) =>
   [1, 2, 3].map((steps) =>
     trial(
       'binary',
@@ -78,7 +86,7 @@ const others: readonly Trial[] = [
     { n: N, momentum: 0.9, weightDecay: 0.01, flags: SGD_MOMENTUM },
   ),
   trial('sgd', { p: state(N), g: numbers(N), lr: slot, step: slot }, { n: N }),
-  ...[0, codes.ADAM_DECOUPLED].map((flags) =>
+  ...[0, ADAM_DECOUPLED].map((flags) =>
     trial(
       'adam',
       { p: state(N), g: numbers(N), m: state(N), v: state(N), lr: slot, c1: slot, c2: slot },
@@ -94,12 +102,10 @@ const others: readonly Trial[] = [
       },
     ),
   ),
-  ...named('REDUCE_')
-    .filter((code, i, all) => all.indexOf(code) === i)
-    .flatMap((fn) => [
-      trial('reduce', { x: numbers(size), y: out(ROWS) }, { fn, outer: ROWS, n: COLUMNS, inner: 1, scale: 0.5 }),
-      trial('reduce', { x: numbers(size), y: out(COLUMNS) }, { fn, outer: 1, n: ROWS, inner: COLUMNS, scale: 1 }),
-    ]),
+  ...reduceCodes.flatMap((fn) => [
+    trial('reduce', { x: numbers(size), y: out(ROWS) }, { fn, outer: ROWS, n: COLUMNS, inner: 1, scale: 0.5 }),
+    trial('reduce', { x: numbers(size), y: out(COLUMNS) }, { fn, outer: 1, n: ROWS, inner: COLUMNS, scale: 1 }),
+  ]),
   trial('softmax', { x: numbers(size), y: out(size) }, rows),
   trial('logSoftmax', { x: numbers(size), y: out(size) }, rows),
   trial('softmaxGrad', { dy: numbers(size), y: positive(size), dx: out(size) }, rows),
@@ -114,9 +120,9 @@ const others: readonly Trial[] = [
     { x: numbers(size), labels: index(ROWS), dloss: positive(ROWS), dx: out(size) },
     { ...rows, ignore: -1, smoothing: 0.1, dlossStep: 1 },
   ),
-  ...named('UNARY_').map((fn) => trial('unary', { x: numbers(N), y: out(N) }, { fn, n: N, p0: 0.25, p1: 1.5 })),
+  ...unaryCodes.map((fn) => trial('unary', { x: numbers(N), y: out(N) }, { fn, n: N, p0: 0.25, p1: 1.5 })),
   trial('dropout', { x: numbers(N), y: out(N), generator: words(1, 2, 3, 0) }, { n: N, p: 0.3 }),
-  ...named('RANDOM_').map((fn) =>
+  ...randomCodes.map((fn) =>
     trial('random', { y: out(N), generator: words(1, 2, 3, 0) }, { fn, n: N, p0: 0.25, p1: 1.5 }),
   ),
   trial(

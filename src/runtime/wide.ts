@@ -12,7 +12,7 @@ export { wideTrials } from './wide-trials.ts'
 // runs wide afterwards is what was made hot, and has been compared; whatever becomes hot later is not wide.
 
 /** Bytes of memory that the self-test needs. */
-export const WIDE_BYTES = 1 << 18
+export const WIDE_BYTES: number = 1 << 18
 /** Runs of each trial that count: enough to go through every loop. */
 const RUNS = 2
 /** Longest that one trial is warmed up, in milliseconds, and a turn of it. */
@@ -50,35 +50,40 @@ interface Placed {
 
 /** Makes the hot kernels wide, and compares their results with those of 128 bits, bit for bit. */
 export async function widen(host: WideHost): Promise<Verdict> {
-  const { trials } = host
   const tile = host.words()[GEMM_VARIANT >> 2] as number
-  const expected = trials.map((trial) => resultsOf({ ...host, machine: host.reference }, put(host, trial)))
-  const anyWrong = (): boolean =>
-    trials.some((trial, i) => {
-      const got = resultsOf(host, put(host, trial))
-      return got.some((word, at) => word !== expected[i]?.[at])
-    })
+  try {
+    const reference = { ...host, machine: host.reference }
+    const expected = host.trials.map((trial) => resultsOf(reference, put(reference, trial)))
+    await heat(host)
+    for (let check = 0; check < CHECKS; check++) {
+      for (const [i, trial] of host.trials.entries()) {
+        const got = resultsOf(host, put(host, trial))
+        if (got.some((word, at) => word !== expected[i]?.[at])) return 'wrong'
+      }
+      await nextTurn()
+    }
+    return gainOf(host) >= GAIN ? 'wide' : 'plain'
+  } finally {
+    made.clear()
+    host.words()[GEMM_VARIANT >> 2] = tile
+  }
+}
+
+/** Makes the code of all trials hot while the flag is set. */
+async function heat(host: WideHost): Promise<void> {
   host.setFlag(true)
   try {
-    for (const trial of trials) {
+    for (const trial of host.trials) {
       warmUp(host, put(host, trial))
       await nextTurn()
     }
     for (let round = 0; round < ROUNDS; round++) {
-      for (const trial of trials) timed(host, put(host, trial), RUNS)
+      for (const trial of host.trials) timed(host, put(host, trial), RUNS)
       await nextTurn()
     }
   } finally {
     host.setFlag(false)
   }
-  for (let check = 0; check < CHECKS; check++) {
-    if (anyWrong()) return 'wrong'
-    await nextTurn()
-  }
-  const gain = gainOf(host)
-  made.clear()
-  host.words()[GEMM_VARIANT >> 2] = tile
-  return gain >= GAIN ? 'wide' : 'plain'
 }
 
 /** Runs a trial until it is much faster than at first, or for as long as code takes to become hot. */
