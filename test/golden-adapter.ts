@@ -113,7 +113,6 @@ export const unsupported: Readonly<Record<string, string>> = {
   conv2d: 'no kernel yet',
   max_pool2d: 'no kernel yet',
   layer_norm: 'no kernel yet',
-  'adam/3': 'no amsgrad',
   'cnn/0.sgd_nesterov': 'needs conv2d',
   'cnn/0.adam': 'needs conv2d',
   'gpt/0.adamw': 'needs layer_norm',

@@ -9,7 +9,7 @@ import { differences, suite, tensors } from './helpers/golden.ts'
 const expected = {
   ops: { passed: 185, unsupported: 2 },
   losses: { passed: 42, unsupported: 0 },
-  optimizers: { passed: 29, unsupported: 1 },
+  optimizers: { passed: 30, unsupported: 0 },
   special: { passed: 93, unsupported: 12 },
   curves: { passed: 3, unsupported: 3 },
 }
