@@ -6,6 +6,7 @@ import { fusedMatmul, matmulOp } from './matmul.ts'
 import { randomOps } from './random.ts'
 import { reduceOps } from './reduce.ts'
 import { scalarOps } from './scalar.ts'
+import { selectOps } from './select.ts'
 import { shapeOps } from './shape.ts'
 import { softmaxOps } from './softmax.ts'
 import { unaryOps } from './unary.ts'
@@ -15,6 +16,7 @@ import { updateOps } from './update.ts'
 export type OpName =
   | keyof typeof unaryOps
   | keyof typeof binaryOps
+  | keyof typeof selectOps
   | keyof typeof shapeOps
   | keyof typeof reduceOps
   | keyof typeof softmaxOps
@@ -30,6 +32,7 @@ export type OpName =
 export const ops: OpTable<OpName> = {
   ...unaryOps,
   ...binaryOps,
+  ...selectOps,
   ...shapeOps,
   ...reduceOps,
   ...softmaxOps,

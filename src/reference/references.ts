@@ -3,6 +3,7 @@ import { binary } from './binary.ts'
 import { matrix } from './matmul.ts'
 import { random } from './random.ts'
 import { reduce } from './reduce.ts'
+import { select } from './select.ts'
 import { shape } from './shape.ts'
 import { softmax } from './softmax.ts'
 import type { Rows } from './tensor.ts'
@@ -12,6 +13,7 @@ import { update } from './update.ts'
 export type ReferenceName =
   | keyof typeof unary
   | keyof typeof binary
+  | keyof typeof select
   | keyof typeof shape
   | keyof typeof reduce
   | keyof typeof softmax
@@ -24,6 +26,7 @@ export type ReferenceName =
 export const references: Rows<ReferenceName> = {
   ...unary,
   ...binary,
+  ...select,
   ...shape,
   ...reduce,
   ...softmax,

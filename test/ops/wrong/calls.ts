@@ -1,10 +1,13 @@
+import { expect } from 'vitest'
 import {
+  ChainruleError,
   type Engine,
   init,
   type OpName,
   ops,
   scalar,
-  type Tensor,
+  scope,
+  Tensor,
   tensor,
   type Variable,
   variable,
@@ -164,3 +167,21 @@ export const products = (call: (a: Anything, b: Anything, options?: Anything) =>
   ],
   ['a tensor of another engine', () => call(t.x, t.foreign)],
 ]
+
+/** Every call throws a typed error that says what was expected or what came, and there are at least 8 of them. */
+export function refused(calls: readonly Call[]): void {
+  expect(calls.length).toBeGreaterThanOrEqual(8)
+  const faults: string[] = []
+  for (const [what, call] of calls) {
+    using _ = scope()
+    try {
+      const result = call()
+      faults.push(`${what}: ${result instanceof Tensor ? `gives ${result}` : 'passes'}`)
+    } catch (error) {
+      if (!(error instanceof ChainruleError)) faults.push(`${what}: ${error}`)
+      else if (error.expected === undefined && error.received === undefined && error.hint === undefined)
+        faults.push(`${what}: says neither what was expected nor what came: ${error.message}`)
+    }
+  }
+  expect(faults).toEqual([])
+}
