@@ -16,6 +16,8 @@ import { random, permutation } from '../random/random'
 import { dropout } from '../random/dropout'
 import { sgd } from '../optim/sgd'
 import { adam } from '../optim/adam'
+import { lstmCell, lstmCellGrad } from '../recurrent/lstm'
+import { gruCell, gruCellGrad } from '../recurrent/gru'
 import { gemm } from '../gemm/gemm'
 import { gemv } from '../gemm/gemv'
 
@@ -411,6 +413,62 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
       )
       break
     case 33:
+      lstmCell(
+        <usize>load<u32>(pc, 8),
+        <usize>load<u32>(pc, 12),
+        <usize>load<u32>(pc, 16),
+        <usize>load<u32>(pc, 20),
+        <usize>load<u32>(pc, 24),
+        <usize>load<u32>(pc, 28),
+        load<u32>(pc, 32),
+        load<u32>(pc, 36),
+        part,
+        parts,
+      )
+      break
+    case 34:
+      lstmCellGrad(
+        <usize>load<u32>(pc, 8),
+        <usize>load<u32>(pc, 12),
+        <usize>load<u32>(pc, 16),
+        <usize>load<u32>(pc, 20),
+        <usize>load<u32>(pc, 24),
+        <usize>load<u32>(pc, 28),
+        <usize>load<u32>(pc, 32),
+        load<u32>(pc, 36),
+        load<u32>(pc, 40),
+        part,
+        parts,
+      )
+      break
+    case 35:
+      gruCell(
+        <usize>load<u32>(pc, 8),
+        <usize>load<u32>(pc, 12),
+        <usize>load<u32>(pc, 16),
+        <usize>load<u32>(pc, 20),
+        <usize>load<u32>(pc, 24),
+        load<u32>(pc, 28),
+        load<u32>(pc, 32),
+        part,
+        parts,
+      )
+      break
+    case 36:
+      gruCellGrad(
+        <usize>load<u32>(pc, 8),
+        <usize>load<u32>(pc, 12),
+        <usize>load<u32>(pc, 16),
+        <usize>load<u32>(pc, 20),
+        <usize>load<u32>(pc, 24),
+        <usize>load<u32>(pc, 28),
+        load<u32>(pc, 32),
+        load<u32>(pc, 36),
+        part,
+        parts,
+      )
+      break
+    case 37:
       gemm(
         <usize>load<u32>(pc, 8),
         <usize>load<u32>(pc, 12),
@@ -432,7 +490,7 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         parts,
       )
       break
-    case 34:
+    case 38:
       gemv(
         <usize>load<u32>(pc, 8),
         <usize>load<u32>(pc, 12),

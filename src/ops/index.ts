@@ -4,6 +4,7 @@ import type { OpTable } from './define.ts'
 import { lossOps } from './loss.ts'
 import { fusedMatmul, matmulOp } from './matmul.ts'
 import { randomOps } from './random.ts'
+import { recurrentOps } from './recurrent.ts'
 import { reduceOps } from './reduce.ts'
 import { scalarOps } from './scalar.ts'
 import { shapeOps } from './shape.ts'
@@ -19,6 +20,7 @@ export type OpName =
   | keyof typeof reduceOps
   | keyof typeof softmaxOps
   | keyof typeof lossOps
+  | keyof typeof recurrentOps
   | 'matmul'
   | 'fusedMatmul'
   | keyof typeof randomOps
@@ -34,6 +36,7 @@ export const ops: OpTable<OpName> = {
   ...reduceOps,
   ...softmaxOps,
   ...lossOps,
+  ...recurrentOps,
   matmul: matmulOp,
   fusedMatmul,
   ...randomOps,

@@ -2,6 +2,7 @@ import { batch } from './batch.ts'
 import { binary } from './binary.ts'
 import { matrix } from './matmul.ts'
 import { random } from './random.ts'
+import { recurrent } from './recurrent.ts'
 import { reduce } from './reduce.ts'
 import { shape } from './shape.ts'
 import { softmax } from './softmax.ts'
@@ -16,6 +17,7 @@ export type ReferenceName =
   | keyof typeof reduce
   | keyof typeof softmax
   | keyof typeof matrix
+  | keyof typeof recurrent
   | keyof typeof update
   | keyof typeof batch
   | keyof typeof random
@@ -28,6 +30,7 @@ export const references: Rows<ReferenceName> = {
   ...reduce,
   ...softmax,
   ...matrix,
+  ...recurrent,
   ...update,
   ...batch,
   ...random,
