@@ -123,7 +123,6 @@ export const unsupported: Readonly<Record<string, string>> = {
   global_avg_pool2d: 'no layer yet',
   batch_norm: 'no layer yet',
   group_norm: 'no layer yet',
-  'adam/3': 'no amsgrad',
   'cnn/0.sgd_nesterov': 'needs conv2d',
   'cnn/0.adam': 'needs conv2d',
   'gpt/0.adamw': 'needs layer_norm',

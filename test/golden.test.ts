@@ -10,7 +10,7 @@ const expected = {
   layers: { passed: 16, unsupported: 40 },
   ops: { passed: 175, unsupported: 12 },
   losses: { passed: 42, unsupported: 0 },
-  optimizers: { passed: 29, unsupported: 1 },
+  optimizers: { passed: 30, unsupported: 0 },
   special: { passed: 93, unsupported: 12 },
   curves: { passed: 3, unsupported: 3 },
 }

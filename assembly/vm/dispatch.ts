@@ -16,6 +16,8 @@ import { random, permutation } from '../random/random'
 import { dropout } from '../random/dropout'
 import { sgd } from '../optim/sgd'
 import { adam } from '../optim/adam'
+import { amsgrad } from '../optim/amsgrad'
+import { lion } from '../optim/lion'
 import { lstmCell, lstmCellGrad } from '../recurrent/lstm'
 import { gruCell, gruCellGrad } from '../recurrent/gru'
 import { gemm } from '../gemm/gemm'
@@ -413,6 +415,44 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
       )
       break
     case 33:
+      amsgrad(
+        <usize>load<u32>(pc, 8),
+        <usize>load<u32>(pc, 12),
+        <usize>load<u32>(pc, 16),
+        <usize>load<u32>(pc, 20),
+        <usize>load<u32>(pc, 24),
+        <usize>load<u32>(pc, 28),
+        <usize>load<u32>(pc, 32),
+        <usize>load<u32>(pc, 36),
+        load<u32>(pc, 40),
+        load<f32>(pc, 44),
+        load<f32>(pc, 48),
+        load<f32>(pc, 52),
+        load<f32>(pc, 56),
+        load<f32>(pc, 60),
+        load<f32>(pc, 64),
+        load<u32>(pc, 68),
+        part,
+        parts,
+      )
+      break
+    case 34:
+      lion(
+        <usize>load<u32>(pc, 8),
+        <usize>load<u32>(pc, 12),
+        <usize>load<u32>(pc, 16),
+        <usize>load<u32>(pc, 20),
+        load<u32>(pc, 24),
+        load<f32>(pc, 28),
+        load<f32>(pc, 32),
+        load<f32>(pc, 36),
+        load<f32>(pc, 40),
+        load<f32>(pc, 44),
+        part,
+        parts,
+      )
+      break
+    case 35:
       lstmCell(
         <usize>load<u32>(pc, 8),
         <usize>load<u32>(pc, 12),
@@ -426,7 +466,7 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         parts,
       )
       break
-    case 34:
+    case 36:
       lstmCellGrad(
         <usize>load<u32>(pc, 8),
         <usize>load<u32>(pc, 12),
@@ -441,7 +481,7 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         parts,
       )
       break
-    case 35:
+    case 37:
       gruCell(
         <usize>load<u32>(pc, 8),
         <usize>load<u32>(pc, 12),
@@ -454,7 +494,7 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         parts,
       )
       break
-    case 36:
+    case 38:
       gruCellGrad(
         <usize>load<u32>(pc, 8),
         <usize>load<u32>(pc, 12),
@@ -468,7 +508,7 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         parts,
       )
       break
-    case 37:
+    case 39:
       gemm(
         <usize>load<u32>(pc, 8),
         <usize>load<u32>(pc, 12),
@@ -490,7 +530,7 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         parts,
       )
       break
-    case 38:
+    case 40:
       gemv(
         <usize>load<u32>(pc, 8),
         <usize>load<u32>(pc, 12),

@@ -171,6 +171,7 @@ export const SCALAR_SELECT = 14 // a != 0 ? b : c
 export const SCALAR_COPY = 15
 export const SCALAR_NEG = 16
 export const SCALAR_TO_F32 = 17 // y is an f32 word
+export const SCALAR_FROM_F32 = 18 // a is an f32 word
 
 // ---- optimizer flags --------------------------------------------------------------------------------
 export const SGD_NESTEROV = 1

@@ -33,6 +33,8 @@ export interface KernelOperands {
   permutation: { y: 'write'; n: 'u32'; generator: 'read'; draw: 'i32' }
   sgd: { p: 'update'; g: 'read'; v: 'update'; lr: 'read'; step: 'read'; n: 'u32'; momentum: 'f32'; dampening: 'f32'; weightDecay: 'f32'; flags: 'u32' }
   adam: { p: 'update'; g: 'read'; m: 'update'; v: 'update'; lr: 'read'; c1: 'read'; c2: 'read'; n: 'u32'; beta1: 'f32'; oneMinusBeta1: 'f32'; beta2: 'f32'; oneMinusBeta2: 'f32'; eps: 'f32'; weightDecay: 'f32'; flags: 'u32' }
+  amsgrad: { p: 'update'; g: 'read'; m: 'update'; v: 'update'; w: 'update'; lr: 'read'; c1: 'read'; c2: 'read'; n: 'u32'; beta1: 'f32'; oneMinusBeta1: 'f32'; beta2: 'f32'; oneMinusBeta2: 'f32'; eps: 'f32'; weightDecay: 'f32'; flags: 'u32' }
+  lion: { p: 'update'; g: 'read'; m: 'update'; lr: 'read'; n: 'u32'; beta1: 'f32'; oneMinusBeta1: 'f32'; beta2: 'f32'; oneMinusBeta2: 'f32'; weightDecay: 'f32' }
   lstmCell: { x: 'read'; u: 'read'; before: 'read'; gates: 'write'; c: 'write'; h: 'write'; rows: 'u32'; n: 'u32' }
   lstmCellGrad: { dy: 'read'; dh: 'read'; dc: 'update'; gates: 'read'; before: 'read'; c: 'read'; dx: 'write'; rows: 'u32'; n: 'u32' }
   gruCell: { x: 'read'; u: 'read'; before: 'read'; gates: 'write'; h: 'write'; rows: 'u32'; n: 'u32' }

@@ -160,6 +160,27 @@ const adam: Rounding = (inputs, attrs, outputs) => {
   ]
 }
 
+/** Of the two steps with which adam's is bounded, the one with the largest second moment so far. */
+const amsgrad: Rounding = ([p, g, m, v, _w, ...scalars], attrs, [next, mean, squares, largest]) => {
+  const inputs = [p!, g!, m!, v!, ...scalars]
+  const [ofP, ofM] = adam(inputs, attrs, [next!, mean!, largest!])
+  const ofV = adam(inputs, attrs, [next!, mean!, squares!])[2]!
+  return [ofP!, ofM!, ofV, ofV]
+}
+
+const lion: Rounding = ([p, g, m, lr], attrs, [, mean]) => {
+  const beta1 = attrs['beta1'] as number
+  const rate = Math.abs(lr!.data[0] as number)
+  const along = (i: number, size: (x: number) => number): number =>
+    beta1 * size(m!.data[i] as number) + (1 - beta1) * size(g!.data[i] as number)
+  // a direction within its rounding of 0 may have either sign
+  const unsure = (i: number): boolean => Math.abs(along(i, (x) => x)) <= 4 * U * along(i, Math.abs)
+  return [
+    bounds(p!, (w, i) => 4 * U * (w + rate) + (unsure(i) ? 2 * rate : 0)),
+    bounds(mean!, (_, i) => 4 * U * (Math.abs(m!.data[i] as number) + Math.abs(g!.data[i] as number))),
+  ]
+}
+
 const double: Rounding = (_inputs, attrs, outputs) =>
   outputs.map((y) => y.data.map((v) => (attrs['fn'] === 'toFloat' ? U : 2 ** -50) * Math.abs(v)))
 
@@ -249,6 +270,8 @@ export const rounding: Readonly<Record<ReferenceName, Rounding>> = {
 
   sgd,
   adam,
+  amsgrad,
+  lion,
   assign: exact,
   scalar: double,
 

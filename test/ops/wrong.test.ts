@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { ChainruleError, type Engine, type OpName, scope, Tensor, tensor } from '../../src/index.ts'
+import { ChainruleError, type Engine, type OpName, scope, Tensor, tensor, variable } from '../../src/index.ts'
 import * as batch from '../../src/ops/batch.ts'
 import * as f from '../../src/ops/functions.ts'
 import { scalars } from '../../src/ops/scalar.ts'
@@ -278,6 +278,8 @@ const wrong: Readonly<Record<OpName, () => readonly Call[]>> = {
     ['a disposed tensor', () => scalars.neg(t.dead)],
     ['an array', () => scalars.less([1] as Anything, 2)],
     ['an object', () => scalars.select({} as Anything, 1, 2)],
+    ['float64 as float32', () => scalars.fromFloat(t.s)],
+    ['many numbers', () => scalars.fromFloat(t.v)],
   ],
   assign: () => [
     ...notTensors((value) => t.kept.assign(value)),
@@ -306,6 +308,26 @@ const wrong: Readonly<Record<OpName, () => readonly Call[]>> = {
       ['a number for the rate', () => update.adamUpdate(t.kept, t.kept, { ...rest, lr: 0.1 as Anything })],
       ['no moment', () => update.adamUpdate(t.kept, t.kept, { ...rest, m: undefined as Anything })],
       ['not a variable', () => update.adamUpdate(t.v as Anything, t.v, rest)],
+    ]
+  },
+  amsgrad: () => {
+    const rest = { m: t.kept, v: t.kept, largest: t.kept, lr: t.s, c1: t.s, c2: t.s }
+    return [
+      ...notFloats((g) => update.adamUpdate(t.kept, g, rest)),
+      ['another shape', () => update.adamUpdate(t.kept, t.v, rest)],
+      ['a float32 rate', () => update.adamUpdate(t.kept, t.kept, { ...rest, lr: tensor(0.1) })],
+      ['a maximum that is no variable', () => update.adamUpdate(t.kept, t.kept, { ...rest, largest: t.v as Anything })],
+      ['a maximum of another shape', () => update.adamUpdate(t.kept, t.kept, { ...rest, largest: variable(t.v) })],
+    ]
+  },
+  lion: () => {
+    const rest = { m: t.kept, lr: t.s }
+    return [
+      ...notFloats((g) => update.lionUpdate(t.kept, g, rest)),
+      ['another shape', () => update.lionUpdate(t.kept, t.v, rest)],
+      ['a number for the rate', () => update.lionUpdate(t.kept, t.kept, { ...rest, lr: 0.1 as Anything })],
+      ['no momentum', () => update.lionUpdate(t.kept, t.kept, { ...rest, m: undefined as Anything })],
+      ['not a variable', () => update.lionUpdate(t.v as Anything, t.v, rest)],
     ]
   },
   fetchRows: () => [
