@@ -9,6 +9,7 @@ import { gather, takeAlong } from '../shape/gather'
 import { scatterAdd, takeAlongGrad } from '../shape/scatter'
 import { unary } from '../elementwise/unary'
 import { binary, binaryStrided } from '../elementwise/binary'
+import { where } from '../elementwise/where'
 import { reduce, argReduce } from '../reduce/reduce'
 import { softmax, logSoftmax, softmaxGrad, logSoftmaxGrad } from '../softmax/softmax'
 import { crossEntropy, crossEntropyGrad } from '../softmax/cross-entropy'
@@ -243,6 +244,20 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
       )
       break
     case 20:
+      where(
+        <usize>load<u32>(pc, 8),
+        <usize>load<u32>(pc, 12),
+        <usize>load<u32>(pc, 16),
+        <usize>load<u32>(pc, 20),
+        load<u32>(pc, 24),
+        load<u32>(pc, 28),
+        load<u32>(pc, 32),
+        load<u32>(pc, 36),
+        part,
+        parts,
+      )
+      break
+    case 21:
       reduce(
         load<u32>(pc, 8),
         <usize>load<u32>(pc, 12),
@@ -255,7 +270,7 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         parts,
       )
       break
-    case 21:
+    case 22:
       argReduce(
         load<u32>(pc, 8),
         <usize>load<u32>(pc, 12),
@@ -267,7 +282,7 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         parts,
       )
       break
-    case 22:
+    case 23:
       softmax(
         <usize>load<u32>(pc, 8),
         <usize>load<u32>(pc, 12),
@@ -277,7 +292,7 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         parts,
       )
       break
-    case 23:
+    case 24:
       logSoftmax(
         <usize>load<u32>(pc, 8),
         <usize>load<u32>(pc, 12),
@@ -287,7 +302,7 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         parts,
       )
       break
-    case 24:
+    case 25:
       softmaxGrad(
         <usize>load<u32>(pc, 8),
         <usize>load<u32>(pc, 12),
@@ -298,7 +313,7 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         parts,
       )
       break
-    case 25:
+    case 26:
       logSoftmaxGrad(
         <usize>load<u32>(pc, 8),
         <usize>load<u32>(pc, 12),
@@ -309,7 +324,7 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         parts,
       )
       break
-    case 26:
+    case 27:
       crossEntropy(
         <usize>load<u32>(pc, 8),
         <usize>load<u32>(pc, 12),
@@ -324,7 +339,7 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         parts,
       )
       break
-    case 27:
+    case 28:
       crossEntropyGrad(
         <usize>load<u32>(pc, 8),
         <usize>load<u32>(pc, 12),
@@ -339,7 +354,7 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         parts,
       )
       break
-    case 28:
+    case 29:
       random(
         load<u32>(pc, 8),
         <usize>load<u32>(pc, 12),
@@ -353,7 +368,7 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         parts,
       )
       break
-    case 29:
+    case 30:
       dropout(
         <usize>load<u32>(pc, 8),
         <usize>load<u32>(pc, 12),
@@ -366,7 +381,7 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         parts,
       )
       break
-    case 30:
+    case 31:
       permutation(
         <usize>load<u32>(pc, 8),
         load<u32>(pc, 12),
@@ -377,7 +392,7 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         parts,
       )
       break
-    case 31:
+    case 32:
       sgd(
         <usize>load<u32>(pc, 8),
         <usize>load<u32>(pc, 12),
@@ -393,7 +408,7 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         parts,
       )
       break
-    case 32:
+    case 33:
       adam(
         <usize>load<u32>(pc, 8),
         <usize>load<u32>(pc, 12),
@@ -414,7 +429,7 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         parts,
       )
       break
-    case 33:
+    case 34:
       amsgrad(
         <usize>load<u32>(pc, 8),
         <usize>load<u32>(pc, 12),
@@ -436,7 +451,7 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         parts,
       )
       break
-    case 34:
+    case 35:
       lion(
         <usize>load<u32>(pc, 8),
         <usize>load<u32>(pc, 12),
@@ -452,7 +467,7 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         parts,
       )
       break
-    case 35:
+    case 36:
       lstmCell(
         <usize>load<u32>(pc, 8),
         <usize>load<u32>(pc, 12),
@@ -466,7 +481,7 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         parts,
       )
       break
-    case 36:
+    case 37:
       lstmCellGrad(
         <usize>load<u32>(pc, 8),
         <usize>load<u32>(pc, 12),
@@ -481,7 +496,7 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         parts,
       )
       break
-    case 37:
+    case 38:
       gruCell(
         <usize>load<u32>(pc, 8),
         <usize>load<u32>(pc, 12),
@@ -494,7 +509,7 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         parts,
       )
       break
-    case 38:
+    case 39:
       gruCellGrad(
         <usize>load<u32>(pc, 8),
         <usize>load<u32>(pc, 12),
@@ -508,7 +523,7 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         parts,
       )
       break
-    case 39:
+    case 40:
       gemm(
         <usize>load<u32>(pc, 8),
         <usize>load<u32>(pc, 12),
@@ -530,7 +545,7 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         parts,
       )
       break
-    case 40:
+    case 41:
       gemv(
         <usize>load<u32>(pc, 8),
         <usize>load<u32>(pc, 12),

@@ -1,4 +1,4 @@
-import { GEMM_KC, GEMM_MC, GEMM_NC } from './constants.ts'
+import { GEMM_KC, GEMM_MC, GEMM_NC, UNARY_COS, UNARY_EXPM1, UNARY_LOG1P, UNARY_SIN } from './constants.ts'
 import type { KernelName, KernelOperands } from './names.generated.ts'
 
 /**
@@ -47,7 +47,11 @@ const per =
     names.reduce((product, name) => product * (o[name] as number), ns)
 
 /** ns per element of the element-wise functions, by code; the default is a memory-bound pass. */
-const unaryCost = (o: O): number => (o.n as number) * ((o.fn as number) >= 6 && (o.fn as number) <= 17 ? 0.8 : 0.15)
+function unaryCost({ n, fn }: O): number {
+  const code = fn as number
+  if (code === UNARY_SIN || code === UNARY_COS) return (n as number) * 3
+  return (n as number) * ((code >= 6 && code <= 17) || code === UNARY_LOG1P || code === UNARY_EXPM1 ? 0.8 : 0.15)
+}
 
 export type { KernelName, KernelOperands } from './names.generated.ts'
 
@@ -197,6 +201,23 @@ export const kernels: {
     operands: { fn: 'u32', a: 'read', b: 'read', y: 'write', n: 'u32', p0: 'f32', p1: 'f32', dims: 'dims' },
     scratch: STRIDED_SCRATCH,
     cost: per(0.4, 'n'),
+  },
+
+  where: {
+    file: 'elementwise/where',
+    doc: 'y[i] = condition[i * cStep] != 0 ? a[i * aStep] : b[i * bStep], 32-bit words; steps are 0 (one element) or 1. y may be an operand.',
+    operands: {
+      condition: 'read',
+      a: 'read',
+      b: 'read',
+      y: 'write',
+      n: 'u32',
+      cStep: 'u32',
+      aStep: 'u32',
+      bStep: 'u32',
+    },
+    split: 'linear',
+    cost: per(0.25, 'n'),
   },
 
   // ---- reductions --------------------------------------------------------------------------------

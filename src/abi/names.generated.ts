@@ -20,6 +20,7 @@ export interface KernelOperands {
   unary: { fn: 'u32'; x: 'read'; y: 'write'; n: 'u32'; p0: 'f32'; p1: 'f32' }
   binary: { fn: 'u32'; a: 'read'; b: 'read'; y: 'write'; n: 'u32'; aStep: 'u32'; bStep: 'u32'; p0: 'f32'; p1: 'f32' }
   binaryStrided: { fn: 'u32'; a: 'read'; b: 'read'; y: 'write'; n: 'u32'; p0: 'f32'; p1: 'f32'; dims: 'dims' }
+  where: { condition: 'read'; a: 'read'; b: 'read'; y: 'write'; n: 'u32'; cStep: 'u32'; aStep: 'u32'; bStep: 'u32' }
   reduce: { fn: 'u32'; x: 'read'; y: 'write'; outer: 'u32'; n: 'u32'; inner: 'u32'; scale: 'f32' }
   argReduce: { fn: 'u32'; x: 'read'; y: 'write'; outer: 'u32'; n: 'u32'; inner: 'u32' }
   softmax: { x: 'read'; y: 'write'; rows: 'u32'; n: 'u32' }

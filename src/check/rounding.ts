@@ -204,6 +204,14 @@ export const rounding: Readonly<Record<ReferenceName, Rounding>> = {
   leakyRelu: halfUlps(2),
   elu: halfUlps(6),
   clip: halfUlps(1),
+  hardtanh: halfUlps(1),
+  log1p: halfUlps(4),
+  expm1: halfUlps(4),
+  sin: halfUlps(2),
+  cos: halfUlps(2),
+  floor: exact,
+  ceil: exact,
+  round: exact,
   sign: exact,
   cast: exact,
 
@@ -229,6 +237,8 @@ export const rounding: Readonly<Record<ReferenceName, Rounding>> = {
   leakyReluGrad: halfUlps(2),
   eluGrad: halfUlps(6),
   clipGrad: exact,
+  hardtanhGrad: exact,
+  where: exact,
 
   clone: exact,
   stopGradient: exact,

@@ -7,6 +7,7 @@ import { randomOps } from './random.ts'
 import { recurrentOps } from './recurrent.ts'
 import { reduceOps } from './reduce.ts'
 import { scalarOps } from './scalar.ts'
+import { selectOps } from './select.ts'
 import { shapeOps } from './shape.ts'
 import { softmaxOps } from './softmax.ts'
 import { unaryOps } from './unary.ts'
@@ -16,6 +17,7 @@ import { updateOps } from './update.ts'
 export type OpName =
   | keyof typeof unaryOps
   | keyof typeof binaryOps
+  | keyof typeof selectOps
   | keyof typeof shapeOps
   | keyof typeof reduceOps
   | keyof typeof softmaxOps
@@ -32,6 +34,7 @@ export type OpName =
 export const ops: OpTable<OpName> = {
   ...unaryOps,
   ...binaryOps,
+  ...selectOps,
   ...shapeOps,
   ...reduceOps,
   ...softmaxOps,

@@ -4,6 +4,7 @@ import { matrix } from './matmul.ts'
 import { random } from './random.ts'
 import { recurrent } from './recurrent.ts'
 import { reduce } from './reduce.ts'
+import { select } from './select.ts'
 import { shape } from './shape.ts'
 import { softmax } from './softmax.ts'
 import type { Rows } from './tensor.ts'
@@ -13,6 +14,7 @@ import { update } from './update.ts'
 export type ReferenceName =
   | keyof typeof unary
   | keyof typeof binary
+  | keyof typeof select
   | keyof typeof shape
   | keyof typeof reduce
   | keyof typeof softmax
@@ -26,6 +28,7 @@ export type ReferenceName =
 export const references: Rows<ReferenceName> = {
   ...unary,
   ...binary,
+  ...select,
   ...shape,
   ...reduce,
   ...softmax,

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { ChainruleError, type Engine, type OpName, scope, Tensor, tensor, variable } from '../../src/index.ts'
+import { type Engine, type OpName, tensor, variable } from '../../src/index.ts'
 import * as batch from '../../src/ops/batch.ts'
 import * as f from '../../src/ops/functions.ts'
 import { scalars } from '../../src/ops/scalar.ts'
@@ -19,6 +19,7 @@ import {
   probability,
   products,
   reduction,
+  refused,
   row,
   SGD,
   sequence,
@@ -74,6 +75,28 @@ const wrong: Readonly<Record<OpName, () => readonly Call[]>> = {
     ...anyNumber('min', (n) => f.clip(t.x, n, 1)),
     ...anyNumber('max', (n) => f.clip(t.x, 0, n)),
   ],
+  hardtanh: () => [
+    ...unary((x) => f.hardtanh(x)),
+    ['an empty range', () => f.hardtanh(t.x, 1, 0)],
+    ...anyNumber('min', (n) => f.hardtanh(t.x, n, 1)),
+    ...anyNumber('max', (n) => f.hardtanh(t.x, 0, n)),
+  ],
+  log1p: () => unary(f.log1p),
+  expm1: () => unary(f.expm1),
+  sin: () => unary(f.sin),
+  cos: () => unary(f.cos),
+  floor: () => unary(f.floor),
+  ceil: () => unary(f.ceil),
+  round: () => unary(f.round),
+  where: () => [
+    ...notFloats((condition) => f.where(condition, t.x, 0)),
+    ...notTensors((a) => f.where(t.x, a, t.x)),
+    ...notTensors((b) => f.where(t.x, t.x, b)),
+    ['a number for the condition', () => f.where(1 as Anything, t.x, t.x)],
+    ['types that differ', () => f.where(t.v.slice([0], [3]), t.i, t.v.slice([0], [3]))],
+    ['shapes that do not broadcast', () => f.where(t.x, t.v, t.x)],
+    ['a tensor of another engine', () => f.where(t.x, t.foreign, t.x)],
+  ],
   cast: () => [
     ...notTensors(f.toFloat),
     ['a control scalar', () => f.toFloat(t.s)],
@@ -101,6 +124,7 @@ const wrong: Readonly<Record<OpName, () => readonly Call[]>> = {
   softplusGrad: () => binary(f.softplusGrad),
   leakyReluGrad: () => binary((dy, x) => f.leakyReluGrad(dy, x, 0.1)),
   eluGrad: () => binary((dy, x) => f.eluGrad(dy, x, 1)),
+  hardtanhGrad: () => binary((dy, x) => f.hardtanhGrad(dy, x, 0, 1)),
   clipGrad: () => binary((dy, x) => f.clipGrad(dy, x, 0, 1)),
 
   clone: () => [...notTensors(f.clone), ['a number', () => f.clone(1 as Anything)]],
@@ -343,22 +367,8 @@ const wrong: Readonly<Record<OpName, () => readonly Call[]>> = {
 }
 
 describe('bad calls of', () => {
-  test.each(Object.entries(wrong))('%s', (name, list) => {
-    const calls = list()
-    expect(calls.length).toBeGreaterThanOrEqual(8)
-    const faults: string[] = []
-    for (const [what, call] of calls) {
-      using _ = scope()
-      try {
-        const result = call()
-        faults.push(`${name}, ${what}: ${result instanceof Tensor ? `gives ${result}` : 'passes'}`)
-      } catch (error) {
-        if (!(error instanceof ChainruleError)) faults.push(`${name}, ${what}: ${error}`)
-        else if (error.expected === undefined && error.received === undefined && error.hint === undefined)
-          faults.push(`${name}, ${what}: says neither what was expected nor what came: ${error.message}`)
-      }
-    }
-    expect(faults).toEqual([])
+  test.each(Object.entries(wrong))('%s', (_name, list) => {
+    refused(list())
   })
 })
 

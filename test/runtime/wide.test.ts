@@ -63,6 +63,7 @@ const NOT_WIDE = new Set([
   ...['scalar', 'advance', 'record', 'fetchSlot', 'fetchRows', 'copy', 'fill', 'copyRows', 'stridedRead'],
   ...['stridedWrite', 'transpose', 'gather', 'scatterAdd', 'takeAlong', 'takeAlongGrad', 'argReduce', 'permutation'],
   'binaryStrided', // its rows are those of binary
+  'where', // waits for memory
 ])
 
 test('every kernel with vector loops is in the self-test, and every function of the element-wise ones', () => {
