@@ -5,6 +5,7 @@ export * as data from './data/index.ts'
 export * from './errors.ts'
 export * as io from './io/index.ts'
 export * as nn from './nn/index.ts'
+export { type AttentionOptions, scaledDotProductAttention } from './ops/attention.ts'
 export { advanceCursor, fetchRows, fetchSlot } from './ops/batch.ts'
 export { full, ones, type TensorData, tensor, zeros, zerosLike } from './ops/create.ts'
 export {
@@ -35,6 +36,7 @@ export {
   glu,
   greater,
   greaterEqual,
+  gru,
   hardsigmoid,
   hardswish,
   hardtanh,
@@ -53,6 +55,7 @@ export {
   logSigmoid,
   logSoftmax,
   logsumexp,
+  lstm,
   mae,
   maskedFill,
   matmul,
@@ -78,6 +81,7 @@ export {
   relu,
   relu6,
   reshape,
+  rnn,
   round,
   rsqrt,
   selu,

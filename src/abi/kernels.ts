@@ -403,6 +403,60 @@ export const kernels: {
     cost: per(0.6, 'n'),
   },
 
+  // ---- recurrent cells -------------------------------------------------------------------------------
+  lstmCell: {
+    file: 'recurrent/lstm',
+    doc: 'One step of an LSTM: i, f, g, o = act(x + u), c = f before + i g, h = o tanh(c); x, u, gates are [rows, 4 n].',
+    operands: {
+      x: 'read',
+      u: 'read',
+      before: 'read',
+      gates: 'write',
+      c: 'write',
+      h: 'write',
+      rows: 'u32',
+      n: 'u32',
+    },
+    cost: per(4, 'rows', 'n'),
+  },
+  lstmCellGrad: {
+    file: 'recurrent/lstm',
+    doc: 'The step backwards: dx [rows, 4 n] from dy + dh and dc, which leaves as the gradient of the cell before.',
+    operands: {
+      dy: 'read',
+      dh: 'read',
+      dc: 'update',
+      gates: 'read',
+      before: 'read',
+      c: 'read',
+      dx: 'write',
+      rows: 'u32',
+      n: 'u32',
+    },
+    cost: per(3, 'rows', 'n'),
+  },
+  gruCell: {
+    file: 'recurrent/gru',
+    doc: 'One step of a GRU: r, z = sigmoid(x + u), n = tanh(x + r u), h = (1 - z) n + z before; x, u are [rows, 3 n], gates [rows, 4 n].',
+    operands: { x: 'read', u: 'read', before: 'read', gates: 'write', h: 'write', rows: 'u32', n: 'u32' },
+    cost: per(3, 'rows', 'n'),
+  },
+  gruCellGrad: {
+    file: 'recurrent/gru',
+    doc: 'The step backwards: dx and du [rows, 3 n] from dy + dh; dh leaves as what passes by the gates.',
+    operands: {
+      dy: 'read',
+      dh: 'update',
+      gates: 'read',
+      before: 'read',
+      dx: 'write',
+      du: 'write',
+      rows: 'u32',
+      n: 'u32',
+    },
+    cost: per(2, 'rows', 'n'),
+  },
+
   // ---- matrix products -------------------------------------------------------------------------------
   gemm: {
     file: 'gemm/gemm',

@@ -4,6 +4,7 @@ import type { OpTable } from './define.ts'
 import { lossOps } from './loss.ts'
 import { fusedMatmul, matmulOp } from './matmul.ts'
 import { randomOps } from './random.ts'
+import { recurrentOps } from './recurrent.ts'
 import { reduceOps } from './reduce.ts'
 import { scalarOps } from './scalar.ts'
 import { selectOps } from './select.ts'
@@ -21,6 +22,7 @@ export type OpName =
   | keyof typeof reduceOps
   | keyof typeof softmaxOps
   | keyof typeof lossOps
+  | keyof typeof recurrentOps
   | 'matmul'
   | 'fusedMatmul'
   | keyof typeof randomOps
@@ -37,6 +39,7 @@ export const ops: OpTable<OpName> = {
   ...reduceOps,
   ...softmaxOps,
   ...lossOps,
+  ...recurrentOps,
   matmul: matmulOp,
   fusedMatmul,
   ...randomOps,

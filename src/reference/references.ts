@@ -2,6 +2,7 @@ import { batch } from './batch.ts'
 import { binary } from './binary.ts'
 import { matrix } from './matmul.ts'
 import { random } from './random.ts'
+import { recurrent } from './recurrent.ts'
 import { reduce } from './reduce.ts'
 import { select } from './select.ts'
 import { shape } from './shape.ts'
@@ -18,6 +19,7 @@ export type ReferenceName =
   | keyof typeof reduce
   | keyof typeof softmax
   | keyof typeof matrix
+  | keyof typeof recurrent
   | keyof typeof update
   | keyof typeof batch
   | keyof typeof random
@@ -31,6 +33,7 @@ export const references: Rows<ReferenceName> = {
   ...reduce,
   ...softmax,
   ...matrix,
+  ...recurrent,
   ...update,
   ...batch,
   ...random,

@@ -22,6 +22,7 @@ import {
   refused,
   row,
   SGD,
+  sequence,
   shapes,
   type Tools,
   unary,
@@ -214,6 +215,52 @@ const wrong: Readonly<Record<OpName, () => readonly Call[]>> = {
     ['half a label to ignore', () => f.crossEntropy(t.x, t.i, { ignoreIndex: 0.5 })],
   ],
   crossEntropyGrad: () => labels((x, l) => row('crossEntropyGrad', { ignoreIndex: null, smoothing: 0 })(x, l, t.v)),
+
+  rnn: () =>
+    sequence(
+      (...operands) => row('rnn', { reverse: false, activation: 'tanh' })(...operands),
+      [
+        [2, 3, 4],
+        [4, 4],
+        [3, 4],
+      ],
+    ),
+  rnnGrad: () =>
+    sequence(row('rnnGrad', { reverse: false, activation: 'tanh' }), [
+      [2, 3, 4],
+      [4, 4],
+      [3, 4],
+      [2, 3, 4],
+    ]),
+  lstm: () =>
+    sequence(
+      (x, w, h, c) => f.lstm(x, w, h, c),
+      [
+        [2, 3, 16],
+        [4, 16],
+        [3, 4],
+        [3, 4],
+      ],
+    ),
+  lstmGrad: () =>
+    sequence(row('lstmGrad', { reverse: false }), [
+      [2, 3, 4],
+      [4, 16],
+      [3, 4],
+      [3, 4],
+      [2, 3, 4],
+      [2, 3, 4],
+      [2, 3, 16],
+    ]),
+  gru: () => sequence((x, w, h, b) => f.gru(x, w, h, b), [[2, 3, 12], [4, 12], [3, 4], [12]]),
+  gruGrad: () =>
+    sequence(row('gruGrad', { reverse: false }), [
+      [2, 3, 4],
+      [4, 12],
+      [3, 4],
+      [2, 3, 4],
+      [2, 3, 16],
+    ]),
 
   matmul: () => [...products(f.matmul), ['a number', () => f.matmul(t.x, 2 as Anything)]],
   fusedMatmul: () =>
