@@ -56,7 +56,7 @@ function optimizerFor(name: string, parameters: Parameters, a: Attrs): cr.optim.
       initialSum: a['initial_accumulator_value'] as number,
     })
   }
-  const options = { lr, weightDecay, betas: a['betas'] as [number, number], eps }
+  const options = { lr, weightDecay, betas: a['betas'] as [number, number], eps, amsgrad: a['amsgrad'] === true }
   return name === 'adamw' ? cr.optim.adamw(parameters, options) : cr.optim.adam(parameters, options)
 }
 
@@ -64,7 +64,6 @@ function optimizerFor(name: string, parameters: Parameters, a: Attrs): cr.optim.
 const update =
   (name: string) =>
   (given: Given, attrs: Attrs): Result | undefined => {
-    if (attrs['amsgrad'] === true) return undefined
     return cr.scope(() => {
       const parameters = parametersOf(given, ['p0', 'p1'])
       const optimizer = optimizerFor(name, parameters, attrs)

@@ -5,6 +5,7 @@ import {
   SCALAR_DIV,
   SCALAR_EXP,
   SCALAR_FLOOR,
+  SCALAR_FROM_F32,
   SCALAR_LESS,
   SCALAR_LOG,
   SCALAR_MAX,
@@ -22,6 +23,10 @@ import { cos, exp, log, pow } from './functions'
 /** y = fn(a, b, c) on f64 slots. Slots that the function does not take are not read. */
 export function scalar(fn: u32, y: usize, a: usize, b: usize, c: usize, part: u32, _parts: u32): void {
   if (part != 0) return
+  if (fn == SCALAR_FROM_F32) {
+    store<f64>(y, <f64>load<f32>(a))
+    return
+  }
   const x = load<f64>(a)
   let result: f64
   switch (fn) {

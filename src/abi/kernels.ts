@@ -1,4 +1,4 @@
-import { GEMM_KC, GEMM_MC, GEMM_NC } from './constants.ts'
+import { GEMM_KC, GEMM_MC, GEMM_NC, UNARY_COS, UNARY_EXPM1, UNARY_LOG1P, UNARY_SIN } from './constants.ts'
 import type { KernelName, KernelOperands } from './names.generated.ts'
 
 /**
@@ -47,7 +47,11 @@ const per =
     names.reduce((product, name) => product * (o[name] as number), ns)
 
 /** ns per element of the element-wise functions, by code; the default is a memory-bound pass. */
-const unaryCost = (o: O): number => (o.n as number) * ((o.fn as number) >= 6 && (o.fn as number) <= 17 ? 0.8 : 0.15)
+function unaryCost({ n, fn }: O): number {
+  const code = fn as number
+  if (code === UNARY_SIN || code === UNARY_COS) return (n as number) * 3
+  return (n as number) * ((code >= 6 && code <= 17) || code === UNARY_LOG1P || code === UNARY_EXPM1 ? 0.8 : 0.15)
+}
 
 /** A product of filters and patches, and the gathering of the patches. */
 const convCost = (o: O): number =>
@@ -209,6 +213,23 @@ export const kernels: {
     cost: per(0.4, 'n'),
   },
 
+  where: {
+    file: 'elementwise/where',
+    doc: 'y[i] = condition[i * cStep] != 0 ? a[i * aStep] : b[i * bStep], 32-bit words; steps are 0 (one element) or 1. y may be an operand.',
+    operands: {
+      condition: 'read',
+      a: 'read',
+      b: 'read',
+      y: 'write',
+      n: 'u32',
+      cStep: 'u32',
+      aStep: 'u32',
+      bStep: 'u32',
+    },
+    split: 'linear',
+    cost: per(0.25, 'n'),
+  },
+
   // ---- reductions --------------------------------------------------------------------------------
   reduce: {
     file: 'reduce/reduce',
@@ -348,6 +369,102 @@ export const kernels: {
     },
     split: 'linear',
     cost: per(1, 'n'),
+  },
+  amsgrad: {
+    file: 'optim/amsgrad',
+    doc: 'As adam, with w = max(w, v) in the place of v in the step.',
+    operands: {
+      p: 'update',
+      g: 'read',
+      m: 'update',
+      v: 'update',
+      w: 'update',
+      lr: 'read',
+      c1: 'read',
+      c2: 'read',
+      n: 'u32',
+      beta1: 'f32',
+      oneMinusBeta1: 'f32',
+      beta2: 'f32',
+      oneMinusBeta2: 'f32',
+      eps: 'f32',
+      weightDecay: 'f32',
+      flags: 'u32',
+    },
+    split: 'linear',
+    cost: per(1.5, 'n'),
+  },
+  lion: {
+    file: 'optim/lion',
+    doc: 'p = (1 - lr weightDecay) p - lr sign(b1 m + (1 - b1) g); m = b2 m + (1 - b2) g. lr is an f64 slot.',
+    operands: {
+      p: 'update',
+      g: 'read',
+      m: 'update',
+      lr: 'read',
+      n: 'u32',
+      beta1: 'f32',
+      oneMinusBeta1: 'f32',
+      beta2: 'f32',
+      oneMinusBeta2: 'f32',
+      weightDecay: 'f32',
+    },
+    split: 'linear',
+    cost: per(0.6, 'n'),
+  },
+
+  // ---- recurrent cells -------------------------------------------------------------------------------
+  lstmCell: {
+    file: 'recurrent/lstm',
+    doc: 'One step of an LSTM: i, f, g, o = act(x + u), c = f before + i g, h = o tanh(c); x, u, gates are [rows, 4 n].',
+    operands: {
+      x: 'read',
+      u: 'read',
+      before: 'read',
+      gates: 'write',
+      c: 'write',
+      h: 'write',
+      rows: 'u32',
+      n: 'u32',
+    },
+    cost: per(4, 'rows', 'n'),
+  },
+  lstmCellGrad: {
+    file: 'recurrent/lstm',
+    doc: 'The step backwards: dx [rows, 4 n] from dy + dh and dc, which leaves as the gradient of the cell before.',
+    operands: {
+      dy: 'read',
+      dh: 'read',
+      dc: 'update',
+      gates: 'read',
+      before: 'read',
+      c: 'read',
+      dx: 'write',
+      rows: 'u32',
+      n: 'u32',
+    },
+    cost: per(3, 'rows', 'n'),
+  },
+  gruCell: {
+    file: 'recurrent/gru',
+    doc: 'One step of a GRU: r, z = sigmoid(x + u), n = tanh(x + r u), h = (1 - z) n + z before; x, u are [rows, 3 n], gates [rows, 4 n].',
+    operands: { x: 'read', u: 'read', before: 'read', gates: 'write', h: 'write', rows: 'u32', n: 'u32' },
+    cost: per(3, 'rows', 'n'),
+  },
+  gruCellGrad: {
+    file: 'recurrent/gru',
+    doc: 'The step backwards: dx and du [rows, 3 n] from dy + dh; dh leaves as what passes by the gates.',
+    operands: {
+      dy: 'read',
+      dh: 'update',
+      gates: 'read',
+      before: 'read',
+      dx: 'write',
+      du: 'write',
+      rows: 'u32',
+      n: 'u32',
+    },
+    cost: per(2, 'rows', 'n'),
   },
 
   // ---- matrix products -------------------------------------------------------------------------------

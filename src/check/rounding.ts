@@ -1,5 +1,6 @@
 import { ACT_NONE } from '../abi/constants.ts'
 import { type Attrs, type ReferenceName, type RefTensor, references } from '../reference/index.ts'
+import * as recurrent from './rounding-recurrent.ts'
 
 /**
  * How far the engine's f32 result of an operation may lie from its f64 reference, an element: first-order bounds from
@@ -162,6 +163,27 @@ const adam: Rounding = (inputs, attrs, outputs) => {
   ]
 }
 
+/** Of the two steps with which adam's is bounded, the one with the largest second moment so far. */
+const amsgrad: Rounding = ([p, g, m, v, _w, ...scalars], attrs, [next, mean, squares, largest]) => {
+  const inputs = [p!, g!, m!, v!, ...scalars]
+  const [ofP, ofM] = adam(inputs, attrs, [next!, mean!, largest!])
+  const ofV = adam(inputs, attrs, [next!, mean!, squares!])[2]!
+  return [ofP!, ofM!, ofV, ofV]
+}
+
+const lion: Rounding = ([p, g, m, lr], attrs, [, mean]) => {
+  const beta1 = attrs['beta1'] as number
+  const rate = Math.abs(lr!.data[0] as number)
+  const along = (i: number, size: (x: number) => number): number =>
+    beta1 * size(m!.data[i] as number) + (1 - beta1) * size(g!.data[i] as number)
+  // a direction within its rounding of 0 may have either sign
+  const unsure = (i: number): boolean => Math.abs(along(i, (x) => x)) <= 4 * U * along(i, Math.abs)
+  return [
+    bounds(p!, (w, i) => 4 * U * (w + rate) + (unsure(i) ? 2 * rate : 0)),
+    bounds(mean!, (_, i) => 4 * U * (Math.abs(m!.data[i] as number) + Math.abs(g!.data[i] as number))),
+  ]
+}
+
 const double: Rounding = (_inputs, attrs, outputs) =>
   outputs.map((y) => y.data.map((v) => (attrs['fn'] === 'toFloat' ? U : 2 ** -50) * Math.abs(v)))
 
@@ -185,6 +207,14 @@ export const rounding: Readonly<Record<ReferenceName, Rounding>> = {
   leakyRelu: halfUlps(2),
   elu: halfUlps(6),
   clip: halfUlps(1),
+  hardtanh: halfUlps(1),
+  log1p: halfUlps(4),
+  expm1: halfUlps(4),
+  sin: halfUlps(2),
+  cos: halfUlps(2),
+  floor: exact,
+  ceil: exact,
+  round: exact,
   sign: exact,
   cast: exact,
 
@@ -210,6 +240,8 @@ export const rounding: Readonly<Record<ReferenceName, Rounding>> = {
   leakyReluGrad: halfUlps(2),
   eluGrad: halfUlps(6),
   clipGrad: exact,
+  hardtanhGrad: exact,
+  where: exact,
 
   clone: exact,
   stopGradient: exact,
@@ -246,9 +278,17 @@ export const rounding: Readonly<Record<ReferenceName, Rounding>> = {
   fusedConv2d: ofMagnitudes('conv2d', ([, w]) => terms(perFilter(w!)) + 2),
   conv2dInputGrad: ofMagnitudes('conv2dInputGrad', ([, w]) => terms(w!.data.length) + 2),
   conv2dFilterGrad: ofMagnitudes('conv2dFilterGrad', ([, dy]) => terms(dy!.data.length / dy!.shape[1]!) + 2),
+  rnn: recurrent.rnn,
+  rnnGrad: recurrent.rnnBackward,
+  lstm: recurrent.lstm,
+  lstmGrad: recurrent.lstmBackward,
+  gru: recurrent.gru,
+  gruGrad: recurrent.gruBackward,
 
   sgd,
   adam,
+  amsgrad,
+  lion,
   assign: exact,
   scalar: double,
 

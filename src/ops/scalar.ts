@@ -1,6 +1,8 @@
 import * as C from '../abi/constants.ts'
-import type { Spec } from '../program/graph.ts'
+import { ShapeError } from '../errors.ts'
+import { type Spec, sizeOf } from '../program/graph.ts'
 import { currentEngine } from '../tensor/current.ts'
+import { shapeText } from '../tensor/shape.ts'
 import { apply, checkTypes } from './apply.ts'
 import { attr, defineOp, type OpTable } from './define.ts'
 import { Tensor } from './tensor.ts'
@@ -24,6 +26,7 @@ export type ScalarFunction =
   | 'select'
   | 'neg'
   | 'toFloat'
+  | 'fromFloat'
 
 const codes: Readonly<Record<ScalarFunction, number>> = {
   add: C.SCALAR_ADD,
@@ -42,6 +45,7 @@ const codes: Readonly<Record<ScalarFunction, number>> = {
   select: C.SCALAR_SELECT,
   neg: C.SCALAR_NEG,
   toFloat: C.SCALAR_TO_F32,
+  fromFloat: C.SCALAR_FROM_F32,
 }
 
 export const scalarOps: OpTable<'scalar'> = {
@@ -51,8 +55,16 @@ export const scalarOps: OpTable<'scalar'> = {
     formula: 'y = fn(a, b, c)',
     gradient: 'piecewise constant',
     infer(inputs, attrs) {
-      checkTypes(`scalar ${attr<string>(attrs, 'fn')}`, inputs, 'float64')
-      const spec: Spec = { shape: [], dtype: attr(attrs, 'fn') === 'toFloat' ? 'float32' : 'float64' }
+      const fn = attr<ScalarFunction>(attrs, 'fn')
+      checkTypes(`scalar ${fn}`, inputs, fn === 'fromFloat' ? 'float32' : 'float64')
+      for (const { shape } of inputs)
+        if (sizeOf(shape) !== 1)
+          throw new ShapeError('not a scalar', {
+            where: `scalar ${fn}`,
+            expected: 'one number',
+            received: shapeText(shape),
+          })
+      const spec: Spec = { shape: [], dtype: fn === 'toFloat' ? 'float32' : 'float64' }
       return [spec]
     },
     lower({ inputs: [a = null, b = null, c = null], outputs: [y], attrs, emit }) {
@@ -100,6 +112,8 @@ export interface Scalars {
   readonly select: (condition: Scalar, b: Scalar, c: Scalar) => Tensor
   /** The scalar as a float32 tensor of rank 0, for use among tensors. */
   readonly toFloat: One
+  /** A float32 tensor of one element, such as a loss, as a control scalar. */
+  readonly fromFloat: (x: Tensor) => Tensor
 }
 
 /** Arithmetic of control scalars; operands are float64 scalars or numbers. */
@@ -120,4 +134,5 @@ export const scalars: Scalars = {
   less: (a, b) => compute('less', a, b),
   select: (condition, b, c) => compute('select', condition, b, c),
   toFloat: (a) => compute('toFloat', a),
+  fromFloat: (x) => compute('fromFloat', x),
 }

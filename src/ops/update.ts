@@ -1,6 +1,6 @@
 import { ADAM_DECOUPLED, SGD_MOMENTUM, SGD_NESTEROV } from '../abi/constants.ts'
 import { ArgumentError, ShapeError } from '../errors.ts'
-import type { Spec } from '../program/graph.ts'
+import type { Attrs, Spec } from '../program/graph.ts'
 import { advance, assign } from '../program/internal-ops.ts'
 import { shapeText } from '../tensor/shape.ts'
 import { applyAll, checkTensor, checkTypes } from './apply.ts'
@@ -21,7 +21,7 @@ function checkSame(op: string, specs: readonly Spec[]): void {
       })
 }
 
-export const updateOps: OpTable<'assign' | 'advance' | 'sgd' | 'adam'> = {
+export const updateOps: OpTable<'assign' | 'advance' | 'sgd' | 'adam' | 'amsgrad' | 'lion'> = {
   assign: { ...assign, doc: 'Overwrites a variable.', formula: 'x <- y', gradient: 'update' },
   advance: {
     ...advance,
@@ -67,26 +67,57 @@ export const updateOps: OpTable<'assign' | 'advance' | 'sgd' | 'adam'> = {
     },
     lower({ inputs: [p, g, m, v, lr, c1, c2], attrs, emit }) {
       if (p === undefined || g === undefined || m === undefined || v === undefined) return
-      const { beta1, beta2, eps, weightDecay, decoupled } = attrs as unknown as AdamAttrs
-      emit('adam', {
-        p,
-        g,
-        m,
-        v,
-        lr: lr ?? null,
-        c1: c1 ?? null,
-        c2: c2 ?? null,
-        n: p.bytes / 4,
-        beta1,
-        oneMinusBeta1: 1 - beta1,
-        beta2,
-        oneMinusBeta2: 1 - beta2,
-        eps,
-        weightDecay,
-        flags: decoupled ? ADAM_DECOUPLED : 0,
-      })
+      emit('adam', { p, g, m, v, lr: lr ?? null, c1: c1 ?? null, c2: c2 ?? null, ...adamOperands(p.bytes, attrs) })
     },
   }),
+  amsgrad: defineOp({
+    name: 'amsgrad',
+    doc: 'Adam by the largest second moment so far: inputs p, g, m, v, w, lr, c1, c2.',
+    formula: 'm, v as adam; w <- max(w, v); p <- p - lr (m / c1) / (sqrt(w / c2) + eps)',
+    gradient: 'update',
+    inPlace: [0, 2, 3, 4],
+    infer(inputs) {
+      checkTypes('amsgrad', inputs.slice(0, 5), 'float32')
+      checkTypes('amsgrad', inputs.slice(5), 'float64')
+      checkSame('amsgrad', inputs.slice(0, 5))
+      return [inputs[0] as Spec, ...inputs.slice(2, 5)]
+    },
+    lower({ inputs: [p, g, m, v, w, lr, c1, c2], attrs, emit }) {
+      if (p === undefined || g === undefined || m === undefined || v === undefined || w === undefined) return
+      const slots = { lr: lr ?? null, c1: c1 ?? null, c2: c2 ?? null }
+      emit('amsgrad', { p, g, m, v, w, ...slots, ...adamOperands(p.bytes, attrs) })
+    },
+  }),
+  lion: defineOp({
+    name: 'lion',
+    doc: 'The sign of an interpolated momentum, with decoupled weight decay: inputs p, g, m, lr.',
+    formula: 'p <- (1 - lr wd) p - lr sign(b1 m + (1 - b1) g); m <- b2 m + (1 - b2) g',
+    gradient: 'update',
+    inPlace: [0, 2],
+    infer(inputs) {
+      checkTypes('lion', inputs.slice(0, 3), 'float32')
+      checkTypes('lion', inputs.slice(3), 'float64')
+      checkSame('lion', inputs.slice(0, 3))
+      return [inputs[0] as Spec, inputs[2] as Spec]
+    },
+    lower({ inputs: [p, g, m, lr], attrs, emit }) {
+      if (p === undefined || g === undefined || m === undefined || lr === undefined) return
+      emit('lion', { p, g, m, lr, n: p.bytes / 4, ...betas(attrs), weightDecay: attr(attrs, 'weightDecay') })
+    },
+  }),
+}
+
+function betas(attrs: Attrs): { beta1: number; oneMinusBeta1: number; beta2: number; oneMinusBeta2: number } {
+  const [beta1, beta2] = [attr<number>(attrs, 'beta1'), attr<number>(attrs, 'beta2')]
+  return { beta1, oneMinusBeta1: 1 - beta1, beta2, oneMinusBeta2: 1 - beta2 }
+}
+
+function adamOperands(
+  bytes: number,
+  attrs: Attrs,
+): ReturnType<typeof betas> & { n: number; eps: number; weightDecay: number; flags: number } {
+  const { eps, weightDecay, decoupled } = attrs as unknown as AdamAttrs
+  return { n: bytes / 4, ...betas(attrs), eps, weightDecay, flags: decoupled ? ADAM_DECOUPLED : 0 }
 }
 
 interface SgdAttrs {
@@ -128,6 +159,8 @@ export interface AdamUpdate extends Partial<AdamAttrs> {
   /** First and second moment. */
   readonly m: Variable
   readonly v: Variable
+  /** The largest second moment so far: makes it AMSGrad. */
+  readonly largest?: Variable | undefined
   /** Control scalars: learning rate, 1 - beta1^t and 1 - beta2^t. */
   readonly lr: Tensor
   readonly c1: Tensor
@@ -137,9 +170,31 @@ export interface AdamUpdate extends Partial<AdamAttrs> {
 /** One step of Adam or AdamW on a variable and its moments, as one instruction. */
 export function adamUpdate(param: Variable, grad: Tensor, update: AdamUpdate): void {
   const { m, v, lr, c1, c2, beta1 = 0.9, beta2 = 0.999, eps = 1e-8, weightDecay = 0, decoupled = false } = update
-  checkVariables('adam', param, m, v)
+  const { largest } = update
   const attrs = { beta1, beta2, eps, weightDecay, decoupled }
-  accept([param, m, v], applyAll(updateOps.adam, [param, grad, m, v, lr, c1, c2], attrs))
+  if (largest === undefined) {
+    checkVariables('adam', param, m, v)
+    accept([param, m, v], applyAll(updateOps.adam, [param, grad, m, v, lr, c1, c2], attrs))
+  } else {
+    checkVariables('amsgrad', param, m, v, largest)
+    accept([param, m, v, largest], applyAll(updateOps.amsgrad, [param, grad, m, v, largest, lr, c1, c2], attrs))
+  }
+}
+
+export interface LionUpdate {
+  readonly m: Variable
+  /** Control scalar: the learning rate. */
+  readonly lr: Tensor
+  readonly beta1?: number
+  readonly beta2?: number
+  readonly weightDecay?: number
+}
+
+/** One step of Lion on a variable and its momentum, as one instruction. */
+export function lionUpdate(param: Variable, grad: Tensor, update: LionUpdate): void {
+  const { m, lr, beta1 = 0.9, beta2 = 0.99, weightDecay = 0 } = update
+  checkVariables('lion', param, m)
+  accept([param, m], applyAll(updateOps.lion, [param, grad, m, lr], { beta1, beta2, weightDecay }))
 }
 
 /** Targets of an update are variables. */

@@ -2,10 +2,11 @@ import type { ParameterTree } from '../autodiff/tree.ts'
 import { scalars } from '../ops/scalar.ts'
 import type { Tensor } from '../ops/tensor.ts'
 import type { Variable } from '../ops/variable.ts'
-import { nonNegative, Optimizer, type Update } from './optimizer.ts'
+import { type CommonOptions, Optimizer, type Update } from './optimizer.ts'
+import { nonNegative } from './options.ts'
 import type { Schedule } from './schedules.ts'
 
-export interface AdagradOptions {
+export interface AdagradOptions extends CommonOptions {
   /** Learning rate. Default 0.01. */
   lr?: number | Schedule
   /** The rate of step t is lr / (1 + (t - 1) lrDecay). Default 0. */
@@ -15,28 +16,26 @@ export interface AdagradOptions {
   /** What the sums of squares start from. Default 0. */
   initialSum?: number
   /** Added to the gradient times the parameter. Default 0. */
-  weightDecay?: number
+  readonly weightDecay?: number
 }
 
 /** s += g^2; p -= lr g / (sqrt(s) + eps) (Duchi et al. 2011). */
 export class Adagrad extends Optimizer {
   readonly #eps: number
-  readonly #weightDecay: number
   readonly #sums: ReadonlyMap<Variable, Variable>
 
   constructor(
     parameters: ParameterTree,
-    { lr = 0.01, lrDecay = 0, eps = 1e-10, initialSum = 0, weightDecay = 0 }: AdagradOptions = {},
+    { lr = 0.01, lrDecay = 0, eps = 1e-10, initialSum = 0, ...common }: AdagradOptions = {},
   ) {
-    nonNegative('optim.adagrad', { lrDecay, eps, initialSum, weightDecay })
-    super(parameters, lrDecay === 0 ? lr : decayed(lr, lrDecay))
+    nonNegative('optim.adagrad', { lrDecay, eps, initialSum })
+    super(parameters, lrDecay === 0 ? lr : decayed(lr, lrDecay), common)
     this.#eps = eps
-    this.#weightDecay = weightDecay
     this.#sums = this.slot('sum', initialSum)
   }
 
-  protected override update({ parameter, gradient, rate }: Update): void {
-    const g = this.#weightDecay > 0 ? gradient.add(parameter.mul(this.#weightDecay)) : gradient
+  protected override update({ parameter, gradient, rate, weightDecay }: Update): void {
+    const g = weightDecay > 0 ? gradient.add(parameter.mul(weightDecay)) : gradient
     const sum = this.#sums.get(parameter) as Variable
     sum.assign(sum.add(g.square()))
     parameter.assign(parameter.sub(g.div(sum.sqrt().add(this.#eps)).mul(rate)))

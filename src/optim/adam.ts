@@ -3,10 +3,11 @@ import { scalars } from '../ops/scalar.ts'
 import type { Tensor } from '../ops/tensor.ts'
 import { adamUpdate } from '../ops/update.ts'
 import type { Variable } from '../ops/variable.ts'
-import { fraction, nonNegative, Optimizer, type Update } from './optimizer.ts'
+import { type CommonOptions, Optimizer, type Update } from './optimizer.ts'
+import { fraction, nonNegative } from './options.ts'
 import type { Schedule } from './schedules.ts'
 
-export interface AdamOptions {
+export interface AdamOptions extends CommonOptions {
   /** Learning rate. Default 0.001. */
   lr?: number | Schedule
   /** Decay of the two moments. Default [0.9, 0.999]. */
@@ -14,14 +15,17 @@ export interface AdamOptions {
   /** Default 1e-8. */
   eps?: number
   /** Adam: added to the gradient (default 0). AdamW: taken off the parameter (default 0.01). */
-  weightDecay?: number
+  readonly weightDecay?: number
+  /** Divide by the largest second moment so far instead of the present one (Reddi et al. 2018). Default false. */
+  amsgrad?: boolean
 }
 
 /** m and v are running means of g and g^2, c1 = 1 - beta1^t, c2 = 1 - beta2^t; p -= lr (m / c1) / (sqrt(v / c2) + eps). */
 export class Adam extends Optimizer {
-  readonly #fixed: { beta1: number; beta2: number; eps: number; weightDecay: number; decoupled: boolean }
+  readonly #fixed: { beta1: number; beta2: number; eps: number; decoupled: boolean }
   readonly #m: ReadonlyMap<Variable, Variable>
   readonly #v: ReadonlyMap<Variable, Variable>
+  readonly #largest: ReadonlyMap<Variable, Variable>
   readonly #power1: Variable
   readonly #power2: Variable
   #c1: Tensor | undefined
@@ -29,16 +33,17 @@ export class Adam extends Optimizer {
 
   constructor(
     parameters: ParameterTree,
-    { lr = 1e-3, betas: [beta1, beta2] = [0.9, 0.999], eps = 1e-8, weightDecay = 0 }: AdamOptions = {},
+    { lr = 1e-3, betas: [beta1, beta2] = [0.9, 0.999], eps = 1e-8, amsgrad = false, ...common }: AdamOptions = {},
     decoupled = false,
   ) {
     const where = decoupled ? 'optim.adamw' : 'optim.adam'
     fraction(where, { beta1, beta2 })
-    nonNegative(where, { eps, weightDecay })
-    super(parameters, lr)
-    this.#fixed = { beta1, beta2, eps, weightDecay, decoupled }
+    nonNegative(where, { eps })
+    super(parameters, lr, common)
+    this.#fixed = { beta1, beta2, eps, decoupled }
     this.#m = this.slot('m')
     this.#v = this.slot('v')
+    this.#largest = amsgrad ? this.slot('largest') : new Map()
     this.#power1 = this.counter('beta1Power', 1)
     this.#power2 = this.counter('beta2Power', 1)
   }
@@ -52,11 +57,13 @@ export class Adam extends Optimizer {
     this.#power2.assign(power2)
   }
 
-  protected override update({ parameter, gradient, lr }: Update): void {
+  protected override update({ parameter, gradient, lr, weightDecay }: Update): void {
     adamUpdate(parameter, gradient, {
       ...this.#fixed,
+      weightDecay,
       m: this.#m.get(parameter) as Variable,
       v: this.#v.get(parameter) as Variable,
+      largest: this.#largest.get(parameter),
       lr,
       c1: this.#c1 as Tensor,
       c2: this.#c2 as Tensor,

@@ -17,6 +17,12 @@ export function clipByGlobalNorm<G extends Gradients>(gradients: G, maxNorm: num
   return map(gradients, (g) => g.mul(factor))
 }
 
+/** Each gradient times min(1, maxNorm / (norm + 1e-6)), norm being its own. */
+export function clipByNorm<G extends Gradients>(gradients: G, maxNorm: number): G {
+  positive('clipByNorm', 'maxNorm', maxNorm)
+  return map(gradients, (g) => g.mul(g.norm().add(1e-6).reciprocal().mul(maxNorm).minimum(1)))
+}
+
 /** Each element brought into [-limit, limit]. */
 export function clipByValue<G extends Gradients>(gradients: G, limit: number): G {
   positive('clipByValue', 'limit', limit)

@@ -1,14 +1,11 @@
 import type { ParameterTree } from '../autodiff/tree.ts'
 import { ArgumentError, DTypeError, ShapeError } from '../errors.ts'
-import { type LoadReport, loadState, readState, type State, type StateEntry } from '../nn/state.ts'
-import { full } from '../ops/create.ts'
-import { scalar, scalars } from '../ops/scalar.ts'
+import { scalars } from '../ops/scalar.ts'
 import type { Tensor } from '../ops/tensor.ts'
-import { Parameter, Variable, variable } from '../ops/variable.ts'
-import type { Engine } from '../program/engine.ts'
-import { withEngine } from '../tensor/current.ts'
-import { scoped } from '../tensor/scope.ts'
+import { Parameter, type Variable } from '../ops/variable.ts'
+import { type Group, type Settings, scheduleOf, settingsOf } from './groups.ts'
 import type { Schedule } from './schedules.ts'
+import { Stateful } from './stateful.ts'
 
 /** Gradients as `gradients` returns them: in the order of an array of parameters, or by name. */
 export type Gradients = readonly Tensor[] | Readonly<Record<string, Tensor>>
@@ -24,46 +21,54 @@ export interface Update {
   readonly lr: Tensor
   /** The number of this step, a float64 scalar: 1 at the first. */
   readonly step: Tensor
+  /** The weight decay of this parameter: that of its group, or the optimizer's. */
+  readonly weightDecay: number
+}
+
+/** What all optimizers take. */
+export interface CommonOptions {
+  readonly weightDecay?: number
+  /** Parameters with options of their own; the first group that a parameter belongs to holds. */
+  readonly groups?: readonly Group[]
 }
 
 /**
  * The base of all optimizers. A subclass names the state it keeps (`slot`, `counter`) and says how one parameter is
  * updated; everything is written in ops, so that a step can be captured and nothing of it runs in JavaScript.
  */
-export abstract class Optimizer implements Disposable {
-  /** The parameters by name. */
-  readonly parameters: ReadonlyMap<string, Variable>
+export abstract class Optimizer extends Stateful {
   /** Steps done. */
   readonly steps: Variable
-  readonly #engine: Engine
   readonly #rate: Schedule
-  readonly #state = new Map<string, Variable>()
+  readonly #settings: ReadonlyMap<string, Settings>
 
-  constructor(parameters: ParameterTree, rate: number | Schedule) {
-    if (typeof rate === 'number') nonNegative(this.constructor.name, { lr: rate })
-    else if (typeof rate !== 'function')
-      throw new ArgumentError('lr is neither a number nor a schedule', {
-        where: this.constructor.name,
-        expected: 'a number such as 1e-3, or schedule.cosine(...)',
-        received: String(rate),
-      })
-    this.parameters = byName(this.constructor.name, parameters)
-    this.#engine = ([...this.parameters.values()][0] as Variable).engine
-    this.#rate = typeof rate === 'number' ? () => scalar(rate) : rate
+  constructor(parameters: ParameterTree, rate: number | Schedule, options: CommonOptions = {}) {
+    super(parameters)
+    this.#rate = scheduleOf(this.constructor.name, rate)
+    this.#settings = settingsOf(this.constructor.name, this.parameters, options)
     this.steps = this.counter('step', 0)
+    this.adopt('schedule', rate)
+    for (const [i, { lr }] of (options.groups ?? []).entries()) this.adopt(`groups.${i}.schedule`, lr)
   }
 
   /** Applies one step. The gradients have the structure of the parameters that the optimizer was made for. */
   step(gradients: Gradients): void {
     const given = this.match(gradients)
     this.within(() => {
-      const lr = this.#rate(this.steps)
-      const rate = scalars.toFloat(lr)
+      const rated = (schedule: Schedule): { lr: Tensor; rate: Tensor } => {
+        const lr = schedule(this.steps)
+        return { lr, rate: scalars.toFloat(lr) }
+      }
+      const rates = new Map([[this.#rate, rated(this.#rate)]])
       const step = scalars.add(this.steps, 1)
       this.begin(step)
       for (const [name, parameter] of this.parameters) {
         const gradient = given.get(name)
-        if (gradient !== undefined) this.update({ name, parameter, gradient, rate, lr, step })
+        if (gradient === undefined) continue
+        const { rate = this.#rate, weightDecay } = this.#settings.get(name) as Settings
+        const found = rates.get(rate) ?? rated(rate)
+        rates.set(rate, found)
+        this.update({ name, parameter, gradient, ...found, step, weightDecay })
       }
       this.steps.assign(step)
     })
@@ -74,63 +79,10 @@ export abstract class Optimizer implements Disposable {
     return this.within(() => this.#rate(this.steps))
   }
 
-  /** Frees the state, not the parameters. */
-  dispose(): void {
-    for (const variable of this.#state.values()) variable.dispose()
-  }
-  [Symbol.dispose](): void {
-    this.dispose()
-  }
-
-  /** Variables of the optimizer by name, for checkpoints. */
-  state(): ReadonlyMap<string, Variable> {
-    return this.#state
-  }
-
-  stateDict(): Promise<State> {
-    return readState(this.entries())
-  }
-
-  loadStateDict(state: State | Iterable<readonly [string, StateEntry]>): LoadReport {
-    return loadState(this.entries(), state, true)
-  }
-
   /** Once a step, before the updates; `step` is the number of this step, 1 at the first. */
   protected begin(_step: Tensor): void {}
 
   protected abstract update(update: Update): void
-
-  /** A variable for each parameter, of its shape and zero (or `initial`) at first: velocities, moments. */
-  protected slot(kind: string, initial = 0): ReadonlyMap<Variable, Variable> {
-    return new Map(
-      [...this.parameters].map(([name, parameter]) => [
-        parameter,
-        this.keep(`${name}.${kind}`, () => full(parameter.shape, initial)),
-      ]),
-    )
-  }
-
-  /** A float64 variable of the whole optimizer. */
-  protected counter(name: string, initial: number): Variable {
-    return this.keep(name, () => scalar(initial))
-  }
-
-  /** In the engine of the parameters, and without leaving temporaries behind. */
-  private within<T>(run: () => T): T {
-    return withEngine(this.#engine, () => scoped(this.#engine, run))
-  }
-
-  private keep(name: string, initial: () => Tensor): Variable {
-    if (this.#state.has(name))
-      throw new ArgumentError('the optimizer has that state already', { where: this.constructor.name, received: name })
-    const kept = this.within(() => variable(initial(), { name }))
-    this.#state.set(name, kept)
-    return kept
-  }
-
-  private entries(): { name: string; variable: Variable }[] {
-    return [...this.#state].map(([name, kept]) => ({ name, variable: kept }))
-  }
 
   /** Gradients by name, after all of them have been looked at. */
   private match(gradients: Gradients): Map<string, Tensor> {
@@ -168,52 +120,4 @@ export abstract class Optimizer implements Disposable {
     }
     return given
   }
-}
-
-function byName(where: string, tree: ParameterTree): Map<string, Variable> {
-  const entries: Iterable<readonly [string, unknown]> =
-    'namedParameters' in tree && typeof tree.namedParameters === 'function'
-      ? (tree as { namedParameters(): Iterable<[string, Tensor]> }).namedParameters()
-      : Object.entries(tree)
-  const parameters = new Map<string, Variable>()
-  const seen = new Set<unknown>()
-  for (const [name, value] of entries) {
-    if (!(value instanceof Variable) || value.dtype !== 'float32')
-      throw new ArgumentError(`'${name}' cannot be trained`, {
-        where,
-        expected: 'a float32 Parameter or Variable',
-        received: value instanceof Variable ? value.dtype : typeof value,
-      })
-    if (seen.has(value))
-      throw new ArgumentError(`'${name}' is there twice`, {
-        where,
-        hint: 'A step would update it twice: list each parameter once.',
-      })
-    seen.add(value)
-    parameters.set(name, value)
-  }
-  if (parameters.size === 0)
-    throw new ArgumentError('no parameters to train', {
-      where,
-      hint: 'Pass a module, or an array or record of parameters.',
-    })
-  return parameters
-}
-
-/** Options that must be finite and at least 0. */
-export function nonNegative(where: string, options: Readonly<Record<string, number>>): void {
-  for (const [name, value] of Object.entries(options))
-    if (!(Number.isFinite(value) && value >= 0))
-      throw new ArgumentError(`${name} is out of range`, {
-        where,
-        expected: 'a finite number of at least 0',
-        received: String(value),
-      })
-}
-
-/** Options that must be in [0, 1). */
-export function fraction(where: string, options: Readonly<Record<string, number>>): void {
-  for (const [name, value] of Object.entries(options))
-    if (!(value >= 0 && value < 1))
-      throw new ArgumentError(`${name} is out of range`, { where, expected: '0 <= x < 1', received: String(value) })
 }

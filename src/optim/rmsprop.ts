@@ -1,9 +1,10 @@
 import type { ParameterTree } from '../autodiff/tree.ts'
 import type { Variable } from '../ops/variable.ts'
-import { fraction, nonNegative, Optimizer, type Update } from './optimizer.ts'
+import { type CommonOptions, Optimizer, type Update } from './optimizer.ts'
+import { fraction, nonNegative } from './options.ts'
 import type { Schedule } from './schedules.ts'
 
-export interface RmspropOptions {
+export interface RmspropOptions extends CommonOptions {
   /** Learning rate. Default 0.01. */
   lr?: number | Schedule
   /** Decay of the mean of squares. Default 0.99. */
@@ -15,33 +16,33 @@ export interface RmspropOptions {
   /** Divide by the deviation instead of the root of the mean square. Default false. */
   centered?: boolean
   /** Added to the gradient times the parameter. Default 0. */
-  weightDecay?: number
+  readonly weightDecay?: number
 }
 
 type Slots = ReadonlyMap<Variable, Variable>
 
 /** v is a running mean of g^2; p -= lr g / (sqrt(v) + eps), or by a momentum of those quotients (Hinton 2012). */
 export class Rmsprop extends Optimizer {
-  readonly #options: Required<Omit<RmspropOptions, 'lr' | 'centered'>>
+  readonly #options: Required<Pick<RmspropOptions, 'alpha' | 'eps' | 'momentum'>>
   readonly #squares: Slots
   readonly #means: Slots
   readonly #velocity: Slots
 
   constructor(
     parameters: ParameterTree,
-    { lr = 0.01, alpha = 0.99, eps = 1e-8, momentum = 0, centered = false, weightDecay = 0 }: RmspropOptions = {},
+    { lr = 0.01, alpha = 0.99, eps = 1e-8, momentum = 0, centered = false, ...common }: RmspropOptions = {},
   ) {
     fraction('optim.rmsprop', { alpha, momentum })
-    nonNegative('optim.rmsprop', { eps, weightDecay })
-    super(parameters, lr)
-    this.#options = { alpha, eps, momentum, weightDecay }
+    nonNegative('optim.rmsprop', { eps })
+    super(parameters, lr, common)
+    this.#options = { alpha, eps, momentum }
     this.#squares = this.slot('square')
     this.#means = centered ? this.slot('mean') : new Map()
     this.#velocity = momentum > 0 ? this.slot('velocity') : new Map()
   }
 
-  protected override update({ parameter, gradient, rate }: Update): void {
-    const { alpha, eps, momentum, weightDecay } = this.#options
+  protected override update({ parameter, gradient, rate, weightDecay }: Update): void {
+    const { alpha, eps, momentum } = this.#options
     const g = weightDecay > 0 ? gradient.add(parameter.mul(weightDecay)) : gradient
     const squares = this.#squares.get(parameter) as Variable
     squares.assign(squares.mul(alpha).add(g.square().mul(1 - alpha)))

@@ -2,10 +2,11 @@ import type { ParameterTree } from '../autodiff/tree.ts'
 import { ArgumentError } from '../errors.ts'
 import { sgdUpdate } from '../ops/update.ts'
 import type { Variable } from '../ops/variable.ts'
-import { fraction, nonNegative, Optimizer, type Update } from './optimizer.ts'
+import { type CommonOptions, Optimizer, type Update } from './optimizer.ts'
+import { fraction } from './options.ts'
 import type { Schedule } from './schedules.ts'
 
-export interface SgdOptions {
+export interface SgdOptions extends CommonOptions {
   /** Learning rate. */
   lr: number | Schedule
   /** Default 0. */
@@ -15,33 +16,29 @@ export interface SgdOptions {
   /** Default false. */
   nesterov?: boolean
   /** Added to the gradient times the parameter. Default 0. */
-  weightDecay?: number
+  readonly weightDecay?: number
 }
 
 /** g += weightDecay p; v = momentum v + (1 - dampening) g (v = g at first); p -= lr (nesterov ? g + momentum v : v). */
 export class Sgd extends Optimizer {
-  readonly #options: { momentum: number; dampening: number; weightDecay: number; nesterov: boolean }
+  readonly #options: { momentum: number; dampening: number; nesterov: boolean }
   readonly #velocity: ReadonlyMap<Variable, Variable>
 
-  constructor(
-    parameters: ParameterTree,
-    { lr, momentum = 0, dampening = 0, nesterov = false, weightDecay = 0 }: SgdOptions,
-  ) {
-    nonNegative('optim.sgd', { weightDecay })
+  constructor(parameters: ParameterTree, { lr, momentum = 0, dampening = 0, nesterov = false, ...common }: SgdOptions) {
     fraction('optim.sgd', { momentum, dampening })
     if (nesterov && (momentum === 0 || dampening !== 0))
       throw new ArgumentError('Nesterov momentum needs a momentum and no dampening', {
         where: 'optim.sgd',
         received: `momentum ${momentum}, dampening ${dampening}`,
       })
-    super(parameters, lr)
-    this.#options = { momentum, dampening, weightDecay, nesterov }
+    super(parameters, lr, common)
+    this.#options = { momentum, dampening, nesterov }
     this.#velocity = momentum === 0 ? new Map() : this.slot('velocity')
   }
 
-  protected override update({ parameter, gradient, lr, step }: Update): void {
+  protected override update({ parameter, gradient, lr, step, weightDecay }: Update): void {
     const velocity = this.#velocity.get(parameter)
-    sgdUpdate(parameter, gradient, { ...this.#options, ...(velocity && { velocity }), lr, step })
+    sgdUpdate(parameter, gradient, { ...this.#options, weightDecay, ...(velocity && { velocity }), lr, step })
   }
 }
 

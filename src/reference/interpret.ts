@@ -27,7 +27,7 @@ export type Observer = (
 ) => readonly RefTensor[] | undefined
 
 /** What their results are to the chain rule, whatever they are computed from. */
-const CONSTANT: ReadonlySet<string> = new Set(['stopGradient', 'assign', 'advance', 'sgd', 'adam'])
+const CONSTANT: ReadonlySet<string> = new Set(['stopGradient', 'assign', 'advance', 'sgd', 'adam', 'amsgrad', 'lion'])
 
 /** Where the numbers of leaves come from. */
 export type Feed = (leaf: GraphValue) => RefTensor

@@ -3,7 +3,9 @@ import { binary } from './binary.ts'
 import { conv } from './conv.ts'
 import { matrix } from './matmul.ts'
 import { random } from './random.ts'
+import { recurrent } from './recurrent.ts'
 import { reduce } from './reduce.ts'
+import { select } from './select.ts'
 import { shape } from './shape.ts'
 import { softmax } from './softmax.ts'
 import type { Rows } from './tensor.ts'
@@ -13,11 +15,13 @@ import { update } from './update.ts'
 export type ReferenceName =
   | keyof typeof unary
   | keyof typeof binary
+  | keyof typeof select
   | keyof typeof shape
   | keyof typeof reduce
   | keyof typeof softmax
   | keyof typeof matrix
   | keyof typeof conv
+  | keyof typeof recurrent
   | keyof typeof update
   | keyof typeof batch
   | keyof typeof random
@@ -26,11 +30,13 @@ export type ReferenceName =
 export const references: Rows<ReferenceName> = {
   ...unary,
   ...binary,
+  ...select,
   ...shape,
   ...reduce,
   ...softmax,
   ...matrix,
   ...conv,
+  ...recurrent,
   ...update,
   ...batch,
   ...random,

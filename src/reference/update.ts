@@ -39,6 +39,30 @@ const adam: Reference = (inputs, attrs) => {
   return [next, mean, squares]
 }
 
+/** (p, g, m, v, w, lr, c1, c2) -> the new [p, m, v, w]: Adam by the largest second moment so far. */
+const amsgrad: Reference = ([p, g, m, v, w, ...scalars], attrs) => {
+  const operands = [p, g, m, v, ...scalars] as RefTensor[]
+  const [, mean, squares] = adam(operands, attrs) as [RefTensor, RefTensor, RefTensor]
+  const largest = like(input([w as RefTensor], 0), (old, i) => Math.max(old, squares.data[i] as number))
+  const [lr, c1, c2] = [word(scalars, 0), word(scalars, 1), word(scalars, 2)]
+  const kept = flag(attrs, 'decoupled') ? 1 - lr * number(attrs, 'weightDecay') : 1
+  const next = like(input(operands, 0), (old, i) => {
+    const root = Math.sqrt((largest.data[i] as number) / c2) + number(attrs, 'eps')
+    return kept * old - (lr * ((mean.data[i] as number) / c1)) / root
+  })
+  return [next, mean, squares, largest]
+}
+
+/** (p, g, m, lr) -> the new [p, m]. */
+const lion: Reference = (inputs, attrs) => {
+  const [p, g, m] = [input(inputs, 0), input(inputs, 1), input(inputs, 2)]
+  const lr = word(inputs, 3)
+  const mixed = (beta: number): RefTensor => like(m, (old, i) => beta * old + (1 - beta) * (g.data[i] as number))
+  const along = mixed(number(attrs, 'beta1'))
+  const kept = 1 - lr * number(attrs, 'weightDecay')
+  return [like(p, (old, i) => kept * old - lr * Math.sign(along.data[i] as number)), mixed(number(attrs, 'beta2'))]
+}
+
 /** (target, value) -> value. */
 const assign: Reference = (inputs) => [input(inputs, 1)]
 
@@ -59,6 +83,7 @@ const scalarFunctions: Readonly<Record<string, ScalarFunction>> = {
   floor: Math.floor,
   neg: (a) => -a,
   toFloat: (a) => a,
+  fromFloat: (a) => a,
   less: (a, b) => (a < b ? 1 : 0),
   select: (a, b, c) => (a !== 0 ? b : c),
 }
@@ -71,4 +96,11 @@ const scalar: Reference = (inputs, attrs: Attrs) => {
   return [{ shape: [], data: Float64Array.of(f(a, b, c)) }]
 }
 
-export const update: Rows<'sgd' | 'adam' | 'assign' | 'scalar'> = { sgd, adam, assign, scalar }
+export const update: Rows<'sgd' | 'adam' | 'amsgrad' | 'lion' | 'assign' | 'scalar'> = {
+  sgd,
+  adam,
+  amsgrad,
+  lion,
+  assign,
+  scalar,
+}

@@ -167,6 +167,22 @@ export const matrix = {
     adam(shape, 9, { weightDecay: 0.1 }),
     adam(shape, 1000, { weightDecay: 0.01, decoupled: true, eps: 1e-3 }),
   ]),
+  amsgrad: [[], [1], [5], [17], [3, 11], [0], [40_009]].flatMap((shape) =>
+    [
+      adam(shape, 1, {}),
+      adam(shape, 9, { weightDecay: 0.1 }),
+      adam(shape, 1000, { weightDecay: 0.01, decoupled: true, eps: 1e-3 }),
+    ].map(({ inputs, attrs }) => ({
+      inputs: [...inputs.slice(0, 4), x(shape, 'positive'), ...inputs.slice(4)],
+      attrs: attrs!,
+    })),
+  ),
+  lion: [[], [1], [5], [17], [3, 11], [0], [40_009]].flatMap((shape) =>
+    [0, 0.1].map((weightDecay) => ({
+      inputs: [x(shape), x(shape), x(shape), word(0.01)],
+      attrs: { beta1: 0.9, beta2: 0.99, weightDecay },
+    })),
+  ),
   assign: [[], [5], [3, 11], [0], [40_009]].map((shape) => ({ inputs: [x(shape), x(shape)] })),
   advance: [
     { inputs: [whole([2], [5, 0])], attrs: { by: 3, word: 0 } },
@@ -178,6 +194,7 @@ export const matrix = {
     ...scalar('pow', [0.9, 1000], [2, 0.5], [10, -3], [0.999, 1], [1.5, 7]),
     ...['exp', 'log', 'cos', 'sqrt', 'floor', 'neg', 'toFloat'].flatMap((fn) => scalar(fn, ...SINGLES)),
     ...scalar('select', [1, 2, 3], [0, 2, 3]),
+    ...[[], [1], [1, 1]].map((shape) => ({ inputs: [x(shape)], attrs: { fn: 'fromFloat' } })),
   ],
   fetchRows: [
     {
