@@ -7,28 +7,38 @@ export * as io from './io/index.ts'
 export * as nn from './nn/index.ts'
 export { advanceCursor, fetchRows, fetchSlot } from './ops/batch.ts'
 export { full, ones, type TensorData, tensor, zeros, zerosLike } from './ops/create.ts'
+export type { CtcOptions } from './ops/ctc.ts'
+export { type Backward, type BackwardContext, defineOp, type UserOp } from './ops/custom.ts'
 export {
   abs,
   add,
   argmax,
   argmin,
+  bceWithLogits,
   bernoulli,
   binaryCrossEntropy,
   broadcastTo,
   clip,
   clone,
   concat,
+  cosineEmbedding,
+  cosineSimilarity,
   crossEntropy,
+  ctc,
   div,
   dropout,
   elu,
   equal,
   erf,
   exp,
+  focal,
   gather,
   gelu,
   greater,
   greaterEqual,
+  hinge,
+  huber,
+  klDiv,
   leakyRelu,
   less,
   lessEqual,
@@ -46,6 +56,7 @@ export {
   minimum,
   mse,
   mul,
+  multiMargin,
   neg,
   nll,
   norm,
@@ -63,6 +74,7 @@ export {
   sign,
   silu,
   slice,
+  smoothL1,
   softmax,
   softplus,
   sqrt,
@@ -77,9 +89,11 @@ export {
   tanh,
   toFloat,
   transpose,
+  triplet,
   variance,
 } from './ops/functions.ts'
 export { type OpName, ops } from './ops/index.ts'
+export type { LossOptions, Reduction } from './ops/reduction.ts'
 export { scalar, scalars } from './ops/scalar.ts'
 export { Tensor } from './ops/tensor.ts'
 export { adamUpdate, sgdUpdate } from './ops/update.ts'

@@ -8,10 +8,15 @@ import { unaryOps } from './unary.ts'
 // The operations as functions. Operands are float32 tensors; where two are taken, either may be a number, and shapes
 // follow NumPy's broadcasting.
 
+export * from './ctc.ts'
 export * from './loss.ts'
+export * from './loss-binary.ts'
+export { type KlDivOptions, klDiv, type MultiMarginOptions, multiMargin, type NllOptions, nll } from './loss-classes.ts'
+export * from './loss-distance.ts'
 export * from './matmul.ts'
 export * from './random.ts'
 export * from './reduce.ts'
+export * from './reduction.ts'
 export * from './shape.ts'
 export * from './softmax.ts'
 
