@@ -3,7 +3,7 @@ import { capture, type Engine, init, matmul, randomNormal, withEngine } from '..
 import { machine } from './lib/machine.ts'
 import { Peak } from './lib/peak.ts'
 import { median, spread, table, text } from './lib/stats.ts'
-import { findTorch, TorchSteps } from './lib/torch.ts'
+import { findTorch, Peer } from './lib/torch.ts'
 import { build, rate, type Workload, workloads } from './lib/workloads.ts'
 import { emptyProgram, instruction } from './overhead.ts'
 
@@ -46,6 +46,7 @@ export async function floors({ only }: { only?: string | undefined } = {}): Prom
   console.log(`${facts.cpu}, ${facts.cores} cores, Node ${facts.node} (V8 ${facts.v8}), ${RUNS} runs in turns\n`)
   const one = await init({ threads: 1, seed: 1 })
   const two = await init({ threads: 2, seed: 1 })
+  const wide = await init({ threads: 1, seed: 1, wide: true })
   const strict = await init({ threads: 1, seed: 1, numerics: 'reproducible' })
   const python = findTorch()
 
@@ -79,7 +80,7 @@ export async function floors({ only }: { only?: string | undefined } = {}): Prom
     },
     { name: 'element-wise instruction', unit: 'ns', floor: 150, up: false, measure: instruction(one) },
     { name: 'W3 tiny MLP', unit: 'steps/s', floor: 50_000, up: true, measure: steps(one, 'W3', 0.3) },
-    await overTorch(one, python),
+    await overTorch(wide, python),
     await scaling(one, two),
   ]
   const chosen = all.filter(({ name }) => only === undefined || name.toLowerCase().includes(only.toLowerCase()))
@@ -114,7 +115,7 @@ export async function floors({ only }: { only?: string | undefined } = {}): Prom
   }))
   writeFileSync(new URL('floors.json', folder), `${JSON.stringify({ machine: facts, runs: RUNS, results }, null, 2)}\n`)
   console.log(`\nSamples: bench/results/floors.json`)
-  await Promise.all([one.close(), two.close(), strict.close()])
+  await Promise.all([one, two, wide, strict].map((engine) => engine.close()))
   stopTorch?.()
   return met
 }
@@ -136,8 +137,9 @@ async function overTorch(engine: Engine, python: string | undefined): Promise<Fl
       measure: async () => Number.NaN,
       note: () => 'PyTorch not found (Debian: python3-torch); CHAINRULE_PYTHON names a Python that has it',
     }
-  const { step, data } = withEngine(engine, () => build(workload))
-  const peer = await TorchSteps.start(python, workload, data, 1)
+  const built = withEngine(engine, () => build(workload))
+  const { step } = built
+  const peer = await Peer.start(python, { task: 'train', workload, built }, 1)
   stopTorch = () => peer.stop()
   const ours = await step.runMany(30)
   const theirs = await peer.run(1)

@@ -125,6 +125,26 @@ for (const [runtime, [command, ...args]] of Object.entries(commands)) {
     })
   }
 }
+// The command, on vectors of 256 bits where this machine has them, and of 128: the same weights.
+for (const runtime of ['Node 20', 'Node 24', 'Node 26']) {
+  const name = `${runtime}, wide`
+  if (!selected(name)) continue
+  const [node] = commands[runtime] as [string]
+  const out = join(root, '.build/wide.safetensors')
+  const train = async (...flags: string[]): Promise<{ weightsHash: string; wide: boolean }> => {
+    const args = ['dist/cli/main.js', '--epochs', '3', '--json', '--no-report', '--out', out, ...flags]
+    const { stdout } = await run(node, args, limits)
+    return JSON.parse(stdout.trim().split('\n').at(-1) as string)
+  }
+  try {
+    const [plain, wide] = [await train('--no-wide'), await train()]
+    const problems = plain.wide ? ['--no-wide is wide'] : []
+    if (plain.weightsHash !== wide.weightsHash) problems.push('other weights than with 128 bits')
+    check(name, problems, `${wide.wide ? '256' : '128'} bits, ${wide.weightsHash.slice(0, 16)}`)
+  } catch (error) {
+    check(name, [error instanceof Error ? error.message : String(error)], 'no result')
+  }
+}
 if (selected('Deno example'))
   await example('Deno example', async () => {
     const [deno, ...args] = commands['Deno'] as [string, ...string[]]

@@ -1,4 +1,5 @@
 import * as cr from '../src/index.ts'
+import { layer } from './golden-layers.ts'
 import { losses } from './golden-losses.ts'
 import { lrSchedule, optimizers, trainingCurve } from './golden-training.ts'
 import type { GoldenCase, GoldenTensor, Numbers, Result } from './helpers/golden.ts'
@@ -28,9 +29,6 @@ const keepDims = (attrs: Attrs): { keepDims: boolean } => ({ keepDims: attrs['ke
 const reduction = (f: (x: cr.Tensor, axes: Axes, options: { keepDims: boolean }) => cr.Tensor): Forward =>
   unary((x, attrs) => f(x, axesOf(attrs), keepDims(attrs)))
 
-/** min(x, 1); relu and not clip, because PyTorch's derivatives at this end are 0. */
-const atMostOne = (x: cr.Tensor): cr.Tensor => cr.sub(1, cr.sub(1, x).relu())
-
 function pad(x: cr.Tensor, pads: readonly (readonly [number, number])[], value: number): cr.Tensor {
   return pads.reduce((y, [before, after], axis) => {
     const edge = (n: number): cr.Tensor =>
@@ -46,20 +44,24 @@ const operations: Readonly<Record<string, Forward>> = {
   relu: unary((x) => x.relu()),
   leaky_relu: unary((x, a) => x.leakyRelu(a['negative_slope'] as number)),
   elu: unary((x, a) => x.elu(a['alpha'] as number)),
-  selu: unary((x) => x.elu(1.6732632423543772).mul(1.0507009873554805)),
+  selu: unary((x) => x.selu()),
   gelu: unary((x) => x.gelu()),
   gelu_tanh: unary((x) => x.gelu('tanh')),
   silu: unary((x) => x.silu()),
-  mish: unary((x) => x.mul(x.softplus().tanh())),
+  mish: unary((x) => x.mish()),
   softplus: unary((x) => x.softplus()),
-  softsign: unary((x) => x.div(x.abs().add(1))),
-  hardsigmoid: unary((x) => atMostOne(x.div(6).add(0.5).relu())),
-  hardswish: unary((x) => x.mul(atMostOne(x.div(6).add(0.5).clip(0, Infinity)))),
+  softsign: unary(cr.softsign),
+  hardsigmoid: unary(cr.hardsigmoid),
+  hardswish: unary((x) => x.hardswish()),
   tanh: unary((x) => x.tanh()),
   sigmoid: unary((x) => x.sigmoid()),
   log_sigmoid: unary((x) => cr.logSigmoid(x)),
   exp: unary((x) => x.exp()),
   log: unary((x) => x.log()),
+  log1p: unary((x) => x.log1p()),
+  expm1: unary((x) => x.expm1()),
+  sin: unary((x) => x.sin()),
+  cos: unary((x) => x.cos()),
   sqrt: unary((x) => x.sqrt()),
   rsqrt: unary((x) => x.rsqrt()),
   abs: unary((x) => x.abs()),
@@ -99,7 +101,7 @@ const operations: Readonly<Record<string, Forward>> = {
   slice: unary((x, a) => x.slice(a['starts'] as Axes, a['ends'] as Axes, a['steps'] as Axes)),
   permute: unary((x, a) => x.transpose(a['axes'] as Axes)),
   pad: unary((x, a) => pad(x, a['pads'] as [number, number][], a['value'] as number)),
-  where: ({ cond, a, b }) => a!.mul(cond!).add(b!.mul(cr.sub(1, cond!))),
+  where: ({ cond, a, b }) => cr.where(cond!, a!, b!),
   ...losses,
 }
 
@@ -108,14 +110,16 @@ const operations: Readonly<Record<string, Forward>> = {
  * beside it, so that this list only ever shrinks.
  */
 export const unsupported: Readonly<Record<string, string>> = {
-  sin: 'no kernel yet',
-  cos: 'no kernel yet',
-  log1p: 'no kernel yet, and log(1 + x) loses small x',
-  expm1: 'no kernel yet, and exp(x) - 1 loses small x',
   cumsum: 'no kernel yet',
   conv2d: 'no kernel yet',
   max_pool2d: 'no kernel yet',
   layer_norm: 'no kernel yet',
+  conv1d: 'no kernel yet',
+  conv_transpose2d: 'no kernel yet',
+  avg_pool2d: 'no kernel yet',
+  global_avg_pool2d: 'no layer yet',
+  batch_norm: 'no layer yet',
+  group_norm: 'no layer yet',
   'cnn/0.sgd_nesterov': 'needs conv2d',
   'cnn/0.adam': 'needs conv2d',
   'gpt/0.adamw': 'needs layer_norm',
@@ -142,7 +146,7 @@ export function run(
   const optimizer = Object.hasOwn(optimizers, c.op) ? optimizers[c.op] : undefined
   if (optimizer !== undefined) return optimizer(given, attrs)
   const forward = Object.hasOwn(operations, c.op) ? operations[c.op] : undefined
-  if (forward === undefined) return undefined
+  if (forward === undefined) return layer(c, given, more.gradOutputs)
   return cr.scope(() => {
     const inputs = Object.fromEntries(Object.entries(given).map(([name, t]) => [name, asTensor(t)]))
     const y = forward(inputs, attrs)

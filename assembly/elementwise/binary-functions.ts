@@ -32,6 +32,7 @@ export function binaryOf(fn: u32, a: v128, b: v128, p0: v128, p1: v128): v128 {
   if (fn == code.BINARY_ELU_GRAD)
     return select(a, f32x4.mul(f32x4.mul(a, p0), exp(f32x4.pmin(b, zero))), f32x4.gt(b, zero))
   if (fn == code.BINARY_CLIP_GRAD) return v128.and(a, v128.and(f32x4.ge(b, p0), f32x4.le(b, p1)))
+  if (fn == code.BINARY_HARDTANH_GRAD) return v128.and(a, v128.and(f32x4.gt(b, p0), f32x4.lt(b, p1)))
   if (fn == code.BINARY_ABS_GRAD) return f32x4.mul(a, sign(b))
   if (fn == code.BINARY_GREATER) return v128.and(splat(pool.ONE), f32x4.gt(a, b))
   if (fn == code.BINARY_EQUAL) return v128.and(splat(pool.ONE), f32x4.eq(a, b))

@@ -110,6 +110,9 @@ function turns(fn: u32, a: usize, s: usize, b: usize, t: usize, y: usize, bytes:
     case code.BINARY_NOT_EQUAL:
       notEqualRow(a, s, b, t, y, bytes, p, q)
       break
+    case code.BINARY_HARDTANH_GRAD:
+      hardtanhGradRow(a, s, b, t, y, bytes, p, q)
+      break
     default:
       unreachable()
   }
@@ -206,4 +209,7 @@ function greaterEqualRow(a: usize, s: usize, b: usize, t: usize, y: usize, bytes
 }
 function notEqualRow(a: usize, s: usize, b: usize, t: usize, y: usize, bytes: usize, p: v128, q: v128): void {
   row(code.BINARY_NOT_EQUAL, a, s, b, t, y, bytes, p, q)
+}
+function hardtanhGradRow(a: usize, s: usize, b: usize, t: usize, y: usize, bytes: usize, p: v128, q: v128): void {
+  row(code.BINARY_HARDTANH_GRAD, a, s, b, t, y, bytes, p, q)
 }

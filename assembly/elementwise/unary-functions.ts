@@ -1,17 +1,21 @@
 import * as code from '../../src/abi/constants'
 import { fma, select, splat } from '../simd/f32x4'
 import {
+  cos,
   erf,
   exp,
   expm1,
+  expm1Wide,
   gelu,
   geluTanh,
   log,
+  log1p,
   logSigmoid,
   reciprocal,
   rsqrt,
   sigmoid,
   silu,
+  sin,
   softplus,
   sqrt,
   tanh,
@@ -47,6 +51,13 @@ export function unaryOf(fn: u32, x: v128, p0: v128, p1: v128): v128 {
   if (fn == code.UNARY_CLIP) return f32x4.pmin(f32x4.pmax(x, p0), p1)
   if (fn == code.UNARY_AFFINE) return fma(x, p0, p1)
   if (fn == code.UNARY_SIGN) return sign(x)
+  if (fn == code.UNARY_LOG1P) return log1p(x)
+  if (fn == code.UNARY_EXPM1) return expm1Wide(x)
+  if (fn == code.UNARY_SIN) return sin(x)
+  if (fn == code.UNARY_COS) return cos(x)
+  if (fn == code.UNARY_FLOOR) return f32x4.floor(x)
+  if (fn == code.UNARY_CEIL) return f32x4.ceil(x)
+  if (fn == code.UNARY_ROUND) return f32x4.nearest(x)
   if (fn == code.UNARY_I32_TO_F32) return f32x4.convert_i32x4_s(x)
   return x
 }

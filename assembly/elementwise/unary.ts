@@ -106,6 +106,27 @@ function turns(fn: u32, x: usize, y: usize, bytes: usize, p0: f32, p1: f32): voi
     case code.UNARY_LOG_SIGMOID:
       logSigmoidRow(x, y, bytes, a, b)
       break
+    case code.UNARY_LOG1P:
+      log1pRow(x, y, bytes, a, b)
+      break
+    case code.UNARY_EXPM1:
+      expm1Row(x, y, bytes, a, b)
+      break
+    case code.UNARY_SIN:
+      sinRow(x, y, bytes, a, b)
+      break
+    case code.UNARY_COS:
+      cosRow(x, y, bytes, a, b)
+      break
+    case code.UNARY_FLOOR:
+      floorRow(x, y, bytes, a, b)
+      break
+    case code.UNARY_CEIL:
+      ceilRow(x, y, bytes, a, b)
+      break
+    case code.UNARY_ROUND:
+      roundRow(x, y, bytes, a, b)
+      break
     default:
       unreachable()
   }
@@ -193,4 +214,25 @@ function i32ToF32Row(x: usize, y: usize, bytes: usize, a: v128, b: v128): void {
 }
 function logSigmoidRow(x: usize, y: usize, bytes: usize, a: v128, b: v128): void {
   row(code.UNARY_LOG_SIGMOID, x, y, bytes, a, b)
+}
+function log1pRow(x: usize, y: usize, bytes: usize, a: v128, b: v128): void {
+  row(code.UNARY_LOG1P, x, y, bytes, a, b)
+}
+function expm1Row(x: usize, y: usize, bytes: usize, a: v128, b: v128): void {
+  row(code.UNARY_EXPM1, x, y, bytes, a, b)
+}
+function sinRow(x: usize, y: usize, bytes: usize, a: v128, b: v128): void {
+  row(code.UNARY_SIN, x, y, bytes, a, b)
+}
+function cosRow(x: usize, y: usize, bytes: usize, a: v128, b: v128): void {
+  row(code.UNARY_COS, x, y, bytes, a, b)
+}
+function floorRow(x: usize, y: usize, bytes: usize, a: v128, b: v128): void {
+  row(code.UNARY_FLOOR, x, y, bytes, a, b)
+}
+function ceilRow(x: usize, y: usize, bytes: usize, a: v128, b: v128): void {
+  row(code.UNARY_CEIL, x, y, bytes, a, b)
+}
+function roundRow(x: usize, y: usize, bytes: usize, a: v128, b: v128): void {
+  row(code.UNARY_ROUND, x, y, bytes, a, b)
 }

@@ -83,8 +83,26 @@ export function expNear(x: v128): v128 {
 export function expm1(x: v128): v128 {
   const y = atLeast(x, splat(pool.EXPM1_MIN))
   const t = fma(y, splat(pool.EXP_LOG2E), splat(pool.EXP_MAGIC_NEAR))
-  const n = f32x4.sub(t, splat(pool.EXP_MAGIC_NEAR))
   const power = i32x4.shl(t, 23)
+  return fma(power, expm1Fraction(t, y), f32x4.sub(power, splat(pool.ONE)))
+}
+
+/** exp(x) - 1 for every x: half of it, twice, because 2^128 is no number. */
+// @ts-ignore: decorator
+@inline
+export function expm1Wide(x: v128): v128 {
+  const y = atMost(atLeast(x, splat(pool.EXPM1_MIN)), splat(pool.EXP_MAX))
+  const t = fma(y, splat(pool.EXP_LOG2E), splat(pool.EXP_MAGIC_NEAR))
+  const power = i32x4.shl(i32x4.sub(t, i32x4.splat(1)), 23)
+  const half = fma(power, expm1Fraction(t, y), f32x4.sub(power, splat(pool.HALF)))
+  return f32x4.add(half, half)
+}
+
+/** s of the numbers of EXP_MAGIC_NEAR, with a relative error that is small near 0, too. */
+// @ts-ignore: decorator
+@inline
+function expm1Fraction(t: v128, y: v128): v128 {
+  const n = f32x4.sub(t, splat(pool.EXP_MAGIC_NEAR))
   const high = fnma(n, splat(pool.EXP_LN2_HIGH), y)
   const low = f32x4.mul(n, splat(pool.EXP_MINUS_LN2_LOW))
   const r = f32x4.add(high, low)
@@ -92,6 +110,5 @@ export function expm1(x: v128): v128 {
   p = fma(p, r, splat(pool.EXPM1_4))
   p = fma(p, r, splat(pool.EXPM1_3))
   p = fma(p, r, splat(pool.EXPM1_2))
-  const s = f32x4.add(fma(f32x4.mul(r, r), p, low), high)
-  return fma(power, s, f32x4.sub(power, splat(pool.ONE)))
+  return f32x4.add(fma(f32x4.mul(r, r), p, low), high)
 }

@@ -28,6 +28,18 @@ export function log(x: v128): v128 {
   return f32x4.add(r, special)
 }
 
+/** log(1 + x): log of the rounded sum u, and what the rounding has lost over u. */
+// @ts-ignore: decorator
+@inline
+export function log1p(x: v128): v128 {
+  const one = splat(pool.ONE)
+  const u = f32x4.add(x, one)
+  const lost = f32x4.div(f32x4.sub(x, f32x4.sub(u, one)), u)
+  // of 0 and Infinity the logarithm alone
+  const finite = v128.and(f32x4.gt(u, i32x4.splat(0)), f32x4.lt(u, splat(pool.INFINITY)))
+  return f32x4.add(log(u), v128.and(lost, finite))
+}
+
 /** log2 of two normal positive f64, to 1e-13. */
 // @ts-ignore: decorator
 @inline

@@ -2,10 +2,11 @@
 // scripts/accuracy.ts checks them. Nothing here needs a fused multiply-add: both builds keep the same bounds.
 
 export { erf } from './erf'
-export { exp, expm1 } from './exp'
+export { exp, expm1, expm1Wide } from './exp'
 export { gelu, geluGrad, geluTanh, geluTanhGrad } from './gelu'
-export { log, log64 } from './log'
+export { log, log1p, log64 } from './log'
 export { pow } from './pow'
 export { reciprocal, rsqrt, sqrt } from './root'
 export { sigmoid, sigmoidGrad, silu, siluGrad, tanh } from './sigmoid'
 export { logSigmoid, softplus } from './softplus'
+export { cos, sin } from './trig'

@@ -111,6 +111,13 @@ export const UNARY_AFFINE = 19 // p0 * x + p1
 export const UNARY_SIGN = 20
 export const UNARY_I32_TO_F32 = 21
 export const UNARY_LOG_SIGMOID = 22
+export const UNARY_LOG1P = 23
+export const UNARY_EXPM1 = 24
+export const UNARY_SIN = 25
+export const UNARY_COS = 26
+export const UNARY_FLOOR = 27
+export const UNARY_CEIL = 28
+export const UNARY_ROUND = 29 // half to even
 
 // ---- element-wise functions of two operands -----------------------------------------------------
 export const BINARY_ADD = 0
@@ -137,6 +144,7 @@ export const BINARY_GREATER = 19 // a > b ? 1 : 0
 export const BINARY_EQUAL = 20 // a == b ? 1 : 0
 export const BINARY_GREATER_EQUAL = 21
 export const BINARY_NOT_EQUAL = 22
+export const BINARY_HARDTANH_GRAD = 23 // p0 < b < p1 ? a : 0        b = x
 
 // ---- reductions -------------------------------------------------------------------------------
 export const REDUCE_SUM = 0

@@ -1,4 +1,4 @@
-import { GEMM_KC, GEMM_MC, GEMM_NC } from './constants.ts'
+import { GEMM_KC, GEMM_MC, GEMM_NC, UNARY_COS, UNARY_EXPM1, UNARY_LOG1P, UNARY_SIN } from './constants.ts'
 import type { KernelName, KernelOperands } from './names.generated.ts'
 
 /**
@@ -47,7 +47,11 @@ const per =
     names.reduce((product, name) => product * (o[name] as number), ns)
 
 /** ns per element of the element-wise functions, by code; the default is a memory-bound pass. */
-const unaryCost = (o: O): number => (o.n as number) * ((o.fn as number) >= 6 && (o.fn as number) <= 17 ? 0.8 : 0.15)
+function unaryCost({ n, fn }: O): number {
+  const code = fn as number
+  if (code === UNARY_SIN || code === UNARY_COS) return (n as number) * 3
+  return (n as number) * ((code >= 6 && code <= 17) || code === UNARY_LOG1P || code === UNARY_EXPM1 ? 0.8 : 0.15)
+}
 
 export type { KernelName, KernelOperands } from './names.generated.ts'
 
@@ -197,6 +201,23 @@ export const kernels: {
     operands: { fn: 'u32', a: 'read', b: 'read', y: 'write', n: 'u32', p0: 'f32', p1: 'f32', dims: 'dims' },
     scratch: STRIDED_SCRATCH,
     cost: per(0.4, 'n'),
+  },
+
+  where: {
+    file: 'elementwise/where',
+    doc: 'y[i] = condition[i * cStep] != 0 ? a[i * aStep] : b[i * bStep], 32-bit words; steps are 0 (one element) or 1. y may be an operand.',
+    operands: {
+      condition: 'read',
+      a: 'read',
+      b: 'read',
+      y: 'write',
+      n: 'u32',
+      cStep: 'u32',
+      aStep: 'u32',
+      bStep: 'u32',
+    },
+    split: 'linear',
+    cost: per(0.25, 'n'),
   },
 
   // ---- reductions --------------------------------------------------------------------------------
@@ -380,6 +401,60 @@ export const kernels: {
     },
     split: 'linear',
     cost: per(0.6, 'n'),
+  },
+
+  // ---- recurrent cells -------------------------------------------------------------------------------
+  lstmCell: {
+    file: 'recurrent/lstm',
+    doc: 'One step of an LSTM: i, f, g, o = act(x + u), c = f before + i g, h = o tanh(c); x, u, gates are [rows, 4 n].',
+    operands: {
+      x: 'read',
+      u: 'read',
+      before: 'read',
+      gates: 'write',
+      c: 'write',
+      h: 'write',
+      rows: 'u32',
+      n: 'u32',
+    },
+    cost: per(4, 'rows', 'n'),
+  },
+  lstmCellGrad: {
+    file: 'recurrent/lstm',
+    doc: 'The step backwards: dx [rows, 4 n] from dy + dh and dc, which leaves as the gradient of the cell before.',
+    operands: {
+      dy: 'read',
+      dh: 'read',
+      dc: 'update',
+      gates: 'read',
+      before: 'read',
+      c: 'read',
+      dx: 'write',
+      rows: 'u32',
+      n: 'u32',
+    },
+    cost: per(3, 'rows', 'n'),
+  },
+  gruCell: {
+    file: 'recurrent/gru',
+    doc: 'One step of a GRU: r, z = sigmoid(x + u), n = tanh(x + r u), h = (1 - z) n + z before; x, u are [rows, 3 n], gates [rows, 4 n].',
+    operands: { x: 'read', u: 'read', before: 'read', gates: 'write', h: 'write', rows: 'u32', n: 'u32' },
+    cost: per(3, 'rows', 'n'),
+  },
+  gruCellGrad: {
+    file: 'recurrent/gru',
+    doc: 'The step backwards: dx and du [rows, 3 n] from dy + dh; dh leaves as what passes by the gates.',
+    operands: {
+      dy: 'read',
+      dh: 'update',
+      gates: 'read',
+      before: 'read',
+      dx: 'write',
+      du: 'write',
+      rows: 'u32',
+      n: 'u32',
+    },
+    cost: per(2, 'rows', 'n'),
   },
 
   // ---- matrix products -------------------------------------------------------------------------------

@@ -45,6 +45,25 @@ const constants: Readonly<Record<string, readonly number[]>> = {
   GELU_TANH_1: f64(1.5957691216057308),
   GELU_TANH_3: f64(0.07135481627260025),
   GELU_TANH_MIN: f64(-120),
+  // sin(r) = r + r^3 p(r^2), cos(r) = 1 + r^2 p(r^2) for |r| <= pi/4: 2^-35 and 2^-32
+  SIN_3: f64(-0.16666666663854163),
+  SIN_5: f64(0.008333331874272801),
+  SIN_7: f64(-0.00019840086499228532),
+  SIN_9: f64(2.7249895192899266e-6),
+  COS_2: f64(-0.49999999969106995),
+  COS_4: f64(0.0416666506397252),
+  COS_6: f64(-0.0013887588896758282),
+  COS_8: f64(2.446375473290998e-5),
+  TRIG_TWO_OVER_PI: f64(2 / Math.PI),
+  TRIG_MAGIC: f64(1.5 * 2 ** 52),
+  // pi/2 = high + low; n times the 25 bits of the first is exact
+  TRIG_HIGH: f64(1.5707963109016418),
+  TRIG_LOW: f64(1.5893254773528196e-8),
+  TRIG_LARGE: f64(2 ** 20),
+  INFINITY_F64: f64(Number.POSITIVE_INFINITY),
+  // 32 zeros and 224 bits of 2/pi
+  TRIG_BITS: [0, 0xa2f9836e, 0x4e441529, 0xfc2757d1, 0xf534ddc0, 0xdb629599, 0x3c439041, 0xfe5163ab],
+  TRIG_UNIT: f64(Math.PI / 2 ** 63),
 
   SIGN: u32(0x80000000),
   HIGH_HALF: u32(0xfffff000),

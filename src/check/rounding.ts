@@ -1,5 +1,6 @@
 import { ACT_NONE } from '../abi/constants.ts'
 import { type Attrs, type ReferenceName, type RefTensor, references } from '../reference/index.ts'
+import * as recurrent from './rounding-recurrent.ts'
 
 /**
  * How far the engine's f32 result of an operation may lie from its f64 reference, an element: first-order bounds from
@@ -203,6 +204,14 @@ export const rounding: Readonly<Record<ReferenceName, Rounding>> = {
   leakyRelu: halfUlps(2),
   elu: halfUlps(6),
   clip: halfUlps(1),
+  hardtanh: halfUlps(1),
+  log1p: halfUlps(4),
+  expm1: halfUlps(4),
+  sin: halfUlps(2),
+  cos: halfUlps(2),
+  floor: exact,
+  ceil: exact,
+  round: exact,
   sign: exact,
   cast: exact,
 
@@ -228,6 +237,8 @@ export const rounding: Readonly<Record<ReferenceName, Rounding>> = {
   leakyReluGrad: halfUlps(2),
   eluGrad: halfUlps(6),
   clipGrad: exact,
+  hardtanhGrad: exact,
+  where: exact,
 
   clone: exact,
   stopGradient: exact,
@@ -260,6 +271,13 @@ export const rounding: Readonly<Record<ReferenceName, Rounding>> = {
 
   matmul,
   fusedMatmul,
+
+  rnn: recurrent.rnn,
+  rnnGrad: recurrent.rnnBackward,
+  lstm: recurrent.lstm,
+  lstmGrad: recurrent.lstmBackward,
+  gru: recurrent.gru,
+  gruGrad: recurrent.gruBackward,
 
   sgd,
   adam,

@@ -38,6 +38,8 @@ export interface TrainOptions {
   readonly seed: number
   readonly threads: number | 'auto'
   readonly numerics: (typeof NUMERICS)[number]
+  /** Whether vectors of 256 bits may be used, where the runtime has them. */
+  readonly wide: boolean
   readonly gradients: (typeof GRADIENTS)[number]
   readonly out: string
   /** Where the report goes; undefined for none. */
@@ -77,6 +79,7 @@ const TRAIN = {
   seed: integer({ min: 0, max: 2 ** 32 - 1 }, 1, 'of the split, the weights, the order and dropout'),
   threads: autoOr({ min: 1, max: 64 }, 'threads that compute'),
   numerics: choice(NUMERICS, 'fast', 'reproducible: the same bits on every machine'),
+  'no-wide': flag('only vectors of 128 bits; the same results'),
   gradients: choice(GRADIENTS, 'analytic', 'numeric: by differences, to watch both agree; slow'),
   out: path('FILE', 'model.safetensors', 'the trained model'),
   report: path('FILE', 'report.html', 'page with the curves'),
@@ -119,7 +122,16 @@ export function parseCommand(argv: readonly string[]): Command {
 function train(argv: readonly string[]): Command {
   const values = parse(TRAIN, argv, 'train')
   if (values.help) return { name: 'help', topic: argv[0] === '--help' || argv[0] === '-h' ? undefined : 'train' }
-  const { 'weight-decay': weightDecay, 'no-report': noReport, help: _, lr, momentum, report, ...plain } = values
+  const {
+    'weight-decay': weightDecay,
+    'no-report': noReport,
+    'no-wide': noWide,
+    help: _,
+    lr,
+    momentum,
+    report,
+    ...plain
+  } = values
   const given = new Set(argv.map((arg) => arg.split('=')[0]))
   if (values.optimizer !== 'sgd' && momentum !== undefined) {
     throw new ArgumentError('only sgd takes it', { where: '--momentum', received: `--optimizer ${values.optimizer}` })
@@ -132,6 +144,7 @@ function train(argv: readonly string[]): Command {
       lr: lr ?? (values.optimizer === 'sgd' ? 0.1 : 0.01),
       momentum: values.optimizer === 'sgd' ? (momentum ?? 0.9) : 0,
       weightDecay: weightDecay ?? (values.optimizer === 'adamw' ? 0.01 : 0),
+      wide: !noWide,
       report: noReport ? undefined : report,
     },
   }

@@ -17,6 +17,8 @@ export interface RunPlan {
   readonly parameters: number
   readonly threads: number
   readonly build: string
+  /** Whether hot kernels ran on vectors of 256 bits. */
+  readonly wide: boolean
   readonly machine: string
 }
 

@@ -29,7 +29,12 @@ export async function runTrain(options: TrainOptions, { view, signal, version }:
   if (options.out === options.report) throw new ArgumentError('is also the file of --out', { where: '--report' })
   for (const path of outputs) await checkWritable(path)
   const source = await loadSource(options)
-  const engine = await init({ threads: options.threads, numerics: options.numerics, seed: options.seed })
+  const engine = await init({
+    threads: options.threads,
+    numerics: options.numerics,
+    wide: options.wide,
+    seed: options.seed,
+  })
   try {
     const split = await splitSource(source, options)
     const widths = layerWidths(split, options)
@@ -48,6 +53,7 @@ export async function runTrain(options: TrainOptions, { view, signal, version }:
       parameters: model.parameters().reduce((sum, { size }) => sum + size, 0),
       threads: engine.threads,
       build: engine.runtime.build,
+      wide: engine.runtime.wide,
       machine: machineLine(),
     }
     checkNumeric(plan)

@@ -38,6 +38,7 @@ export class JsonView implements View {
       numerics: options.numerics,
       weightsHash,
       build: result.build,
+      wide: result.wide,
       steps: result.losses.length,
       epochs: result.epochs.length,
       testLoss: result.epochs.at(-1)?.testLoss,

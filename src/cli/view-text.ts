@@ -30,7 +30,7 @@ export class TextView implements View {
     this.spokeAt = now()
   }
 
-  begin({ version, data, layers, parameters, options, threads, build, machine }: RunPlan): void {
+  begin({ version, data, layers, parameters, options, threads, build, wide, machine }: RunPlan): void {
     this.epochs = options.epochs
     this.batch = options.batch
     const { terminal } = this
@@ -50,7 +50,7 @@ export class TextView implements View {
       ],
       [
         'machine',
-        `${threads} ${threads === 1 ? 'thread' : 'threads'}, ${options.numerics} numerics (${build} build), ${machine}`,
+        `${threads} ${threads === 1 ? 'thread' : 'threads'}, ${options.numerics} numerics (${build} build${wide ? ', wide' : ''}), ${machine}`,
       ],
     ] as const
     this.print(` ${paint(terminal, `chainrule ${version}`, 'bold')}`)

@@ -93,6 +93,7 @@ export const binaryOps: OpTable<
   | 'leakyReluGrad'
   | 'eluGrad'
   | 'clipGrad'
+  | 'hardtanhGrad'
   | 'absGrad'
 > = {
   add: binary('add', {
@@ -272,6 +273,13 @@ export const binaryOps: OpTable<
     formula: 'min <= b <= max ? a : 0',
     parameters: (attrs) => [attr(attrs, 'min'), attr(attrs, 'max')],
     gradient: linearIn((g, b, attrs) => f.clipGrad(g, b, attr(attrs, 'min'), attr(attrs, 'max')), flat),
+  }),
+  hardtanhGrad: binary('hardtanhGrad', {
+    code: C.BINARY_HARDTANH_GRAD,
+    doc: 'Gradient of hardtanh; b is its input.',
+    formula: 'min < b < max ? a : 0',
+    parameters: (attrs) => [attr(attrs, 'min'), attr(attrs, 'max')],
+    gradient: linearIn((g, b, attrs) => f.hardtanhGrad(g, b, attr(attrs, 'min'), attr(attrs, 'max')), flat),
   }),
   absGrad: binary('absGrad', {
     code: C.BINARY_ABS_GRAD,

@@ -8,15 +8,19 @@ import { unaryOps } from './unary.ts'
 // The operations as functions. Operands are float32 tensors; where two are taken, either may be a number, and shapes
 // follow NumPy's broadcasting.
 
+export * from './activations.ts'
 export * from './ctc.ts'
+export * from './logic.ts'
 export * from './loss.ts'
 export * from './loss-binary.ts'
 export { type KlDivOptions, klDiv, type MultiMarginOptions, multiMargin, type NllOptions, nll } from './loss-classes.ts'
 export * from './loss-distance.ts'
 export * from './matmul.ts'
 export * from './random.ts'
+export { gru, lstm, rnn, type SequenceOptions } from './recurrent.ts'
 export * from './reduce.ts'
 export * from './reduction.ts'
+export * from './select.ts'
 export * from './shape.ts'
 export * from './softmax.ts'
 
@@ -29,7 +33,7 @@ function two(op: keyof typeof binaryOps, a: Operand, b: Operand, attrs = {}): Te
       expected: 'at least one Tensor',
       received: `${a} and ${b}`,
     })
-  const like = (typeof a === 'number' ? b : a) as Tensor
+  const like = checkTensor((typeof a === 'number' ? b : a) as Tensor, op)
   return apply(binaryOps[op], [lift(a, like), lift(b, like)], attrs)
 }
 const one = (op: keyof typeof unaryOps, x: Tensor, attrs = {}): Tensor => apply(unaryOps[op], [x], attrs)
@@ -81,6 +85,20 @@ export const reciprocal = (x: Tensor): Tensor => one('reciprocal', x)
 export const exp = (x: Tensor): Tensor => one('exp', x)
 /** Natural logarithm. */
 export const log = (x: Tensor): Tensor => one('log', x)
+/** ln(1 + x), exact for small x too. */
+export const log1p = (x: Tensor): Tensor => one('log1p', x)
+/** e^x - 1, exact for small x too. */
+export const expm1 = (x: Tensor): Tensor => one('expm1', x)
+/** Sine. */
+export const sin = (x: Tensor): Tensor => one('sin', x)
+/** Cosine. */
+export const cos = (x: Tensor): Tensor => one('cos', x)
+/** The whole number below. */
+export const floor = (x: Tensor): Tensor => one('floor', x)
+/** The whole number above. */
+export const ceil = (x: Tensor): Tensor => one('ceil', x)
+/** The nearest whole number; halves go to the even one. */
+export const round = (x: Tensor): Tensor => one('round', x)
 /** Hyperbolic tangent. */
 export const tanh = (x: Tensor): Tensor => one('tanh', x)
 /** 1 / (1 + e^-x). */
@@ -116,15 +134,15 @@ export function elu(x: Tensor, alpha = 1): Tensor {
   return one('elu', x, { alpha: finite(alpha, 'elu.alpha') })
 }
 /** x limited to min .. max. */
-export function clip(x: Tensor, min: number, max: number): Tensor {
-  for (const bound of [min, max]) checkNumber(bound, 'clip', 'numbers', (limit) => !Number.isNaN(limit))
+export const clip = (x: Tensor, min: number, max: number): Tensor => one('clip', x, range('clip', min, max))
+/** x limited to min .. max; unlike that of clip, its derivative at the ends is 0. */
+export const hardtanh = (x: Tensor, min = -1, max = 1): Tensor => one('hardtanh', x, range('hardtanh', min, max))
+
+function range(where: string, min: number, max: number): { min: number; max: number } {
+  for (const bound of [min, max]) checkNumber(bound, where, 'numbers', (limit) => !Number.isNaN(limit))
   if (!(min <= max))
-    throw new ArgumentError('the range is empty', {
-      where: 'clip',
-      expected: 'min <= max',
-      received: `${min} and ${max}`,
-    })
-  return one('clip', x, { min, max })
+    throw new ArgumentError('the range is empty', { where, expected: 'min <= max', received: `${min} and ${max}` })
+  return { min, max }
 }
 
 export const reluGrad = (dy: Tensor, y: Tensor): Tensor => two('reluGrad', dy, y)
@@ -138,6 +156,8 @@ export const leakyReluGrad = (dy: Tensor, x: Tensor, slope: number): Tensor => t
 export const eluGrad = (dy: Tensor, x: Tensor, alpha: number): Tensor => two('eluGrad', dy, x, { alpha })
 export const clipGrad = (dy: Tensor, x: Tensor, min: number, max: number): Tensor =>
   two('clipGrad', dy, x, { min, max })
+export const hardtanhGrad = (dy: Tensor, x: Tensor, min: number, max: number): Tensor =>
+  two('hardtanhGrad', dy, x, { min, max })
 export const absGrad = (dy: Tensor, x: Tensor): Tensor => two('absGrad', dy, x)
 
 /** One of a few words, or an error that lists them. */

@@ -5,8 +5,10 @@ import type { OpTable } from './define.ts'
 import { lossOps } from './loss.ts'
 import { fusedMatmul, matmulOp } from './matmul.ts'
 import { randomOps } from './random.ts'
+import { recurrentOps } from './recurrent.ts'
 import { reduceOps } from './reduce.ts'
 import { scalarOps } from './scalar.ts'
+import { selectOps } from './select.ts'
 import { shapeOps } from './shape.ts'
 import { softmaxOps } from './softmax.ts'
 import { unaryOps } from './unary.ts'
@@ -16,10 +18,12 @@ import { updateOps } from './update.ts'
 export type OpName =
   | keyof typeof unaryOps
   | keyof typeof binaryOps
+  | keyof typeof selectOps
   | keyof typeof shapeOps
   | keyof typeof reduceOps
   | keyof typeof softmaxOps
   | keyof typeof lossOps
+  | keyof typeof recurrentOps
   | 'matmul'
   | 'fusedMatmul'
   | keyof typeof randomOps
@@ -32,10 +36,12 @@ export type OpName =
 export const ops: OpTable<OpName> = {
   ...unaryOps,
   ...binaryOps,
+  ...selectOps,
   ...shapeOps,
   ...reduceOps,
   ...softmaxOps,
   ...lossOps,
+  ...recurrentOps,
   matmul: matmulOp,
   fusedMatmul,
   ...randomOps,

@@ -59,6 +59,10 @@ export class Tensor extends Handle {
   equal(other: Operand): Tensor {
     return f.equal(this, other)
   }
+  /** value where the mask is not 0. */
+  maskedFill(mask: Tensor, value: Operand): Tensor {
+    return f.maskedFill(this, mask, value)
+  }
 
   neg(): Tensor {
     return f.neg(this)
@@ -86,6 +90,28 @@ export class Tensor extends Handle {
   }
   log(): Tensor {
     return f.log(this)
+  }
+  log1p(): Tensor {
+    return f.log1p(this)
+  }
+  expm1(): Tensor {
+    return f.expm1(this)
+  }
+  sin(): Tensor {
+    return f.sin(this)
+  }
+  cos(): Tensor {
+    return f.cos(this)
+  }
+  floor(): Tensor {
+    return f.floor(this)
+  }
+  ceil(): Tensor {
+    return f.ceil(this)
+  }
+  /** Halves go to the even number. */
+  round(): Tensor {
+    return f.round(this)
   }
   erf(): Tensor {
     return f.erf(this)
@@ -121,6 +147,18 @@ export class Tensor extends Handle {
   }
   elu(alpha = 1): Tensor {
     return f.elu(this, alpha)
+  }
+  selu(): Tensor {
+    return f.selu(this)
+  }
+  mish(): Tensor {
+    return f.mish(this)
+  }
+  relu6(): Tensor {
+    return f.relu6(this)
+  }
+  hardswish(): Tensor {
+    return f.hardswish(this)
   }
   softmax(axis = -1): Tensor {
     return f.softmax(this, axis)

@@ -74,6 +74,14 @@ export const unaryOps: OpTable<
   | 'leakyRelu'
   | 'elu'
   | 'clip'
+  | 'hardtanh'
+  | 'log1p'
+  | 'expm1'
+  | 'sin'
+  | 'cos'
+  | 'floor'
+  | 'ceil'
+  | 'round'
   | 'cast'
 > = {
   neg: unary('neg', { code: C.UNARY_NEG, doc: 'Negative.', formula: '-x', gradient: through((dy) => f.neg(dy)) }),
@@ -194,6 +202,55 @@ export const unaryOps: OpTable<
     formula: 'min(max(x, min), max)',
     parameters: (attrs) => [attr(attrs, 'min'), attr(attrs, 'max')],
     gradient: through((dy, x, _, attrs) => f.clipGrad(dy, x, attr(attrs, 'min'), attr(attrs, 'max'))),
+  }),
+  hardtanh: unary('hardtanh', {
+    code: C.UNARY_CLIP,
+    doc: 'Limits x to a range; its derivative at the ends is 0; NaN passes.',
+    formula: 'min(max(x, min), max)',
+    parameters: (attrs) => [attr(attrs, 'min'), attr(attrs, 'max')],
+    gradient: through((dy, x, _, attrs) => f.hardtanhGrad(dy, x, attr(attrs, 'min'), attr(attrs, 'max'))),
+  }),
+  log1p: unary('log1p', {
+    code: C.UNARY_LOG1P,
+    doc: 'Logarithm of 1 + x, exact for small x too.',
+    formula: 'ln(1 + x)',
+    gradient: through((dy, x) => f.div(dy, f.add(x, 1))),
+  }),
+  expm1: unary('expm1', {
+    code: C.UNARY_EXPM1,
+    doc: 'Exponential function less 1, exact for small x too.',
+    formula: 'e^x - 1',
+    gradient: through((dy, x) => f.mul(dy, f.exp(x))),
+  }),
+  sin: unary('sin', {
+    code: C.UNARY_SIN,
+    doc: 'Sine.',
+    formula: 'sin x',
+    gradient: through((dy, x) => f.mul(dy, f.cos(x))),
+  }),
+  cos: unary('cos', {
+    code: C.UNARY_COS,
+    doc: 'Cosine.',
+    formula: 'cos x',
+    gradient: through((dy, x) => f.neg(f.mul(dy, f.sin(x)))),
+  }),
+  floor: unary('floor', {
+    code: C.UNARY_FLOOR,
+    doc: 'The whole number below.',
+    formula: 'floor x',
+    gradient: 'piecewise constant',
+  }),
+  ceil: unary('ceil', {
+    code: C.UNARY_CEIL,
+    doc: 'The whole number above.',
+    formula: 'ceil x',
+    gradient: 'piecewise constant',
+  }),
+  round: unary('round', {
+    code: C.UNARY_ROUND,
+    doc: 'The nearest whole number; halves go to the even one.',
+    formula: 'round x',
+    gradient: 'piecewise constant',
   }),
   cast: unary('cast', {
     code: C.UNARY_I32_TO_F32,

@@ -44,6 +44,7 @@ export const binary: Rows<
   | 'leakyReluGrad'
   | 'eluGrad'
   | 'clipGrad'
+  | 'hardtanhGrad'
 > = {
   add: plain((a, b) => a + b),
   sub: plain((a, b) => a - b),
@@ -81,6 +82,11 @@ export const binary: Rows<
   eluGrad: elementwise((attrs) => {
     const alpha = number(attrs, 'alpha')
     return (dy, x) => (x > 0 ? dy : dy * alpha * Math.exp(x))
+  }),
+  hardtanhGrad: elementwise((attrs) => {
+    const min = number(attrs, 'min')
+    const max = number(attrs, 'max')
+    return (dy, x) => (min < x && x < max ? dy : 0)
   }),
   clipGrad: elementwise((attrs) => {
     const min = number(attrs, 'min')

@@ -52,6 +52,11 @@ export const kinks: Readonly<Record<string, Pieces>> = {
   elu: signOf(0),
   sign: signOf(0),
   clip: between(0),
+  hardtanh: between(0),
+  floor: result,
+  ceil: result,
+  round: result,
+  where: (inputs) => input(inputs, 0).data.map((condition) => (condition !== 0 ? 1 : 0)),
   argmax: result,
   argmin: result,
   fusedMatmul: (_inputs, attrs, outputs) =>
@@ -67,6 +72,7 @@ export const kinks: Readonly<Record<string, Pieces>> = {
   leakyReluGrad: signOf(1),
   eluGrad: signOf(1),
   clipGrad: between(1),
+  hardtanhGrad: between(1),
   max: winner(1),
   min: winner(-1),
 }

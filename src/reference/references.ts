@@ -2,7 +2,9 @@ import { batch } from './batch.ts'
 import { binary } from './binary.ts'
 import { matrix } from './matmul.ts'
 import { random } from './random.ts'
+import { recurrent } from './recurrent.ts'
 import { reduce } from './reduce.ts'
+import { select } from './select.ts'
 import { shape } from './shape.ts'
 import { softmax } from './softmax.ts'
 import type { Rows } from './tensor.ts'
@@ -12,10 +14,12 @@ import { update } from './update.ts'
 export type ReferenceName =
   | keyof typeof unary
   | keyof typeof binary
+  | keyof typeof select
   | keyof typeof shape
   | keyof typeof reduce
   | keyof typeof softmax
   | keyof typeof matrix
+  | keyof typeof recurrent
   | keyof typeof update
   | keyof typeof batch
   | keyof typeof random
@@ -24,10 +28,12 @@ export type ReferenceName =
 export const references: Rows<ReferenceName> = {
   ...unary,
   ...binary,
+  ...select,
   ...shape,
   ...reduce,
   ...softmax,
   ...matrix,
+  ...recurrent,
   ...update,
   ...batch,
   ...random,

@@ -14,6 +14,18 @@ function elementwise(make: (attrs: Attrs) => Scalar): Reference {
 
 const plain = (f: Scalar): Reference => elementwise(() => f)
 
+const limited = elementwise((attrs) => {
+  const min = number(attrs, 'min')
+  const max = number(attrs, 'max')
+  return (x) => Math.min(Math.max(x, min), max)
+})
+
+function halfToEven(x: number): number {
+  const below = Math.floor(x)
+  if (x - below !== 0.5) return Math.round(x)
+  return below % 2 === 0 ? below : below + 1
+}
+
 export const unary: Rows<
   | 'neg'
   | 'abs'
@@ -34,6 +46,14 @@ export const unary: Rows<
   | 'leakyRelu'
   | 'elu'
   | 'clip'
+  | 'hardtanh'
+  | 'log1p'
+  | 'expm1'
+  | 'sin'
+  | 'cos'
+  | 'floor'
+  | 'ceil'
+  | 'round'
   | 'sign'
   | 'cast'
 > = {
@@ -62,11 +82,15 @@ export const unary: Rows<
     const alpha = number(attrs, 'alpha')
     return (x) => (x > 0 ? x : alpha * Math.expm1(x))
   }),
-  clip: elementwise((attrs) => {
-    const min = number(attrs, 'min')
-    const max = number(attrs, 'max')
-    return (x) => Math.min(Math.max(x, min), max)
-  }),
+  clip: limited,
+  hardtanh: limited,
+  log1p: plain(Math.log1p),
+  expm1: plain(Math.expm1),
+  sin: plain(Math.sin),
+  cos: plain(Math.cos),
+  floor: plain(Math.floor),
+  ceil: plain(Math.ceil),
+  round: plain(halfToEven),
   sign: plain(Math.sign),
   // from int32 to float32, both exact in f64
   cast: plain((x) => x),

@@ -25,6 +25,25 @@ export function enableRelaxedSimd(): void {
   builtin('node:v8')?.setFlagsFromString?.('--experimental-wasm-relaxed-simd')
 }
 
+/** Versions of V8 whose revectorizer is tested on these kernels: a compiler that fails ends the process. */
+const WIDE_V8 = [13, 14]
+
+export interface WideSwitch {
+  /** Main version of V8. */
+  readonly v8: number
+  readonly set: (on: boolean) => void
+}
+
+/** How the revectorizer of V8 is switched, for the whole process; undefined where there is none to rely on. */
+export function wideSwitch(): WideSwitch | undefined {
+  const versions = (globalThis as { process?: NodeJS.Process }).process?.versions
+  const set = builtin('node:v8')?.setFlagsFromString
+  if (versions?.v8 === undefined || versions.bun !== undefined || versions.deno !== undefined) return undefined
+  const v8 = Number.parseInt(versions.v8, 10)
+  if (set === undefined || !WIDE_V8.includes(v8)) return undefined
+  return { v8, set: (on) => set(`--${on ? '' : 'no-'}experimental-wasm-revectorize`) }
+}
+
 const MOST_THREADS = 16
 
 /** Hardware threads we may use, within reason. */

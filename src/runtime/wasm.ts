@@ -61,6 +61,18 @@ function locate(url: string | URL, build: Build): string | URL {
   return URL.canParse(file) ? new URL(file) : file
 }
 
+/**
+ * The same binary with a custom section at its end. Engines share the code of modules with equal bytes within a
+ * process: this one has its own.
+ */
+export function withName(bytes: Uint8Array<ArrayBuffer>, name: string): Uint8Array<ArrayBuffer> {
+  const text = new TextEncoder().encode(name)
+  const named = new Uint8Array(bytes.length + text.length + 3)
+  named.set(bytes)
+  named.set([0, text.length + 1, text.length, ...text], bytes.length)
+  return named
+}
+
 export async function compile(bytes: Uint8Array<ArrayBuffer>): Promise<WebAssembly.Module> {
   try {
     return await WebAssembly.compile(bytes)

@@ -32,6 +32,7 @@ describe('parseCommand', () => {
       seed: 1,
       threads: 'auto',
       numerics: 'fast',
+      wide: true,
       gradients: 'analytic',
       out: 'model.safetensors',
       report: 'report.html',
@@ -44,7 +45,7 @@ describe('parseCommand', () => {
     const line =
       '--data d --hidden 128,64 --activation gelu --dropout .5 --optimizer sgd --lr 1e-2 --momentum 0 --weight-decay 0 ' +
       '--l1 1e-5 --l2 1e-4 --schedule constant --epochs 5 --batch 64 --seed 0 --threads 2 --numerics reproducible ' +
-      '--gradients numeric --out m --no-report --json -q'
+      '--no-wide --gradients numeric --out m --no-report --json -q'
     expect(trainOptions(...line.split(' '))).toEqual({
       data: 'd',
       hidden: [128, 64],
@@ -62,6 +63,7 @@ describe('parseCommand', () => {
       seed: 0,
       threads: 2,
       numerics: 'reproducible',
+      wide: false,
       gradients: 'numeric',
       out: 'm',
       report: undefined,

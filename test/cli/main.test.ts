@@ -100,6 +100,7 @@ describe('chainrule', { timeout: 60_000 }, () => {
     }
     expect(events.at(-1)).toEqual({
       event: 'done',
+      wide: expect.any(Boolean),
       testAccuracy: expect.any(Number),
       trainSeconds: expect.any(Number),
       samplesPerSecond: expect.any(Number),

@@ -17,6 +17,7 @@ export const plan: RunPlan = {
   parameters: 9610,
   threads: 2,
   build: 'relaxed',
+  wide: false,
   machine: 'Node 20.20.2, 2 x Some CPU @ 2.50 GHz',
 }
 

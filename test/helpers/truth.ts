@@ -38,6 +38,10 @@ export const truths: Readonly<Record<string, (x: number) => number>> = {
   reciprocal: (x) => 1 / x,
   exp: Math.exp,
   log: Math.log,
+  log1p: Math.log1p,
+  expm1: Math.expm1,
+  sin: Math.sin,
+  cos: Math.cos,
   tanh: Math.tanh,
   sigmoid,
   erf,
@@ -80,6 +84,7 @@ export const slopes: Readonly<Record<string, (b: number, p0: number, p1: number)
   softplusGrad: sigmoid,
   leakyReluGrad: (b, p0) => (b > 0 ? 1 : p0),
   eluGrad: (b, p0) => (b > 0 ? 1 : p0 * Math.exp(b)),
+  hardtanhGrad: (b, p0, p1) => (p0 < b && b < p1 ? 1 : 0),
   clipGrad: (b, p0, p1) => (p0 <= b && b <= p1 ? 1 : 0),
   absGrad: Math.sign,
 }

@@ -8,7 +8,7 @@ import { slopes, truths, ulps } from '../helpers/truth.ts'
 
 const code = (prefix: string, name: string): number =>
   (codes as unknown as Record<string, number>)[
-    `${prefix}_${name.replace(/[A-Z0-9]+/g, (c) => `_${c}`).toUpperCase()}`
+    `${prefix}_${name.replace(/[A-Z]/g, (c) => `_${c}`).toUpperCase()}`
   ] as number
 const clip = (x: number, low: number, high: number): number => Math.min(Math.max(x, low), high)
 
@@ -23,6 +23,9 @@ const unary: Record<string, readonly [(x: number, p0: number, p1: number) => num
   elu: [(x, p0) => (x > 0 ? x : p0 * Math.expm1(x)), 2.5],
   clip: [clip, 0],
   sign: [Math.sign, 0],
+  floor: [Math.floor, 0],
+  ceil: [Math.ceil, 0],
+  round: [(x) => (Math.abs(x % 1) === 0.5 ? 2 * Math.round(x / 2) : Math.round(x)), 0],
 } as Record<string, readonly [(x: number, p0: number, p1: number) => number, number]>
 
 const P0 = -0.375
@@ -143,7 +146,7 @@ const binary: Record<string, { f: Binary; bound: number; scale?: Binary }> = {
 const finiteOnly = new Set(Object.keys(slopes))
 for (const [name, slope] of Object.entries(slopes))
   binary[name] = {
-    f: (a, b, p0, p1) => (slope(b, p0, p1) === 0 && /relu|clip/i.test(name) ? 0 : a * slope(b, p0, p1)),
+    f: (a, b, p0, p1) => (slope(b, p0, p1) === 0 && /relu|clip|hardtanh/i.test(name) ? 0 : a * slope(b, p0, p1)),
     bound: 4,
     scale: (a, b, p0, p1) => Math.abs(a) * Math.max(1, Math.abs(slope(b, p0, p1))),
   }

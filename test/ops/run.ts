@@ -37,6 +37,8 @@ function draw(fill: Exclude<Fill, readonly number[]>, u: number, i: number): num
       return 1.9 * u - 0.95
     case 'wide':
       return (i % 2 === 0 ? 1 : -1) * 1e-6 * 1.2e8 ** u
+    case 'tiny':
+      return (i % 2 === 0 ? 1 : -1) * 1e-20 * 5e19 ** u
     case 'special':
       return SPECIAL[i % SPECIAL.length] as number
     default:

@@ -1,14 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import {
-  ChainruleError,
-  type Engine,
-  gradients,
-  type OpName,
-  scope,
-  Tensor,
-  tensor,
-  variable,
-} from '../../src/index.ts'
+import { type Engine, gradients, type OpName, tensor, variable } from '../../src/index.ts'
 import * as batch from '../../src/ops/batch.ts'
 import * as custom from '../../src/ops/custom.ts'
 import * as f from '../../src/ops/functions.ts'
@@ -29,8 +20,10 @@ import {
   probability,
   products,
   reduction,
+  refused,
   row,
   SGD,
+  sequence,
   shapes,
   type Tools,
   unary,
@@ -83,6 +76,28 @@ const wrong: Readonly<Record<OpName, () => readonly Call[]>> = {
     ...anyNumber('min', (n) => f.clip(t.x, n, 1)),
     ...anyNumber('max', (n) => f.clip(t.x, 0, n)),
   ],
+  hardtanh: () => [
+    ...unary((x) => f.hardtanh(x)),
+    ['an empty range', () => f.hardtanh(t.x, 1, 0)],
+    ...anyNumber('min', (n) => f.hardtanh(t.x, n, 1)),
+    ...anyNumber('max', (n) => f.hardtanh(t.x, 0, n)),
+  ],
+  log1p: () => unary(f.log1p),
+  expm1: () => unary(f.expm1),
+  sin: () => unary(f.sin),
+  cos: () => unary(f.cos),
+  floor: () => unary(f.floor),
+  ceil: () => unary(f.ceil),
+  round: () => unary(f.round),
+  where: () => [
+    ...notFloats((condition) => f.where(condition, t.x, 0)),
+    ...notTensors((a) => f.where(t.x, a, t.x)),
+    ...notTensors((b) => f.where(t.x, t.x, b)),
+    ['a number for the condition', () => f.where(1 as Anything, t.x, t.x)],
+    ['types that differ', () => f.where(t.v.slice([0], [3]), t.i, t.v.slice([0], [3]))],
+    ['shapes that do not broadcast', () => f.where(t.x, t.v, t.x)],
+    ['a tensor of another engine', () => f.where(t.x, t.foreign, t.x)],
+  ],
   cast: () => [
     ...notTensors(f.toFloat),
     ['a control scalar', () => f.toFloat(t.s)],
@@ -110,6 +125,7 @@ const wrong: Readonly<Record<OpName, () => readonly Call[]>> = {
   softplusGrad: () => binary(f.softplusGrad),
   leakyReluGrad: () => binary((dy, x) => f.leakyReluGrad(dy, x, 0.1)),
   eluGrad: () => binary((dy, x) => f.eluGrad(dy, x, 1)),
+  hardtanhGrad: () => binary((dy, x) => f.hardtanhGrad(dy, x, 0, 1)),
   clipGrad: () => binary((dy, x) => f.clipGrad(dy, x, 0, 1)),
 
   clone: () => [...notTensors(f.clone), ['a number', () => f.clone(1 as Anything)]],
@@ -219,6 +235,52 @@ const wrong: Readonly<Record<OpName, () => readonly Call[]>> = {
   ],
   crossEntropyGrad: () => labels((x, l) => row('crossEntropyGrad', { ignoreIndex: null, smoothing: 0 })(x, l, t.v)),
 
+  rnn: () =>
+    sequence(
+      (...operands) => row('rnn', { reverse: false, activation: 'tanh' })(...operands),
+      [
+        [2, 3, 4],
+        [4, 4],
+        [3, 4],
+      ],
+    ),
+  rnnGrad: () =>
+    sequence(row('rnnGrad', { reverse: false, activation: 'tanh' }), [
+      [2, 3, 4],
+      [4, 4],
+      [3, 4],
+      [2, 3, 4],
+    ]),
+  lstm: () =>
+    sequence(
+      (x, w, h, c) => f.lstm(x, w, h, c),
+      [
+        [2, 3, 16],
+        [4, 16],
+        [3, 4],
+        [3, 4],
+      ],
+    ),
+  lstmGrad: () =>
+    sequence(row('lstmGrad', { reverse: false }), [
+      [2, 3, 4],
+      [4, 16],
+      [3, 4],
+      [3, 4],
+      [2, 3, 4],
+      [2, 3, 4],
+      [2, 3, 16],
+    ]),
+  gru: () => sequence((x, w, h, b) => f.gru(x, w, h, b), [[2, 3, 12], [4, 12], [3, 4], [12]]),
+  gruGrad: () =>
+    sequence(row('gruGrad', { reverse: false }), [
+      [2, 3, 4],
+      [4, 12],
+      [3, 4],
+      [2, 3, 4],
+      [2, 3, 16],
+    ]),
+
   matmul: () => [...products(f.matmul), ['a number', () => f.matmul(t.x, 2 as Anything)]],
   fusedMatmul: () =>
     products((a, b, options) =>
@@ -324,22 +386,8 @@ const wrong: Readonly<Record<OpName, () => readonly Call[]>> = {
 }
 
 describe('bad calls of', () => {
-  test.each(Object.entries(wrong))('%s', (name, list) => {
-    const calls = list()
-    expect(calls.length).toBeGreaterThanOrEqual(8)
-    const faults: string[] = []
-    for (const [what, call] of calls) {
-      using _ = scope()
-      try {
-        const result = call()
-        faults.push(`${name}, ${what}: ${result instanceof Tensor ? `gives ${result}` : 'passes'}`)
-      } catch (error) {
-        if (!(error instanceof ChainruleError)) faults.push(`${name}, ${what}: ${error}`)
-        else if (error.expected === undefined && error.received === undefined && error.hint === undefined)
-          faults.push(`${name}, ${what}: says neither what was expected nor what came: ${error.message}`)
-      }
-    }
-    expect(faults).toEqual([])
+  test.each(Object.entries(wrong))('%s', (_name, list) => {
+    refused(list())
   })
 })
 

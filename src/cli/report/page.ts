@@ -148,7 +148,7 @@ function facts(result: RunResult): Fact[] {
   return [
     ['final test loss', last?.testLoss === undefined ? '-' : decimal(last.testLoss)],
     ['threads', String(result.threads)],
-    ['numerics', `${result.options.numerics} (${result.build} build)`],
+    ['numerics', `${result.options.numerics} (${result.build} build${result.wide ? ', wide' : ''})`],
     ['machine', result.machine],
     ['chainrule', result.version],
     ['weights (SHA-256)', html`<code>${result.weightsHash}</code>`],

@@ -51,6 +51,29 @@ const PAIRS: readonly (readonly [Shape, Shape])[] = [
   [[1], [16]],
 ]
 
+const sizeOf = (shape: Shape): number => shape.reduce((n, size) => n * size, 1)
+
+/** Condition, a, b. */
+const TRIPLES: readonly (readonly [Shape, Shape, Shape])[] = [
+  [[], [], []],
+  [[5], [5], [5]],
+  [[17], [], [17]],
+  [[], [9], [9]],
+  [[33], [33], []],
+  [
+    [7, 1],
+    [1, 9],
+    [7, 9],
+  ],
+  [
+    [3, 1, 5],
+    [4, 1],
+    [2, 1, 1, 1],
+  ],
+  [[0, 3], [3], []],
+  [[1], [16], [1, 16]],
+]
+
 interface PairDomain {
   readonly a?: Fill
   readonly b?: Fill
@@ -104,6 +127,29 @@ export const elementwise = {
       { min: -Infinity, max: 1 },
     ],
   }),
+  hardtanh: unary({
+    attrs: [
+      { min: -1, max: 0.5 },
+      { min: 2, max: 2 },
+      { min: -Infinity, max: 1 },
+    ],
+  }),
+  log1p: [...unary({ fill: 'positive' }), { inputs: [x([257], 'tiny')] }, { inputs: [x([67], 'signedUnit')] }],
+  expm1: [...unary(), { inputs: [x([257], 'tiny')] }],
+  sin: unary(),
+  cos: unary(),
+  floor: unary(),
+  ceil: unary(),
+  round: [...unary(), { inputs: [x([9], [-2.5, -1.5, -0.5, 0.5, 1.5, 2.5, 8388607.5, 0.49999997, -3.5])] }],
+  where: [
+    ...TRIPLES.map((shapes) => ({
+      inputs: [x(shapes[0], sizeOf(shapes[0]) === 1 ? [1] : { below: 2 }), x(shapes[1]), x(shapes[2])],
+    })),
+    { inputs: [x(LARGE, { below: 2 }), x(LARGE), x([])] },
+    { inputs: [x(LARGE, { below: 2 }), x([LARGE[1] as number]), x(LARGE)] },
+    // what is not picked does not leak
+    { inputs: [x([SPECIALS, 1], 'special'), x([1, SPECIALS], 'special'), x([1, SPECIALS])] },
+  ],
   cast: SHAPES.map((shape) => ({ inputs: [{ ...x(shape, { below: 2 ** 24 }), dtype: 'int32' }] })),
 
   add: binary(),
@@ -122,6 +168,10 @@ export const elementwise = {
   reluGrad: slope(),
   tanhGrad: slope('signedUnit'),
   sigmoidGrad: slope('unit'),
+  hardtanhGrad: slope('any', [
+    { min: -1, max: 0.5 },
+    { min: -Infinity, max: 1 },
+  ]),
   absGrad: slope(),
   geluGrad: slope('any', [{ approximate: 'none' }, { approximate: 'tanh' }]),
   siluGrad: slope(),

@@ -12,6 +12,8 @@ export type Fill =
   | 'signedUnit'
   /** both signs, from 1e-6 to 120 on a logarithmic scale */
   | 'wide'
+  /** both signs, from 1e-20 to 0.5 on a logarithmic scale */
+  | 'tiny'
   /** NaN, infinities, zeros, denormals, the largest and smallest numbers, in turn */
   | 'special'
   /** whole numbers from 0 up to this, not included */

@@ -1,10 +1,13 @@
+import { expect } from 'vitest'
 import {
+  ChainruleError,
   type Engine,
   init,
   type OpName,
   ops,
   scalar,
-  type Tensor,
+  scope,
+  Tensor,
   tensor,
   type Variable,
   variable,
@@ -164,3 +167,38 @@ export const products = (call: (a: Anything, b: Anything, options?: Anything) =>
   ],
   ['a tensor of another engine', () => call(t.x, t.foreign)],
 ]
+
+/** Each operand in turn is no float32 tensor, or has another shape. */
+export function sequence(call: (...operands: Anything[]) => unknown, right: readonly (readonly number[])[]): Call[] {
+  const zerosOf = (shape: readonly number[]): Tensor =>
+    tensor(new Float32Array(shape.reduce((p, n) => p * n, 1)), shape)
+  const operands = (at: number, other: Anything): Anything[] =>
+    right.map((shape, i) => (i === at ? other : zerosOf(shape)))
+  return right.flatMap((shape, at) => [
+    ...notFloats((x) => call(...operands(at, x))),
+    [
+      `operand ${at}: longer`,
+      () => call(...operands(at, zerosOf([...shape.slice(0, -1), (shape.at(-1) as number) + 1]))),
+    ],
+    [`operand ${at}: an axis more`, () => call(...operands(at, zerosOf([1, ...shape])))],
+    [`operand ${at}: empty`, () => call(...operands(at, zerosOf([0, ...shape.slice(1)])))],
+  ])
+}
+
+/** Every call throws a typed error that says what was expected or what came, and there are at least 8 of them. */
+export function refused(calls: readonly Call[]): void {
+  expect(calls.length).toBeGreaterThanOrEqual(8)
+  const faults: string[] = []
+  for (const [what, call] of calls) {
+    using _ = scope()
+    try {
+      const result = call()
+      faults.push(`${what}: ${result instanceof Tensor ? `gives ${result}` : 'passes'}`)
+    } catch (error) {
+      if (!(error instanceof ChainruleError)) faults.push(`${what}: ${error}`)
+      else if (error.expected === undefined && error.received === undefined && error.hint === undefined)
+        faults.push(`${what}: says neither what was expected nor what came: ${error.message}`)
+    }
+  }
+  expect(faults).toEqual([])
+}
