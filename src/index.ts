@@ -8,11 +8,14 @@ export * as nn from './nn/index.ts'
 export { type AttentionOptions, scaledDotProductAttention } from './ops/attention.ts'
 export { advanceCursor, fetchRows, fetchSlot } from './ops/batch.ts'
 export { full, ones, type TensorData, tensor, zeros, zerosLike } from './ops/create.ts'
+export type { CtcOptions } from './ops/ctc.ts'
+export { type Backward, type BackwardContext, defineOp, type UserOp } from './ops/custom.ts'
 export {
   abs,
   add,
   argmax,
   argmin,
+  bceWithLogits,
   bernoulli,
   binaryCrossEntropy,
   broadcastTo,
@@ -26,7 +29,10 @@ export {
   conv2d,
   convTranspose2d,
   cos,
+  cosineEmbedding,
+  cosineSimilarity,
   crossEntropy,
+  ctc,
   div,
   dropout,
   elu,
@@ -35,6 +41,7 @@ export {
   exp,
   expm1,
   floor,
+  focal,
   gather,
   gelu,
   glu,
@@ -44,8 +51,11 @@ export {
   hardsigmoid,
   hardswish,
   hardtanh,
+  hinge,
+  huber,
   isFinite,
   isNaN,
+  klDiv,
   leakyRelu,
   less,
   lessEqual,
@@ -71,6 +81,7 @@ export {
   mish,
   mse,
   mul,
+  multiMargin,
   neg,
   nll,
   norm,
@@ -97,6 +108,7 @@ export {
   silu,
   sin,
   slice,
+  smoothL1,
   softmax,
   softplus,
   softsign,
@@ -112,10 +124,12 @@ export {
   tanh,
   toFloat,
   transpose,
+  triplet,
   variance,
   where,
 } from './ops/functions.ts'
 export { type OpName, ops } from './ops/index.ts'
+export type { LossOptions, Reduction } from './ops/reduction.ts'
 export { scalar, scalars } from './ops/scalar.ts'
 export { Tensor } from './ops/tensor.ts'
 export { adamUpdate, sgdUpdate } from './ops/update.ts'

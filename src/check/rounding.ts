@@ -245,6 +245,7 @@ export const rounding: Readonly<Record<ReferenceName, Rounding>> = {
 
   clone: exact,
   stopGradient: exact,
+  custom: exact,
   reshape: exact,
   transpose: exact,
   slice: exact,

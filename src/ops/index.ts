@@ -1,6 +1,7 @@
 import { batchOps } from './batch.ts'
 import { binaryOps } from './binary.ts'
 import { convOps } from './conv.ts'
+import { customOps } from './custom.ts'
 import type { OpTable } from './define.ts'
 import { lossOps } from './loss.ts'
 import { fusedMatmul, matmulOp } from './matmul.ts'
@@ -31,6 +32,7 @@ export type OpName =
   | keyof typeof scalarOps
   | keyof typeof updateOps
   | keyof typeof batchOps
+  | keyof typeof customOps
 
 /** The op table: every operation by name. */
 export const ops: OpTable<OpName> = {
@@ -49,4 +51,5 @@ export const ops: OpTable<OpName> = {
   ...scalarOps,
   ...updateOps,
   ...batchOps,
+  ...customOps,
 }
