@@ -2,6 +2,7 @@ import { batch } from './batch.ts'
 import { binary } from './binary.ts'
 import { conv } from './conv.ts'
 import { matrix } from './matmul.ts'
+import { norm } from './norm.ts'
 import { random } from './random.ts'
 import { recurrent } from './recurrent.ts'
 import { reduce } from './reduce.ts'
@@ -21,6 +22,7 @@ export type ReferenceName =
   | keyof typeof softmax
   | keyof typeof matrix
   | keyof typeof conv
+  | keyof typeof norm
   | keyof typeof recurrent
   | keyof typeof update
   | keyof typeof batch
@@ -36,6 +38,7 @@ export const references: Rows<ReferenceName> = {
   ...softmax,
   ...matrix,
   ...conv,
+  ...norm,
   ...recurrent,
   ...update,
   ...batch,
