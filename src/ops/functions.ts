@@ -9,9 +9,11 @@ import { unaryOps } from './unary.ts'
 // follow NumPy's broadcasting.
 
 export * from './activations.ts'
+export * from './arrange.ts'
 export * from './logic.ts'
 export * from './loss.ts'
 export * from './matmul.ts'
+export * from './order.ts'
 export * from './random.ts'
 export * from './reduce.ts'
 export * from './select.ts'

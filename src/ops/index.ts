@@ -3,6 +3,7 @@ import { binaryOps } from './binary.ts'
 import type { OpTable } from './define.ts'
 import { lossOps } from './loss.ts'
 import { fusedMatmul, matmulOp } from './matmul.ts'
+import { orderOps } from './order.ts'
 import { randomOps } from './random.ts'
 import { reduceOps } from './reduce.ts'
 import { scalarOps } from './scalar.ts'
@@ -18,6 +19,7 @@ export type OpName =
   | keyof typeof binaryOps
   | keyof typeof selectOps
   | keyof typeof shapeOps
+  | keyof typeof orderOps
   | keyof typeof reduceOps
   | keyof typeof softmaxOps
   | keyof typeof lossOps
@@ -34,6 +36,7 @@ export const ops: OpTable<OpName> = {
   ...binaryOps,
   ...selectOps,
   ...shapeOps,
+  ...orderOps,
   ...reduceOps,
   ...softmaxOps,
   ...lossOps,

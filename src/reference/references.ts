@@ -1,6 +1,7 @@
 import { batch } from './batch.ts'
 import { binary } from './binary.ts'
 import { matrix } from './matmul.ts'
+import { order } from './order.ts'
 import { random } from './random.ts'
 import { reduce } from './reduce.ts'
 import { select } from './select.ts'
@@ -15,6 +16,7 @@ export type ReferenceName =
   | keyof typeof binary
   | keyof typeof select
   | keyof typeof shape
+  | keyof typeof order
   | keyof typeof reduce
   | keyof typeof softmax
   | keyof typeof matrix
@@ -28,6 +30,7 @@ export const references: Rows<ReferenceName> = {
   ...binary,
   ...select,
   ...shape,
+  ...order,
   ...reduce,
   ...softmax,
   ...matrix,
