@@ -3,7 +3,7 @@ import { capture, type Engine, init, matmul, randomNormal, withEngine } from '..
 import { machine } from './lib/machine.ts'
 import { Peak } from './lib/peak.ts'
 import { median, spread, table, text } from './lib/stats.ts'
-import { findTorch, TorchSteps } from './lib/torch.ts'
+import { findTorch, Peer } from './lib/torch.ts'
 import { build, rate, type Workload, workloads } from './lib/workloads.ts'
 import { emptyProgram, instruction } from './overhead.ts'
 
@@ -115,7 +115,7 @@ export async function floors({ only }: { only?: string | undefined } = {}): Prom
   }))
   writeFileSync(new URL('floors.json', folder), `${JSON.stringify({ machine: facts, runs: RUNS, results }, null, 2)}\n`)
   console.log(`\nSamples: bench/results/floors.json`)
-  await Promise.all([one.close(), two.close(), strict.close()])
+  await Promise.all([one, two, wide, strict].map((engine) => engine.close()))
   stopTorch?.()
   return met
 }
@@ -137,8 +137,9 @@ async function overTorch(engine: Engine, python: string | undefined): Promise<Fl
       measure: async () => Number.NaN,
       note: () => 'PyTorch not found (Debian: python3-torch); CHAINRULE_PYTHON names a Python that has it',
     }
-  const { step, data } = withEngine(engine, () => build(workload))
-  const peer = await TorchSteps.start(python, workload, data, 1)
+  const built = withEngine(engine, () => build(workload))
+  const { step } = built
+  const peer = await Peer.start(python, { task: 'train', workload, built }, 1)
   stopTorch = () => peer.stop()
   const ours = await step.runMany(30)
   const theirs = await peer.run(1)

@@ -8,15 +8,23 @@ import { Peak } from './lib/peak.ts'
 import { median, spread, table, text } from './lib/stats.ts'
 import { build, rate, workloads } from './lib/workloads.ts'
 import { eager, emptyProgram, instruction } from './overhead.ts'
+import { peers } from './peers.ts'
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { floors: { type: 'boolean' }, only: { type: 'string' }, build: { type: 'string' } },
+  options: {
+    floors: { type: 'boolean' },
+    peers: { type: 'boolean' },
+    only: { type: 'string' },
+    build: { type: 'string' },
+  },
 })
 const parts = positionals.length > 0 ? positionals : ['kernels', 'steps', 'overhead']
 
 if (values.floors === true) {
   if (!(await floors({ only: values.only }))) process.exitCode = 1
+} else if (values.peers === true) {
+  if (!(await peers({ only: values.only }))) process.exitCode = 1
 } else {
   const facts = machine()
   console.log(`${facts.cpu}, ${facts.cores} cores, Node ${facts.node} (V8 ${facts.v8})\n`)
@@ -38,7 +46,7 @@ async function steps(): Promise<void> {
   for (const workload of workloads) {
     if (values.only !== undefined && workload.name !== values.only) continue
     for (const engine of engines) {
-      const { step } = withEngine(engine, () => build(workload))
+      const { step, dispose } = withEngine(engine, () => build(workload))
       await rate(step, 0.3)
       const sample: number[] = []
       for (let i = 0; i < 5; i++) sample.push(await rate(step, 0.4))
@@ -51,7 +59,7 @@ async function steps(): Promise<void> {
         text(step.peakBytes / 1024, 'KiB'),
         workload.doc,
       ])
-      step.dispose()
+      dispose()
     }
   }
   console.log(`${table(rows)}\n`)

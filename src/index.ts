@@ -5,14 +5,18 @@ export * as data from './data/index.ts'
 export * from './errors.ts'
 export * as io from './io/index.ts'
 export * as nn from './nn/index.ts'
+export { type AttentionOptions, scaledDotProductAttention } from './ops/attention.ts'
 export { advanceCursor, fetchRows, fetchSlot } from './ops/batch.ts'
 export { full, ones, type TensorData, tensor, zeros, zerosLike } from './ops/create.ts'
+export type { CtcOptions } from './ops/ctc.ts'
+export { type Backward, type BackwardContext, defineOp, type UserOp } from './ops/custom.ts'
 export {
   abs,
   add,
   argmax,
   argmin,
   argsort,
+  bceWithLogits,
   bernoulli,
   binaryCrossEntropy,
   broadcastTo,
@@ -22,7 +26,10 @@ export {
   clone,
   concat,
   cos,
+  cosineEmbedding,
+  cosineSimilarity,
   crossEntropy,
+  ctc,
   cumsum,
   div,
   dropout,
@@ -34,16 +41,21 @@ export {
   expm1,
   flip,
   floor,
+  focal,
   gather,
   gelu,
   glu,
   greater,
   greaterEqual,
+  gru,
   hardsigmoid,
   hardswish,
   hardtanh,
+  hinge,
+  huber,
   isFinite,
   isNaN,
+  klDiv,
   leakyRelu,
   less,
   lessEqual,
@@ -57,6 +69,7 @@ export {
   logSigmoid,
   logSoftmax,
   logsumexp,
+  lstm,
   mae,
   maskedFill,
   matmul,
@@ -68,6 +81,7 @@ export {
   mish,
   mse,
   mul,
+  multiMargin,
   neg,
   nll,
   norm,
@@ -86,6 +100,7 @@ export {
   relu,
   relu6,
   reshape,
+  rnn,
   roll,
   round,
   rsqrt,
@@ -98,6 +113,7 @@ export {
   silu,
   sin,
   slice,
+  smoothL1,
   softmax,
   softplus,
   softsign,
@@ -120,12 +136,14 @@ export {
   topk,
   transpose,
   tril,
+  triplet,
   triu,
   unsqueeze,
   variance,
   where,
 } from './ops/functions.ts'
 export { type OpName, ops } from './ops/index.ts'
+export type { LossOptions, Reduction } from './ops/reduction.ts'
 export { scalar, scalars } from './ops/scalar.ts'
 export { Tensor } from './ops/tensor.ts'
 export { adamUpdate, sgdUpdate } from './ops/update.ts'

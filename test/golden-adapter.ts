@@ -1,4 +1,5 @@
 import * as cr from '../src/index.ts'
+import { layer } from './golden-layers.ts'
 import { losses } from './golden-losses.ts'
 import { lrSchedule, optimizers, trainingCurve } from './golden-training.ts'
 import type { GoldenCase, GoldenTensor, Numbers, Result } from './helpers/golden.ts'
@@ -102,6 +103,12 @@ export const unsupported: Readonly<Record<string, string>> = {
   conv2d: 'no kernel yet',
   max_pool2d: 'no kernel yet',
   layer_norm: 'no kernel yet',
+  conv1d: 'no kernel yet',
+  conv_transpose2d: 'no kernel yet',
+  avg_pool2d: 'no kernel yet',
+  global_avg_pool2d: 'no layer yet',
+  batch_norm: 'no layer yet',
+  group_norm: 'no layer yet',
   'cnn/0.sgd_nesterov': 'needs conv2d',
   'cnn/0.adam': 'needs conv2d',
   'gpt/0.adamw': 'needs layer_norm',
@@ -128,7 +135,7 @@ export function run(
   const optimizer = Object.hasOwn(optimizers, c.op) ? optimizers[c.op] : undefined
   if (optimizer !== undefined) return optimizer(given, attrs)
   const forward = Object.hasOwn(operations, c.op) ? operations[c.op] : undefined
-  if (forward === undefined) return undefined
+  if (forward === undefined) return layer(c, given, more.gradOutputs)
   return cr.scope(() => {
     const inputs = Object.fromEntries(Object.entries(given).map(([name, t]) => [name, asTensor(t)]))
     const y = forward(inputs, attrs)

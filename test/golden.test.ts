@@ -8,6 +8,7 @@ import { differences, suite, tensors } from './helpers/golden.ts'
 
 const expected = {
   ops: { passed: 187, unsupported: 0 },
+  layers: { passed: 16, unsupported: 40 },
   losses: { passed: 42, unsupported: 0 },
   optimizers: { passed: 30, unsupported: 0 },
   special: { passed: 96, unsupported: 9 },

@@ -4,8 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import type { Tensor } from '../../src/index.ts'
-import type { Workload } from './workloads.ts'
+import { type Built, rateOf, type Workload } from './workloads.ts'
 
 const script = fileURLToPath(new URL('../compare/torch_steps.py', import.meta.url))
 const environment = { ...process.env, OPENBLAS_CORETYPE: undefined, OPENBLAS_L2_SIZE: undefined }
@@ -23,32 +22,31 @@ export function findTorch(): string | undefined {
   return undefined
 }
 
-/** One workload in PyTorch, in a process of its own that rests between the samples. */
-export class TorchSteps {
+/** What the peer process is to do; see bench/compare/torch_steps.py. */
+export type Task =
+  | { readonly task: 'train' | 'infer'; readonly workload: Workload; readonly built: Built }
+  | { readonly task: 'matmul'; readonly n: number }
+
+/** One task in PyTorch or NumPy, in a process of its own that rests between the samples. */
+export class Peer {
   readonly version: string
   private readonly child: ChildProcess
   private readonly lines: AsyncIterator<string>
   private readonly folder: string
-  /** The loss that the last sample started from. */
-  loss: number = Number.NaN
 
-  static async start(
-    python: string,
-    workload: Workload,
-    data: readonly Tensor[],
-    threads: number,
-  ): Promise<TorchSteps> {
+  static async start(python: string, task: Task, threads: number): Promise<Peer> {
     const folder = mkdtempSync(join(tmpdir(), 'chainrule-bench-'))
     const file = join(folder, 'data.bin')
-    writeFileSync(file, Buffer.concat(data.map((part) => Buffer.from(part.dataSync().buffer))))
+    const spec = task.task === 'matmul' ? task : await described(task)
+    writeFileSync(file, task.task === 'matmul' ? '' : await words(task))
     const child = spawn(python, [script], {
       stdio: ['pipe', 'pipe', 'inherit'],
       env: { ...environment, OMP_NUM_THREADS: String(threads) },
     })
     const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
-    child.stdin.write(`${JSON.stringify({ workload, threads, data: file })}\n`)
+    child.stdin.write(`${JSON.stringify({ ...spec, threads, data: file })}\n`)
     const { version } = JSON.parse((await lines.next()).value as string) as { version: string }
-    return new TorchSteps(child, lines, folder, version)
+    return new Peer(child, lines, folder, version)
   }
 
   private constructor(child: ChildProcess, lines: AsyncIterator<string>, folder: string, version: string) {
@@ -58,17 +56,15 @@ export class TorchSteps {
     this.version = version
   }
 
+  /** `loss` is that of the first of these steps. */
   async run(steps: number): Promise<{ seconds: number; loss: number }> {
     this.child.stdin?.write(`${steps}\n`)
     return JSON.parse((await this.lines.next()).value as string) as { seconds: number; loss: number }
   }
 
   /** Steps a second over about `seconds`. */
-  async rate(seconds: number): Promise<number> {
-    const trial = await this.run(20)
-    this.loss = trial.loss
-    const steps = Math.max(10, Math.ceil((20 / trial.seconds) * seconds))
-    return steps / (await this.run(steps)).seconds
+  rate(seconds: number): Promise<number> {
+    return rateOf((times) => this.run(times), seconds)
   }
 
   stop(): void {
@@ -76,4 +72,17 @@ export class TorchSteps {
     this.child.kill()
     rmSync(this.folder, { recursive: true, force: true })
   }
+}
+
+type Run = Exclude<Task, { task: 'matmul' }>
+
+async function described({ task, workload, built: { x, y, model } }: Run): Promise<object> {
+  const parameters = [...(await model.stateDict())].map(([name, { shape }]) => [name, shape])
+  return { task, workload: { ...workload, x: [x.shape, x.dtype], y: [y.shape, y.dtype] }, parameters }
+}
+
+/** Inputs, targets and parameters, as PyTorch lays them out. */
+async function words({ built: { x, y, model } }: Run): Promise<Buffer> {
+  const parts = [x.dataSync(), y.dataSync(), ...[...(await model.stateDict())].map(([, { data }]) => data)]
+  return Buffer.concat(parts.map(({ buffer, byteOffset, byteLength }) => Buffer.from(buffer, byteOffset, byteLength)))
 }

@@ -11,23 +11,29 @@ import {
   valueAndGrad,
 } from '../../src/index.ts'
 
-/** A training workload: the same in every library it is measured in. Batch, layer sizes, activation, loss, optimizer. */
-export interface Workload {
+/** A training workload: the same in every library it is measured in. */
+export type Workload = Mlp
+
+interface Common {
   readonly name: string
   readonly doc: string
   readonly batch: number
-  readonly sizes: readonly number[]
-  readonly activation: 'relu' | 'tanh'
   readonly loss: 'crossEntropy' | 'mse'
   readonly optimizer:
     | { readonly name: 'sgd'; readonly lr: number; readonly momentum: number }
     | { readonly name: 'adam'; readonly lr: number }
+}
+interface Mlp extends Common {
+  readonly model: 'mlp'
+  readonly sizes: readonly number[]
+  readonly activation: 'relu' | 'tanh'
 }
 
 export const workloads: readonly Workload[] = [
   {
     name: 'W1',
     doc: 'MLP 784-128-10, ReLU, cross-entropy, batch 64, SGD with momentum',
+    model: 'mlp',
     batch: 64,
     sizes: [784, 128, 10],
     activation: 'relu',
@@ -37,6 +43,7 @@ export const workloads: readonly Workload[] = [
   {
     name: 'W2',
     doc: 'MLP 784-512-512-10, ReLU, cross-entropy, batch 128, Adam',
+    model: 'mlp',
     batch: 128,
     sizes: [784, 512, 512, 10],
     activation: 'relu',
@@ -46,6 +53,7 @@ export const workloads: readonly Workload[] = [
   {
     name: 'W3',
     doc: 'MLP 2-16-16-1, tanh, MSE, batch 32, Adam',
+    model: 'mlp',
     batch: 32,
     sizes: [2, 16, 16, 1],
     activation: 'tanh',
@@ -55,6 +63,7 @@ export const workloads: readonly Workload[] = [
   {
     name: 'W8',
     doc: 'MLP 1024-4096-1024, ReLU, MSE, batch 256, SGD',
+    model: 'mlp',
     batch: 256,
     sizes: [1024, 4096, 1024],
     activation: 'relu',
@@ -65,18 +74,18 @@ export const workloads: readonly Workload[] = [
 
 export interface Built {
   readonly step: Step<never, 'loss'>
-  /** Inputs, targets, then weight and bias of each layer, in this order: what a peer needs to start alike. */
-  readonly data: readonly Tensor[]
+  /** The model's answer to the same inputs. */
+  readonly infer: Step<never, 'y'>
+  readonly model: nn.Layer
+  readonly x: Tensor
+  readonly y: Tensor
+  dispose(): void
 }
 
-/** Captures the training step of a workload in the current engine. */
-export function build({ batch, sizes, activation, loss, optimizer }: Workload): Built {
-  const layers = sizes.slice(1).map((out, i) => nn.linear(sizes[i] as number, out))
-  const model = nn.sequential(
-    layers.flatMap((layer, i): nn.Layer[] =>
-      i === layers.length - 1 ? [layer] : [layer, activation === 'relu' ? nn.relu() : nn.tanh()],
-    ),
-  )
+/** Captures the training step and the forward pass of a workload in the current engine. */
+export function build(workload: Workload): Built {
+  const { batch, sizes, loss, optimizer } = workload
+  const model = modelOf(workload)
   const x = randomNormal([batch, sizes[0] as number])
   const classes = sizes.at(-1) as number
   const y =
@@ -87,8 +96,8 @@ export function build({ batch, sizes, activation, loss, optimizer }: Workload): 
     optimizer.name === 'sgd'
       ? optim.sgd(model, { lr: optimizer.lr, momentum: optimizer.momentum })
       : optim.adam(model, { lr: optimizer.lr })
-  const data = [x, y, ...layers.flatMap((layer) => [layer.weight, layer.bias as Tensor])]
-  for (const part of data) part.dataSync()
+  x.dataSync()
+  y.dataSync()
   const step = capture(() => {
     const { value, grads } = valueAndGrad(() => {
       const out = model.forward(x)
@@ -97,18 +106,40 @@ export function build({ batch, sizes, activation, loss, optimizer }: Workload): 
     opt.step(grads)
     return { loss: value }
   })
-  return { step, data }
+  const infer = capture(() => ({ y: model.forward(x) }))
+  const dispose = (): void => {
+    step.dispose()
+    infer.dispose()
+  }
+  return { step, infer, model, x, y, dispose }
 }
 
-/** Steps a second over about `seconds`, on the pool; a few steps before tell how many that are. */
-export async function rate(step: Step<never, 'loss'>, seconds: number): Promise<number> {
-  const timed = async (steps: number): Promise<number> => {
+function modelOf({ sizes, activation }: Workload): nn.Layer {
+  const layers = sizes.slice(1).map((out, i) => nn.linear(sizes[i] as number, out))
+  return nn.sequential(
+    layers.flatMap((layer, i): nn.Layer[] =>
+      i === layers.length - 1 ? [layer] : [layer, activation === 'relu' ? nn.relu() : nn.tanh()],
+    ),
+  )
+}
+
+/** Runs a second over about `seconds` of what `run` does so often; a few runs before tell how many that are. */
+export async function rateOf(run: (times: number) => unknown, seconds: number): Promise<number> {
+  const timed = async (times: number): Promise<number> => {
     const begin = performance.now()
-    await step.runMany(steps)
+    await run(times)
     return (performance.now() - begin) / 1000
   }
-  await timed(1)
-  const trial = await timed(20)
-  const steps = Math.max(10, Math.ceil((20 / trial) * seconds))
-  return steps / (await timed(steps))
+  let times = 1
+  let trial = await timed(1)
+  while (trial < seconds / 20 && times < 1e6) {
+    times *= 2
+    trial = await timed(times)
+  }
+  const wanted = Math.max(3, Math.ceil((times / trial) * seconds))
+  return wanted / (await timed(wanted))
 }
+
+/** Steps a second over about `seconds`, on the pool. */
+export const rate = (step: Step<never, 'loss'>, seconds: number): Promise<number> =>
+  rateOf((steps) => step.runMany(steps), seconds)

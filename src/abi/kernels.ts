@@ -178,7 +178,7 @@ export const kernels: {
     file: 'shape/sort',
     doc: 'y[r] = the order of row r of x, rows of n, as i32: stable, NaN last. work has the size of y.',
     operands: { x: 'read', y: 'write', work: 'write', rows: 'u32', n: 'u32', descending: 'u32' },
-    cost: (o: O): number => (o.rows as number) * (o.n as number) * 4 * Math.log2(2 + (o.n as number)),
+    cost: (o: O): number => (o.rows as number) * (o.n as number) * 4 * (33 - Math.clz32(o.n as number)),
   },
   triangle: {
     file: 'shape/triangle',
@@ -420,6 +420,60 @@ export const kernels: {
     },
     split: 'linear',
     cost: per(0.6, 'n'),
+  },
+
+  // ---- recurrent cells -------------------------------------------------------------------------------
+  lstmCell: {
+    file: 'recurrent/lstm',
+    doc: 'One step of an LSTM: i, f, g, o = act(x + u), c = f before + i g, h = o tanh(c); x, u, gates are [rows, 4 n].',
+    operands: {
+      x: 'read',
+      u: 'read',
+      before: 'read',
+      gates: 'write',
+      c: 'write',
+      h: 'write',
+      rows: 'u32',
+      n: 'u32',
+    },
+    cost: per(4, 'rows', 'n'),
+  },
+  lstmCellGrad: {
+    file: 'recurrent/lstm',
+    doc: 'The step backwards: dx [rows, 4 n] from dy + dh and dc, which leaves as the gradient of the cell before.',
+    operands: {
+      dy: 'read',
+      dh: 'read',
+      dc: 'update',
+      gates: 'read',
+      before: 'read',
+      c: 'read',
+      dx: 'write',
+      rows: 'u32',
+      n: 'u32',
+    },
+    cost: per(3, 'rows', 'n'),
+  },
+  gruCell: {
+    file: 'recurrent/gru',
+    doc: 'One step of a GRU: r, z = sigmoid(x + u), n = tanh(x + r u), h = (1 - z) n + z before; x, u are [rows, 3 n], gates [rows, 4 n].',
+    operands: { x: 'read', u: 'read', before: 'read', gates: 'write', h: 'write', rows: 'u32', n: 'u32' },
+    cost: per(3, 'rows', 'n'),
+  },
+  gruCellGrad: {
+    file: 'recurrent/gru',
+    doc: 'The step backwards: dx and du [rows, 3 n] from dy + dh; dh leaves as what passes by the gates.',
+    operands: {
+      dy: 'read',
+      dh: 'update',
+      gates: 'read',
+      before: 'read',
+      dx: 'write',
+      du: 'write',
+      rows: 'u32',
+      n: 'u32',
+    },
+    cost: per(2, 'rows', 'n'),
   },
 
   // ---- matrix products -------------------------------------------------------------------------------

@@ -39,6 +39,10 @@ export interface KernelOperands {
   adam: { p: 'update'; g: 'read'; m: 'update'; v: 'update'; lr: 'read'; c1: 'read'; c2: 'read'; n: 'u32'; beta1: 'f32'; oneMinusBeta1: 'f32'; beta2: 'f32'; oneMinusBeta2: 'f32'; eps: 'f32'; weightDecay: 'f32'; flags: 'u32' }
   amsgrad: { p: 'update'; g: 'read'; m: 'update'; v: 'update'; w: 'update'; lr: 'read'; c1: 'read'; c2: 'read'; n: 'u32'; beta1: 'f32'; oneMinusBeta1: 'f32'; beta2: 'f32'; oneMinusBeta2: 'f32'; eps: 'f32'; weightDecay: 'f32'; flags: 'u32' }
   lion: { p: 'update'; g: 'read'; m: 'update'; lr: 'read'; n: 'u32'; beta1: 'f32'; oneMinusBeta1: 'f32'; beta2: 'f32'; oneMinusBeta2: 'f32'; weightDecay: 'f32' }
+  lstmCell: { x: 'read'; u: 'read'; before: 'read'; gates: 'write'; c: 'write'; h: 'write'; rows: 'u32'; n: 'u32' }
+  lstmCellGrad: { dy: 'read'; dh: 'read'; dc: 'update'; gates: 'read'; before: 'read'; c: 'read'; dx: 'write'; rows: 'u32'; n: 'u32' }
+  gruCell: { x: 'read'; u: 'read'; before: 'read'; gates: 'write'; h: 'write'; rows: 'u32'; n: 'u32' }
+  gruCellGrad: { dy: 'read'; dh: 'update'; gates: 'read'; before: 'read'; dx: 'write'; du: 'write'; rows: 'u32'; n: 'u32' }
   gemm: { a: 'read'; b: 'read'; c: 'update'; bias: 'read'; m: 'u32'; n: 'u32'; k: 'u32'; lda: 'u32'; ldb: 'u32'; ldc: 'u32'; flags: 'u32'; batch: 'u32'; aStride: 'u32'; bStride: 'u32'; cStride: 'u32' }
   gemv: { a: 'read'; x: 'read'; y: 'update'; bias: 'read'; m: 'u32'; k: 'u32'; lda: 'u32'; yStep: 'u32'; biasStep: 'u32'; flags: 'u32'; batch: 'u32'; aStride: 'u32'; xStride: 'u32'; yStride: 'u32' }
 }

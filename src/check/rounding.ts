@@ -1,5 +1,6 @@
 import { ACT_NONE } from '../abi/constants.ts'
 import { type Attrs, type ReferenceName, type RefTensor, references } from '../reference/index.ts'
+import * as recurrent from './rounding-recurrent.ts'
 
 /**
  * How far the engine's f32 result of an operation may lie from its f64 reference, an element: first-order bounds from
@@ -248,6 +249,7 @@ export const rounding: Readonly<Record<ReferenceName, Rounding>> = {
 
   clone: exact,
   stopGradient: exact,
+  custom: exact,
   reshape: exact,
   transpose: exact,
   slice: exact,
@@ -279,6 +281,13 @@ export const rounding: Readonly<Record<ReferenceName, Rounding>> = {
 
   matmul,
   fusedMatmul,
+
+  rnn: recurrent.rnn,
+  rnnGrad: recurrent.rnnBackward,
+  lstm: recurrent.lstm,
+  lstmGrad: recurrent.lstmBackward,
+  gru: recurrent.gru,
+  gruGrad: recurrent.gruBackward,
 
   sgd,
   adam,

@@ -23,6 +23,8 @@ export interface OpRow extends Op {
   readonly doc?: string
   /** What is computed. */
   readonly formula?: string
+  /** Outputs that only the gradient rule reads: the public function hands them to nobody, so no loss depends on them. */
+  readonly saved?: readonly number[]
   /** The chain rule through this op, or why there is none. */
   readonly gradient: GradientRule | NoGradient
 }

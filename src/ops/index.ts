@@ -1,10 +1,12 @@
 import { batchOps } from './batch.ts'
 import { binaryOps } from './binary.ts'
+import { customOps } from './custom.ts'
 import type { OpTable } from './define.ts'
 import { lossOps } from './loss.ts'
 import { fusedMatmul, matmulOp } from './matmul.ts'
 import { orderOps } from './order.ts'
 import { randomOps } from './random.ts'
+import { recurrentOps } from './recurrent.ts'
 import { reduceOps } from './reduce.ts'
 import { scalarOps } from './scalar.ts'
 import { selectOps } from './select.ts'
@@ -23,12 +25,14 @@ export type OpName =
   | keyof typeof reduceOps
   | keyof typeof softmaxOps
   | keyof typeof lossOps
+  | keyof typeof recurrentOps
   | 'matmul'
   | 'fusedMatmul'
   | keyof typeof randomOps
   | keyof typeof scalarOps
   | keyof typeof updateOps
   | keyof typeof batchOps
+  | keyof typeof customOps
 
 /** The op table: every operation by name. */
 export const ops: OpTable<OpName> = {
@@ -40,10 +44,12 @@ export const ops: OpTable<OpName> = {
   ...reduceOps,
   ...softmaxOps,
   ...lossOps,
+  ...recurrentOps,
   matmul: matmulOp,
   fusedMatmul,
   ...randomOps,
   ...scalarOps,
   ...updateOps,
   ...batchOps,
+  ...customOps,
 }

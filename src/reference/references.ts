@@ -3,6 +3,7 @@ import { binary } from './binary.ts'
 import { matrix } from './matmul.ts'
 import { order } from './order.ts'
 import { random } from './random.ts'
+import { recurrent } from './recurrent.ts'
 import { reduce } from './reduce.ts'
 import { select } from './select.ts'
 import { shape } from './shape.ts'
@@ -20,6 +21,7 @@ export type ReferenceName =
   | keyof typeof reduce
   | keyof typeof softmax
   | keyof typeof matrix
+  | keyof typeof recurrent
   | keyof typeof update
   | keyof typeof batch
   | keyof typeof random
@@ -34,6 +36,7 @@ export const references: Rows<ReferenceName> = {
   ...reduce,
   ...softmax,
   ...matrix,
+  ...recurrent,
   ...update,
   ...batch,
   ...random,

@@ -183,6 +183,7 @@ const takeAlongGrad: Reference = (inputs, attrs) => {
 export const shape: Rows<
   | 'clone'
   | 'stopGradient'
+  | 'custom'
   | 'reshape'
   | 'transpose'
   | 'slice'
@@ -196,6 +197,7 @@ export const shape: Rows<
 > = {
   clone: same,
   stopGradient: same,
+  custom: same,
   reshape,
   transpose,
   slice,

@@ -78,6 +78,9 @@ const pairs: readonly Trial[] = binaryCodes.flatMap((fn) =>
   ),
 )
 
+const moments = { p: state(N), g: numbers(N), m: state(N), v: state(N), lr: slot, c1: slot, c2: slot }
+const BETAS = { n: N, beta1: 0.9, oneMinusBeta1: 0.1, beta2: 0.999, oneMinusBeta2: 0.001, weightDecay: 0.01 }
+
 const others: readonly Trial[] = [
   ...products,
   trial(
@@ -86,22 +89,7 @@ const others: readonly Trial[] = [
     { n: N, momentum: 0.9, weightDecay: 0.01, flags: SGD_MOMENTUM },
   ),
   trial('sgd', { p: state(N), g: numbers(N), lr: slot, step: slot }, { n: N }),
-  ...[0, ADAM_DECOUPLED].map((flags) =>
-    trial(
-      'adam',
-      { p: state(N), g: numbers(N), m: state(N), v: state(N), lr: slot, c1: slot, c2: slot },
-      {
-        n: N,
-        beta1: 0.9,
-        oneMinusBeta1: 0.1,
-        beta2: 0.999,
-        oneMinusBeta2: 0.001,
-        eps: 1e-8,
-        weightDecay: 0.01,
-        flags,
-      },
-    ),
-  ),
+  ...[0, ADAM_DECOUPLED].map((flags) => trial('adam', moments, { ...BETAS, eps: 1e-8, flags })),
   ...reduceCodes.flatMap((fn) => [
     trial('reduce', { x: numbers(size), y: out(ROWS) }, { fn, outer: ROWS, n: COLUMNS, inner: 1, scale: 0.5 }),
     trial('reduce', { x: numbers(size), y: out(COLUMNS) }, { fn, outer: 1, n: ROWS, inner: COLUMNS, scale: 1 }),
@@ -121,6 +109,8 @@ const others: readonly Trial[] = [
     { ...rows, ignore: -1, smoothing: 0.1, dlossStep: 1 },
   ),
   ...unaryCodes.map((fn) => trial('unary', { x: numbers(N), y: out(N) }, { fn, n: N, p0: 0.25, p1: 1.5 })),
+  trial('amsgrad', { ...moments, w: state(N) }, { ...BETAS, eps: 1e-8 }),
+  trial('lion', { p: state(N), g: numbers(N), m: state(N), lr: slot }, BETAS),
   trial('dropout', { x: numbers(N), y: out(N), generator: words(1, 2, 3, 0) }, { n: N, p: 0.3 }),
   ...randomCodes.map((fn) =>
     trial('random', { y: out(N), generator: words(1, 2, 3, 0) }, { fn, n: N, p0: 0.25, p1: 1.5 }),

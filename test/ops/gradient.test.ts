@@ -35,7 +35,9 @@ const first = (name: OpName): OpCase => cases[name].find((c) => c.inputs.length 
 /** A loss in which every element of every result counts differently. */
 function weighted(name: OpName, { operands }: Prepared): Tensor {
   const { inputs, attrs } = operands()
-  const parts = applyAll(ops[name], inputs, attrs, engine).map((y, k) => {
+  const { saved = [] } = ops[name]
+  const parts = applyAll(ops[name], inputs, attrs, engine).flatMap((y, k) => {
+    if (saved.includes(k)) return []
     const weights = numbersOf({ shape: y.shape, fill: 'any' }, 100 + k)
     return sum(mul(y, tensor(weights, y.shape, { engine })))
   })

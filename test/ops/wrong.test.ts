@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type Engine, type OpName, tensor, variable } from '../../src/index.ts'
+import { type Engine, gradients, type OpName, tensor, variable } from '../../src/index.ts'
 import * as batch from '../../src/ops/batch.ts'
+import * as custom from '../../src/ops/custom.ts'
 import * as f from '../../src/ops/functions.ts'
 import { scalars } from '../../src/ops/scalar.ts'
 import * as update from '../../src/ops/update.ts'
@@ -22,6 +23,7 @@ import {
   refused,
   row,
   SGD,
+  sequence,
   shapes,
   type Tools,
   unary,
@@ -128,6 +130,24 @@ const wrong: Readonly<Record<OpName, () => readonly Call[]>> = {
 
   clone: () => [...notTensors(f.clone), ['a number', () => f.clone(1 as Anything)]],
   stopGradient: () => [...notTensors(f.stopGradient), ['a number', () => f.stopGradient(1 as Anything)]],
+  custom: () => {
+    const { defineOp } = custom
+    const same = { forward: (x: Anything) => f.neg(x), backward: ({ dy }: Anything) => [f.neg(dy)] as Anything }
+    const slope = (op: Partial<typeof same>) =>
+      gradients(() => f.sum(defineOp('op', { ...same, ...op })(t.kept)), [t.kept])
+    return [
+      ...notTensors((x) => defineOp('op', same)(x)),
+      ['no name', () => defineOp('', same)],
+      ['no rule', () => defineOp('op', { forward: same.forward } as Anything)],
+      ['no function', () => defineOp('op', { ...same, forward: 3 } as Anything)],
+      ['no input', () => (defineOp('op', same) as Anything)()],
+      ['a number as the result', () => defineOp('op', { ...same, forward: (_: Anything) => 3 as Anything })(t.x)],
+      ['a rule without gradients', () => slope({ backward: () => undefined as Anything })],
+      ['too many gradients', () => slope({ backward: ({ dy }) => [dy, dy] })],
+      ['a gradient of another shape', () => slope({ backward: () => [t.x] })],
+      ['a gradient that is a number', () => slope({ backward: () => [1] })],
+    ]
+  },
   reshape: () => [
     ...notTensors((x) => f.reshape(x, [3])),
     ...shapes((shape) => f.reshape(t.x, shape)),
@@ -237,6 +257,52 @@ const wrong: Readonly<Record<OpName, () => readonly Call[]>> = {
     ['half a label to ignore', () => f.crossEntropy(t.x, t.i, { ignoreIndex: 0.5 })],
   ],
   crossEntropyGrad: () => labels((x, l) => row('crossEntropyGrad', { ignoreIndex: null, smoothing: 0 })(x, l, t.v)),
+
+  rnn: () =>
+    sequence(
+      (...operands) => row('rnn', { reverse: false, activation: 'tanh' })(...operands),
+      [
+        [2, 3, 4],
+        [4, 4],
+        [3, 4],
+      ],
+    ),
+  rnnGrad: () =>
+    sequence(row('rnnGrad', { reverse: false, activation: 'tanh' }), [
+      [2, 3, 4],
+      [4, 4],
+      [3, 4],
+      [2, 3, 4],
+    ]),
+  lstm: () =>
+    sequence(
+      (x, w, h, c) => f.lstm(x, w, h, c),
+      [
+        [2, 3, 16],
+        [4, 16],
+        [3, 4],
+        [3, 4],
+      ],
+    ),
+  lstmGrad: () =>
+    sequence(row('lstmGrad', { reverse: false }), [
+      [2, 3, 4],
+      [4, 16],
+      [3, 4],
+      [3, 4],
+      [2, 3, 4],
+      [2, 3, 4],
+      [2, 3, 16],
+    ]),
+  gru: () => sequence((x, w, h, b) => f.gru(x, w, h, b), [[2, 3, 12], [4, 12], [3, 4], [12]]),
+  gruGrad: () =>
+    sequence(row('gruGrad', { reverse: false }), [
+      [2, 3, 4],
+      [4, 12],
+      [3, 4],
+      [2, 3, 4],
+      [2, 3, 16],
+    ]),
 
   matmul: () => [...products(f.matmul), ['a number', () => f.matmul(t.x, 2 as Anything)]],
   fusedMatmul: () =>

@@ -3,6 +3,7 @@ import { elementwise } from './elementwise.ts'
 import { matrix } from './matrix.ts'
 import { random } from './random.ts'
 import { reduce } from './reduce.ts'
+import { sequences } from './sequence.ts'
 import { shape } from './shape.ts'
 import type { OpCase } from './types.ts'
 
@@ -14,5 +15,6 @@ export const cases: Readonly<Record<OpName, readonly OpCase[]>> = {
   ...shape,
   ...reduce,
   ...matrix,
+  ...sequences,
   ...random,
 }

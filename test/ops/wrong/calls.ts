@@ -168,6 +168,23 @@ export const products = (call: (a: Anything, b: Anything, options?: Anything) =>
   ['a tensor of another engine', () => call(t.x, t.foreign)],
 ]
 
+/** Each operand in turn is no float32 tensor, or has another shape. */
+export function sequence(call: (...operands: Anything[]) => unknown, right: readonly (readonly number[])[]): Call[] {
+  const zerosOf = (shape: readonly number[]): Tensor =>
+    tensor(new Float32Array(shape.reduce((p, n) => p * n, 1)), shape)
+  const operands = (at: number, other: Anything): Anything[] =>
+    right.map((shape, i) => (i === at ? other : zerosOf(shape)))
+  return right.flatMap((shape, at) => [
+    ...notFloats((x) => call(...operands(at, x))),
+    [
+      `operand ${at}: longer`,
+      () => call(...operands(at, zerosOf([...shape.slice(0, -1), (shape.at(-1) as number) + 1]))),
+    ],
+    [`operand ${at}: an axis more`, () => call(...operands(at, zerosOf([1, ...shape])))],
+    [`operand ${at}: empty`, () => call(...operands(at, zerosOf([0, ...shape.slice(1)])))],
+  ])
+}
+
 /** Every call throws a typed error that says what was expected or what came, and there are at least 8 of them. */
 export function refused(calls: readonly Call[]): void {
   expect(calls.length).toBeGreaterThanOrEqual(8)

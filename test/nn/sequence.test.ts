@@ -1,0 +1,213 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { checkGradients } from '../../src/check/index.ts'
+import {
+  ArgumentError,
+  capture,
+  type Engine,
+  gradients,
+  IndexError,
+  init,
+  nn,
+  ShapeError,
+  scaledDotProductAttention,
+  scope,
+  spec,
+  type Tensor,
+  tensor,
+} from '../../src/index.ts'
+
+let engine: Engine
+beforeAll(async () => {
+  engine = await init({ threads: 2, seed: 3 })
+})
+afterAll(() => engine.close())
+
+const numbers = (t: Tensor): number[] => [...t.dataSync()]
+const filled = (shape: readonly number[], seed = 1): Tensor =>
+  tensor(
+    Float32Array.from({ length: shape.reduce((p, n) => p * n, 1) }, (_, i) => Math.sin(1 + i * 1.7 * seed)),
+    [...shape],
+  )
+const close = (a: Tensor, b: Tensor, digits = 5): void => {
+  expect(a.shape).toEqual(b.shape)
+  const want = numbers(b)
+  for (const [i, v] of numbers(a).entries()) expect(v).toBeCloseTo(want[i]!, digits)
+}
+
+describe('embedding', () => {
+  it('adds up the gradients of rows that are used twice, and leaves the padding row alone', () => {
+    using _ = scope()
+    const table = nn.embedding(4, 2, { paddingIndex: 2 })
+    expect(numbers(table.weight).slice(4, 6)).toEqual([0, 0])
+    const indices = tensor(Int32Array.of(1, 1, 2, 3), [2, 2])
+    const grads = gradients(() => table.forward(indices).sum(), table)
+    expect(numbers(grads['weight']!)).toEqual([0, 0, 2, 2, 0, 0, 1, 1])
+    expect(table.forward(indices).shape).toEqual([2, 2, 2])
+    table.dispose()
+  })
+  it('refuses what is not an index', () => {
+    using _ = scope()
+    const table = nn.embedding(4, 2)
+    expect(() => table.forward(tensor(Int32Array.of(4), [1])).dataSync()).toThrow(IndexError)
+    expect(() => nn.embedding(0, 2)).toThrow(ArgumentError)
+    expect(() => nn.embedding(4, 2, { paddingIndex: 4 })).toThrow(ArgumentError)
+    table.dispose()
+  })
+})
+
+const kinds = [
+  ['rnn', nn.rnn, nn.rnnCell],
+  ['gru', nn.gru, nn.gruCell],
+  ['lstm', nn.lstm, nn.lstmCell],
+] as const
+
+describe.each(kinds)('%s', (_, layer, cell) => {
+  it('is its cell, step by step', () => {
+    using _scope = scope()
+    const whole = layer(3, 5)
+    const one = cell(3, 5)
+    for (const [i, weight] of one.parameters().entries()) weight.assign(whole.parameters()[i]!)
+    const x = filled([2, 4, 3])
+    const { y, h, c } = whole.run(x)
+    let state: nn.CellState | undefined
+    for (let t = 0; t < 4; t++) {
+      state = one.forward(x.slice([0, t], [2, t + 1]).reshape([2, 3]), state)
+      close(state.h, y.slice([0, t], [2, t + 1]).reshape([2, 5]))
+    }
+    close(state!.h, h.reshape([2, 5]))
+    if (c !== undefined) close(state!.c!, c.reshape([2, 5]))
+    expect([...one.namedParameters()].map(([name]) => name)).toEqual(['weight_ih', 'weight_hh', 'bias_ih', 'bias_hh'])
+    whole.dispose()
+    one.dispose()
+  })
+
+  it('runs both ways and in layers', () => {
+    using _scope = scope()
+    const both = layer(3, 4, { bidirectional: true, layers: 2 })
+    const x = filled([2, 5, 3])
+    const { y, h } = both.run(x)
+    expect(y.shape).toEqual([2, 5, 8])
+    expect(h.shape).toEqual([4, 2, 4])
+    // the last states are the outputs at the end of each direction
+    close(h.slice([2], [3]).reshape([2, 4]), y.slice([0, 4, 0], [2, 5, 4]).reshape([2, 4]))
+    close(h.slice([3], [4]).reshape([2, 4]), y.slice([0, 0, 4], [2, 1, 8]).reshape([2, 4]))
+    expect([...both.namedParameters()].map(([name]) => name)).toContain('weight_ih_l1_reverse')
+    // backwards is forwards of the sequence turned around
+    const forth = layer(3, 4)
+    const back = layer(3, 4, { bidirectional: true })
+    for (const [i, weight] of back.parameters().entries()) weight.assign(forth.parameters()[i % 4]!)
+    const turned = forth.forward(x.slice([0, 4], [], [1, -1]).reshape(x.shape))
+    close(back.forward(x).slice([0, 0, 4]), turned.slice([0, 4], [], [1, -1]))
+    for (const module of [both, forth, back]) module.dispose()
+  })
+
+  it('has the right gradients, from given states, with dropout off', async () => {
+    using _scope = scope()
+    const module = layer(2, 3, { layers: 2, bidirectional: true, batchFirst: false, dropout: 0.5 }).eval()
+    const x = filled([3, 2, 2])
+    const h0 = filled([4, 2, 3], 2).mul(0.3)
+    const loss = (): Tensor => {
+      const { y, h, c } = module.run(x, { h: h0 })
+      const sum = y.mul(filled(y.shape, 3)).sum().add(h.square().sum())
+      return c === undefined ? sum : sum.add(c.mul(filled(c.shape, 4)).sum())
+    }
+    const report = await checkGradients(loss, [...module.parameters(), x], { samples: 3 })
+    expect(report.ok, report.print()).toBe(true)
+    module.dispose()
+  })
+
+  it('makes a small program of a long sequence', () => {
+    const module = layer(8, 16)
+    const step = capture(
+      ({ x }) => ({
+        loss: scope(() => gradients(() => module.forward(x).square().sum(), module)['weight_hh_l0']!.sum()),
+      }),
+      {
+        x: spec([4, 100, 8]),
+      },
+    )
+    expect(step.instructions).toBeLessThan(450)
+    step.dispose()
+    module.dispose()
+  })
+
+  it('refuses what does not fit', () => {
+    using _scope = scope()
+    const module = layer(3, 4)
+    expect(() => module.forward(filled([2, 3]))).toThrow(ShapeError)
+    expect(() => module.forward(filled([2, 3, 4]))).toThrow(ShapeError)
+    expect(() => module.forward(filled([2, 0, 3]))).toThrow(ShapeError)
+    expect(() => module.run(filled([2, 5, 3]), { h: filled([1, 3, 4]) })).toThrow(ShapeError)
+    expect(() => layer(0, 4)).toThrow(ArgumentError)
+    expect(() => layer(3, 4, { layers: 0 })).toThrow(ArgumentError)
+    expect(() => layer(3, 4, { dropout: 1 })).toThrow(ArgumentError)
+    module.dispose()
+  })
+})
+
+describe('attention', () => {
+  it('is softmax(q k / sqrt d) v, and causal means no later key', () => {
+    using _ = scope()
+    const [q, k, v] = [filled([2, 2, 3, 4]), filled([2, 2, 5, 4], 2), filled([2, 2, 5, 3], 3)]
+    const scores = q.matmul(k, { transposeB: true }).mul(0.5)
+    close(scaledDotProductAttention(q, k, v), scores.softmax().matmul(v))
+    const mask = tensor([0, -Infinity, 0, 0, -Infinity])
+    close(scaledDotProductAttention(q, k, v, { mask, scale: 0.5 }), scores.add(mask).softmax().matmul(v))
+    const own = scaledDotProductAttention(k, k, v, { causal: true })
+    close(own.slice([0, 0, 0], [2, 2, 1]), v.slice([0, 0, 0], [2, 2, 1]))
+    // more keys than queries: the last query sees all
+    const last = scaledDotProductAttention(q, k, v, { causal: true }).slice([0, 0, 2])
+    close(last, scaledDotProductAttention(q, k, v).slice([0, 0, 2]))
+  })
+
+  it('of several heads looks at another sequence as well', async () => {
+    using _ = scope()
+    const module = nn.multiHeadAttention(6, 2)
+    const [x, memory] = [filled([2, 3, 6]), filled([2, 4, 6], 2)]
+    close(module.attend(x, x.clone()), module.forward(x))
+    expect(module.attend(x, memory).shape).toEqual([2, 3, 6])
+    const report = await checkGradients(() => module.attend(x, memory).square().sum(), [...module.parameters(), memory])
+    expect(report.ok, report.print()).toBe(true)
+    module.dispose()
+  })
+
+  it('refuses what does not fit', () => {
+    using _ = scope()
+    const q = filled([2, 2, 3, 4])
+    expect(() => scaledDotProductAttention(q, filled([2, 2, 3, 5]), q)).toThrow(ShapeError)
+    expect(() => scaledDotProductAttention(q, filled([2, 1, 3, 4]), q)).toThrow(ShapeError)
+    expect(() => scaledDotProductAttention(q, q, filled([2, 2, 4, 4]))).toThrow(ShapeError)
+    expect(() => scaledDotProductAttention(filled([3, 4]), q, q)).toThrow(ShapeError)
+    expect(() => scaledDotProductAttention(q, q, q, { scale: Number.NaN })).toThrow(ArgumentError)
+    expect(() => scaledDotProductAttention(q, q, q, { mask: filled([2, 2]) })).toThrow(ShapeError)
+    expect(() => scaledDotProductAttention(q, q, q, { mask: filled([5, 1, 1, 1, 3]) })).toThrow(ShapeError)
+    expect(() => scaledDotProductAttention(q, q, q, { dropout: 1 })).toThrow(ArgumentError)
+    const few = filled([2, 2, 2, 4])
+    expect(() => scaledDotProductAttention(q, few, few, { causal: true })).toThrow(ArgumentError)
+    expect(() => nn.multiHeadAttention(6, 4)).toThrow(ArgumentError)
+    const module = nn.multiHeadAttention(6, 2)
+    expect(() => module.forward(filled([2, 3, 5]))).toThrow(ShapeError)
+    module.dispose()
+  })
+})
+
+describe('bilinear and residual', () => {
+  it('compute what they say', () => {
+    using _ = scope()
+    const layer = nn.bilinear(2, 3, 2)
+    layer.weight.assign(
+      tensor(
+        Float32Array.from({ length: 12 }, (_v, i) => i),
+        [2, 2, 3],
+      ),
+    )
+    layer.bias?.assign(tensor([0.5, -0.5]))
+    // a W[0] b: 1 (0*1 + 1*0 + 2*2) + 2 (3*1 + 4*0 + 5*2) = 30
+    expect(numbers(layer.forward(tensor([[1, 2]]), tensor([[1, 0, 2]])))).toEqual([30.5, 83.5])
+    expect(() => layer.forward(tensor([[1, 2]]), tensor([[1, 0]]))).toThrow(ShapeError)
+    const same = nn.residual(nn.relu())
+    expect(numbers(same.forward(tensor([-1, 2])))).toEqual([-1, 4])
+    expect(() => nn.residual(nn.linear(2, 3)).forward(tensor([[1, 2]]))).toThrow(ShapeError)
+    expect(() => nn.residual(3 as never)).toThrow(ArgumentError)
+  })
+})
