@@ -43,3 +43,6 @@ export const OP_GRU_CELL = 41
 export const OP_GRU_CELL_GRAD = 42
 export const OP_GEMM = 43
 export const OP_GEMV = 44
+export const OP_CONV2D = 45
+export const OP_CONV2D_INPUT_GRAD = 46
+export const OP_CONV2D_FILTER_GRAD = 47

@@ -10,6 +10,15 @@ import { unaryOps } from './unary.ts'
 
 export * from './activations.ts'
 export * from './arrange.ts'
+export {
+  type Conv2dOptions,
+  type ConvTranspose2dOptions,
+  conv2d,
+  convTranspose2d,
+  type Padding2d,
+  type Sides,
+  type Size2d,
+} from './conv.ts'
 export * from './ctc.ts'
 export * from './logic.ts'
 export * from './loss.ts'

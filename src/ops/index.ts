@@ -1,5 +1,6 @@
 import { batchOps } from './batch.ts'
 import { binaryOps } from './binary.ts'
+import { convOps } from './conv.ts'
 import { customOps } from './custom.ts'
 import type { OpTable } from './define.ts'
 import { lossOps } from './loss.ts'
@@ -25,6 +26,7 @@ export type OpName =
   | keyof typeof reduceOps
   | keyof typeof softmaxOps
   | keyof typeof lossOps
+  | keyof typeof convOps
   | keyof typeof recurrentOps
   | 'matmul'
   | 'fusedMatmul'
@@ -47,6 +49,7 @@ export const ops: OpTable<OpName> = {
   ...recurrentOps,
   matmul: matmulOp,
   fusedMatmul,
+  ...convOps,
   ...randomOps,
   ...scalarOps,
   ...updateOps,

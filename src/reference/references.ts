@@ -1,5 +1,6 @@
 import { batch } from './batch.ts'
 import { binary } from './binary.ts'
+import { conv } from './conv.ts'
 import { matrix } from './matmul.ts'
 import { order } from './order.ts'
 import { random } from './random.ts'
@@ -21,6 +22,7 @@ export type ReferenceName =
   | keyof typeof reduce
   | keyof typeof softmax
   | keyof typeof matrix
+  | keyof typeof conv
   | keyof typeof recurrent
   | keyof typeof update
   | keyof typeof batch
@@ -36,6 +38,7 @@ export const references: Rows<ReferenceName> = {
   ...reduce,
   ...softmax,
   ...matrix,
+  ...conv,
   ...recurrent,
   ...update,
   ...batch,

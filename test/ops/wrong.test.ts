@@ -29,6 +29,7 @@ import {
   unary,
   windows,
 } from './wrong/calls.ts'
+import * as conv from './wrong/conv.ts'
 
 // Bad calls of every operation: a typed error that says what was expected, thrown before anything happened.
 
@@ -309,6 +310,11 @@ const wrong: Readonly<Record<OpName, () => readonly Call[]>> = {
     products((a, b, options) =>
       row('fusedMatmul', { transposeA: false, transposeB: false, activation: 0, ...options })(a, b),
     ),
+
+  conv2d: conv.conv2d,
+  fusedConv2d: () => conv.byRow('fusedConv2d'),
+  conv2dInputGrad: () => [...conv.byRow('conv2dInputGrad'), ...conv.convTranspose2d()],
+  conv2dFilterGrad: () => conv.byRow('conv2dFilterGrad'),
 
   uniform: () => [
     ...shapes((shape) => f.randomUniform(shape)),
