@@ -7,6 +7,9 @@ import { stridedRead, stridedWrite } from '../shape/strided'
 import { transpose } from '../shape/transpose'
 import { gather, takeAlong } from '../shape/gather'
 import { scatterAdd, takeAlongGrad } from '../shape/scatter'
+import { cumsum } from '../shape/cumsum'
+import { argsort } from '../shape/sort'
+import { triangle } from '../shape/triangle'
 import { unary } from '../elementwise/unary'
 import { binary, binaryStrided } from '../elementwise/binary'
 import { where } from '../elementwise/where'
@@ -23,6 +26,9 @@ import { lstmCell, lstmCellGrad } from '../recurrent/lstm'
 import { gruCell, gruCellGrad } from '../recurrent/gru'
 import { gemm } from '../gemm/gemm'
 import { gemv } from '../gemm/gemv'
+import { conv2d } from '../conv/forward'
+import { conv2dInputGrad } from '../conv/input-grad'
+import { conv2dFilterGrad } from '../conv/filter-grad'
 
 /** Runs one instruction's share `part` of `parts`. Inlined into the executor's loop: 2 to 4 ns an instruction. */
 // @ts-ignore: decorator
@@ -200,6 +206,43 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
       )
       break
     case 17:
+      cumsum(
+        <usize>load<u32>(pc, 8),
+        <usize>load<u32>(pc, 12),
+        load<u32>(pc, 16),
+        load<u32>(pc, 20),
+        load<u32>(pc, 24),
+        load<u32>(pc, 28),
+        part,
+        parts,
+      )
+      break
+    case 18:
+      argsort(
+        <usize>load<u32>(pc, 8),
+        <usize>load<u32>(pc, 12),
+        <usize>load<u32>(pc, 16),
+        load<u32>(pc, 20),
+        load<u32>(pc, 24),
+        load<u32>(pc, 28),
+        part,
+        parts,
+      )
+      break
+    case 19:
+      triangle(
+        <usize>load<u32>(pc, 8),
+        <usize>load<u32>(pc, 12),
+        load<u32>(pc, 16),
+        load<u32>(pc, 20),
+        load<u32>(pc, 24),
+        load<i32>(pc, 28),
+        load<u32>(pc, 32),
+        part,
+        parts,
+      )
+      break
+    case 20:
       unary(
         load<u32>(pc, 8),
         <usize>load<u32>(pc, 12),
@@ -212,7 +255,7 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         parts,
       )
       break
-    case 18:
+    case 21:
       binary(
         load<u32>(pc, 8),
         <usize>load<u32>(pc, 12),
@@ -228,7 +271,7 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         parts,
       )
       break
-    case 19:
+    case 22:
       binaryStrided(
         load<u32>(pc, 8),
         <usize>load<u32>(pc, 12),
@@ -243,7 +286,7 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         parts,
       )
       break
-    case 20:
+    case 23:
       where(
         <usize>load<u32>(pc, 8),
         <usize>load<u32>(pc, 12),
@@ -257,7 +300,7 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         parts,
       )
       break
-    case 21:
+    case 24:
       reduce(
         load<u32>(pc, 8),
         <usize>load<u32>(pc, 12),
@@ -270,7 +313,7 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         parts,
       )
       break
-    case 22:
+    case 25:
       argReduce(
         load<u32>(pc, 8),
         <usize>load<u32>(pc, 12),
@@ -282,7 +325,7 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         parts,
       )
       break
-    case 23:
+    case 26:
       softmax(
         <usize>load<u32>(pc, 8),
         <usize>load<u32>(pc, 12),
@@ -292,7 +335,7 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         parts,
       )
       break
-    case 24:
+    case 27:
       logSoftmax(
         <usize>load<u32>(pc, 8),
         <usize>load<u32>(pc, 12),
@@ -302,7 +345,7 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         parts,
       )
       break
-    case 25:
+    case 28:
       softmaxGrad(
         <usize>load<u32>(pc, 8),
         <usize>load<u32>(pc, 12),
@@ -313,7 +356,7 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         parts,
       )
       break
-    case 26:
+    case 29:
       logSoftmaxGrad(
         <usize>load<u32>(pc, 8),
         <usize>load<u32>(pc, 12),
@@ -324,7 +367,7 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         parts,
       )
       break
-    case 27:
+    case 30:
       crossEntropy(
         <usize>load<u32>(pc, 8),
         <usize>load<u32>(pc, 12),
@@ -339,7 +382,7 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         parts,
       )
       break
-    case 28:
+    case 31:
       crossEntropyGrad(
         <usize>load<u32>(pc, 8),
         <usize>load<u32>(pc, 12),
@@ -354,7 +397,7 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         parts,
       )
       break
-    case 29:
+    case 32:
       random(
         load<u32>(pc, 8),
         <usize>load<u32>(pc, 12),
@@ -368,7 +411,7 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         parts,
       )
       break
-    case 30:
+    case 33:
       dropout(
         <usize>load<u32>(pc, 8),
         <usize>load<u32>(pc, 12),
@@ -381,7 +424,7 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         parts,
       )
       break
-    case 31:
+    case 34:
       permutation(
         <usize>load<u32>(pc, 8),
         load<u32>(pc, 12),
@@ -392,7 +435,7 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         parts,
       )
       break
-    case 32:
+    case 35:
       sgd(
         <usize>load<u32>(pc, 8),
         <usize>load<u32>(pc, 12),
@@ -408,7 +451,7 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         parts,
       )
       break
-    case 33:
+    case 36:
       adam(
         <usize>load<u32>(pc, 8),
         <usize>load<u32>(pc, 12),
@@ -429,7 +472,7 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         parts,
       )
       break
-    case 34:
+    case 37:
       amsgrad(
         <usize>load<u32>(pc, 8),
         <usize>load<u32>(pc, 12),
@@ -451,7 +494,7 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         parts,
       )
       break
-    case 35:
+    case 38:
       lion(
         <usize>load<u32>(pc, 8),
         <usize>load<u32>(pc, 12),
@@ -467,7 +510,7 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         parts,
       )
       break
-    case 36:
+    case 39:
       lstmCell(
         <usize>load<u32>(pc, 8),
         <usize>load<u32>(pc, 12),
@@ -481,7 +524,7 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         parts,
       )
       break
-    case 37:
+    case 40:
       lstmCellGrad(
         <usize>load<u32>(pc, 8),
         <usize>load<u32>(pc, 12),
@@ -496,7 +539,7 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         parts,
       )
       break
-    case 38:
+    case 41:
       gruCell(
         <usize>load<u32>(pc, 8),
         <usize>load<u32>(pc, 12),
@@ -509,7 +552,7 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         parts,
       )
       break
-    case 39:
+    case 42:
       gruCellGrad(
         <usize>load<u32>(pc, 8),
         <usize>load<u32>(pc, 12),
@@ -523,7 +566,7 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         parts,
       )
       break
-    case 40:
+    case 43:
       gemm(
         <usize>load<u32>(pc, 8),
         <usize>load<u32>(pc, 12),
@@ -545,7 +588,7 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         parts,
       )
       break
-    case 41:
+    case 44:
       gemv(
         <usize>load<u32>(pc, 8),
         <usize>load<u32>(pc, 12),
@@ -561,6 +604,82 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         load<u32>(pc, 52),
         load<u32>(pc, 56),
         load<u32>(pc, 60),
+        scratch,
+        part,
+        parts,
+      )
+      break
+    case 45:
+      conv2d(
+        <usize>load<u32>(pc, 8),
+        <usize>load<u32>(pc, 12),
+        <usize>load<u32>(pc, 16),
+        <usize>load<u32>(pc, 20),
+        load<u32>(pc, 24),
+        load<u32>(pc, 28),
+        load<u32>(pc, 32),
+        load<u32>(pc, 36),
+        load<u32>(pc, 40),
+        load<u32>(pc, 44),
+        load<u32>(pc, 48),
+        load<u32>(pc, 52),
+        load<u32>(pc, 56),
+        load<u32>(pc, 60),
+        load<u32>(pc, 64),
+        load<u32>(pc, 68),
+        load<u32>(pc, 72),
+        load<u32>(pc, 76),
+        load<u32>(pc, 80),
+        scratch,
+        part,
+        parts,
+      )
+      break
+    case 46:
+      conv2dInputGrad(
+        <usize>load<u32>(pc, 8),
+        <usize>load<u32>(pc, 12),
+        <usize>load<u32>(pc, 16),
+        load<u32>(pc, 20),
+        load<u32>(pc, 24),
+        load<u32>(pc, 28),
+        load<u32>(pc, 32),
+        load<u32>(pc, 36),
+        load<u32>(pc, 40),
+        load<u32>(pc, 44),
+        load<u32>(pc, 48),
+        load<u32>(pc, 52),
+        load<u32>(pc, 56),
+        load<u32>(pc, 60),
+        load<u32>(pc, 64),
+        load<u32>(pc, 68),
+        load<u32>(pc, 72),
+        load<u32>(pc, 76),
+        load<u32>(pc, 80),
+        scratch,
+        part,
+        parts,
+      )
+      break
+    case 47:
+      conv2dFilterGrad(
+        <usize>load<u32>(pc, 8),
+        <usize>load<u32>(pc, 12),
+        <usize>load<u32>(pc, 16),
+        load<u32>(pc, 20),
+        load<u32>(pc, 24),
+        load<u32>(pc, 28),
+        load<u32>(pc, 32),
+        load<u32>(pc, 36),
+        load<u32>(pc, 40),
+        load<u32>(pc, 44),
+        load<u32>(pc, 48),
+        load<u32>(pc, 52),
+        load<u32>(pc, 56),
+        load<u32>(pc, 60),
+        load<u32>(pc, 64),
+        load<u32>(pc, 68),
+        load<u32>(pc, 72),
         scratch,
         part,
         parts,

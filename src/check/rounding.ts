@@ -120,6 +120,13 @@ const crossEntropyGrad: Rounding = (inputs, _attrs, [dx]) => {
   ]
 }
 
+/** Sums in f64 that are rounded once. */
+const cumsum: Rounding = ([x], attrs, outputs) => {
+  const [largest] = references.cumsum([abs(x!)], attrs)
+  const n = x!.shape[attrs['axis'] as number] as number
+  return [bounds(outputs[0]!, (v, i) => U * v + n * 2 ** -53 * (largest!.data[i] as number))]
+}
+
 const inner = ([a]: readonly RefTensor[], attrs: Attrs): number =>
   a!.shape.at(attrs['transposeA'] === true ? -2 : -1) as number
 
@@ -132,6 +139,9 @@ const fusedMatmul: Rounding = (inputs, attrs, outputs) => {
   const k = terms(inner(inputs, attrs)) + 2
   return [bounds(before, (v, i) => (1.13 * k * v + 12 * Math.abs(outputs[0]!.data[i] as number)) * U)]
 }
+
+/** Weights of one filter. */
+const perFilter = (w: RefTensor): number => w.data.length / (w.shape[0] as number)
 
 const sgd: Rounding = ([p, g, lr, step, v], attrs, outputs) => {
   // the same update with nothing cancelling: every term with the sign that adds to the magnitude
@@ -251,6 +261,9 @@ export const rounding: Readonly<Record<ReferenceName, Rounding>> = {
   broadcastTo: exact,
   gather: exact,
   scatterAdd: ofMagnitudes('scatterAdd', ([, index]) => terms(index!.data.length)),
+  cumsum,
+  argsort: exact,
+  triangle: exact,
   takeAlong: exact,
   takeAlongGrad: ofMagnitudes('takeAlongGrad', ([y], attrs) => terms(y!.shape.at(attrs['axis'] as number) as number)),
 
@@ -272,6 +285,10 @@ export const rounding: Readonly<Record<ReferenceName, Rounding>> = {
   matmul,
   fusedMatmul,
 
+  conv2d: ofMagnitudes('conv2d', ([, w]) => terms(perFilter(w!)) + 2),
+  fusedConv2d: ofMagnitudes('conv2d', ([, w]) => terms(perFilter(w!)) + 2),
+  conv2dInputGrad: ofMagnitudes('conv2dInputGrad', ([, w]) => terms(w!.data.length) + 2),
+  conv2dFilterGrad: ofMagnitudes('conv2dFilterGrad', ([, dy]) => terms(dy!.data.length / dy!.shape[1]!) + 2),
   rnn: recurrent.rnn,
   rnnGrad: recurrent.rnnBackward,
   lstm: recurrent.lstm,

@@ -9,6 +9,16 @@ import { unaryOps } from './unary.ts'
 // follow NumPy's broadcasting.
 
 export * from './activations.ts'
+export * from './arrange.ts'
+export {
+  type Conv2dOptions,
+  type ConvTranspose2dOptions,
+  conv2d,
+  convTranspose2d,
+  type Padding2d,
+  type Sides,
+  type Size2d,
+} from './conv.ts'
 export * from './ctc.ts'
 export * from './logic.ts'
 export * from './loss.ts'
@@ -16,6 +26,7 @@ export * from './loss-binary.ts'
 export { type KlDivOptions, klDiv, type MultiMarginOptions, multiMargin, type NllOptions, nll } from './loss-classes.ts'
 export * from './loss-distance.ts'
 export * from './matmul.ts'
+export * from './order.ts'
 export * from './random.ts'
 export { gru, lstm, rnn, type SequenceOptions } from './recurrent.ts'
 export * from './reduce.ts'

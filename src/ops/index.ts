@@ -1,9 +1,11 @@
 import { batchOps } from './batch.ts'
 import { binaryOps } from './binary.ts'
+import { convOps } from './conv.ts'
 import { customOps } from './custom.ts'
 import type { OpTable } from './define.ts'
 import { lossOps } from './loss.ts'
 import { fusedMatmul, matmulOp } from './matmul.ts'
+import { orderOps } from './order.ts'
 import { randomOps } from './random.ts'
 import { recurrentOps } from './recurrent.ts'
 import { reduceOps } from './reduce.ts'
@@ -20,9 +22,11 @@ export type OpName =
   | keyof typeof binaryOps
   | keyof typeof selectOps
   | keyof typeof shapeOps
+  | keyof typeof orderOps
   | keyof typeof reduceOps
   | keyof typeof softmaxOps
   | keyof typeof lossOps
+  | keyof typeof convOps
   | keyof typeof recurrentOps
   | 'matmul'
   | 'fusedMatmul'
@@ -38,12 +42,14 @@ export const ops: OpTable<OpName> = {
   ...binaryOps,
   ...selectOps,
   ...shapeOps,
+  ...orderOps,
   ...reduceOps,
   ...softmaxOps,
   ...lossOps,
   ...recurrentOps,
   matmul: matmulOp,
   fusedMatmul,
+  ...convOps,
   ...randomOps,
   ...scalarOps,
   ...updateOps,
