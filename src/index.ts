@@ -1,3 +1,5 @@
+export { checkpoint } from './autodiff/checkpoint.ts'
+export { hessian, jvp, vjp } from './autodiff/functional.ts'
 export { gradients, valueAndGrad } from './autodiff/gradients.ts'
 export { type JacobianOptions, jacobian } from './autodiff/jacobian.ts'
 export type { Gradients, ParameterTree } from './autodiff/tree.ts'
