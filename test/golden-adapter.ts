@@ -94,6 +94,27 @@ const operations: Readonly<Record<string, Forward>> = {
       groups: a['groups'] as number,
     }),
 
+  conv1d: ({ x, weight, bias }, a) =>
+    cr.conv1d(x!, weight!, bias, {
+      stride: a['stride'] as number,
+      padding: a['padding'] as number,
+      dilation: a['dilation'] as number,
+      groups: a['groups'] as number,
+    }),
+  max_pool2d: unary((x, a) =>
+    cr.maxPool2d(x, a['kernel_size'] as [number, number], {
+      stride: a['stride'] as [number, number],
+      padding: a['padding'] as [number, number],
+    }),
+  ),
+  avg_pool2d: unary((x, a) =>
+    cr.avgPool2d(x, a['kernel_size'] as [number, number], {
+      stride: a['stride'] as [number, number],
+      padding: a['padding'] as [number, number],
+      countIncludePad: a['count_include_pad'] === true,
+    }),
+  ),
+  global_avg_pool2d: unary((x) => cr.globalAvgPool2d(x)),
   conv_transpose2d: ({ x, weight, bias }, a) =>
     cr.convTranspose2d(x!, weight!, bias, {
       stride: a['stride'] as [number, number],
@@ -121,10 +142,6 @@ const operations: Readonly<Record<string, Forward>> = {
  * beside it, so that this list only ever shrinks.
  */
 export const unsupported: Readonly<Record<string, string>> = {
-  max_pool2d: 'no kernel yet',
-  conv1d: 'no kernel yet',
-  avg_pool2d: 'no kernel yet',
-  global_avg_pool2d: 'no layer yet',
   batch_norm: 'no layer yet',
   'cnn/0.sgd_nesterov': 'needs conv2d',
   'cnn/0.adam': 'needs conv2d',

@@ -27,6 +27,7 @@ import { gruCell, gruCellGrad } from '../recurrent/gru'
 import { gemm } from '../gemm/gemm'
 import { gemv } from '../gemm/gemv'
 import { layerNorm, layerNormGrad } from '../norm/layer'
+import { pool2d, maxPool2dGrad, avgPool2dGrad } from '../pool/pool'
 import { conv2d } from '../conv/forward'
 import { conv2dInputGrad } from '../conv/input-grad'
 import { conv2dFilterGrad } from '../conv/filter-grad'
@@ -640,6 +641,68 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
       )
       break
     case 47:
+      pool2d(
+        load<u32>(pc, 8),
+        <usize>load<u32>(pc, 12),
+        <usize>load<u32>(pc, 16),
+        load<u32>(pc, 20),
+        load<u32>(pc, 24),
+        load<u32>(pc, 28),
+        load<u32>(pc, 32),
+        load<u32>(pc, 36),
+        load<u32>(pc, 40),
+        load<u32>(pc, 44),
+        load<u32>(pc, 48),
+        load<u32>(pc, 52),
+        load<u32>(pc, 56),
+        load<u32>(pc, 60),
+        load<u32>(pc, 64),
+        part,
+        parts,
+      )
+      break
+    case 48:
+      maxPool2dGrad(
+        <usize>load<u32>(pc, 8),
+        <usize>load<u32>(pc, 12),
+        <usize>load<u32>(pc, 16),
+        <usize>load<u32>(pc, 20),
+        load<u32>(pc, 24),
+        load<u32>(pc, 28),
+        load<u32>(pc, 32),
+        load<u32>(pc, 36),
+        load<u32>(pc, 40),
+        load<u32>(pc, 44),
+        load<u32>(pc, 48),
+        load<u32>(pc, 52),
+        load<u32>(pc, 56),
+        load<u32>(pc, 60),
+        load<u32>(pc, 64),
+        part,
+        parts,
+      )
+      break
+    case 49:
+      avgPool2dGrad(
+        <usize>load<u32>(pc, 8),
+        <usize>load<u32>(pc, 12),
+        load<u32>(pc, 16),
+        load<u32>(pc, 20),
+        load<u32>(pc, 24),
+        load<u32>(pc, 28),
+        load<u32>(pc, 32),
+        load<u32>(pc, 36),
+        load<u32>(pc, 40),
+        load<u32>(pc, 44),
+        load<u32>(pc, 48),
+        load<u32>(pc, 52),
+        load<u32>(pc, 56),
+        load<u32>(pc, 60),
+        part,
+        parts,
+      )
+      break
+    case 50:
       conv2d(
         <usize>load<u32>(pc, 8),
         <usize>load<u32>(pc, 12),
@@ -665,7 +728,7 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         parts,
       )
       break
-    case 48:
+    case 51:
       conv2dInputGrad(
         <usize>load<u32>(pc, 8),
         <usize>load<u32>(pc, 12),
@@ -691,7 +754,7 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         parts,
       )
       break
-    case 49:
+    case 52:
       conv2dFilterGrad(
         <usize>load<u32>(pc, 8),
         <usize>load<u32>(pc, 12),

@@ -189,3 +189,7 @@ export const ADAM_DECOUPLED = 1
 // ---- errors found by kernels (code of the error record) -----------------------------------------
 export const ERROR_NONE = 0
 export const ERROR_INDEX = 1
+
+// What pool2d takes of a window.
+export const POOL_MAX = 0
+export const POOL_AVG = 1

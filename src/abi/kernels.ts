@@ -53,6 +53,9 @@ function unaryCost({ n, fn }: O): number {
   return (n as number) * ((code >= 6 && code <= 17) || code === UNARY_LOG1P || code === UNARY_EXPM1 ? 0.8 : 0.15)
 }
 
+/** Windows and the words in them. */
+const poolCost: (o: O) => number = per(0.3, 'planes', 'outH', 'outW', 'kernelH', 'kernelW')
+
 /** A product of filters and patches, and the gathering of the patches. */
 const convCost = (o: O): number =>
   ['images', 'groups', 'channels', 'kernelH', 'kernelW', 'outH', 'outW'].reduce(
@@ -547,6 +550,73 @@ export const kernels: {
     operands: { dy: 'read', x: 'read', w: 'read', dx: 'write', rows: 'u32', n: 'u32', eps: 'f32', centred: 'u32' },
     scratch: 16,
     cost: per(1, 'rows', 'n'),
+  },
+
+  // ---- pooling --------------------------------------------------------------------------------------
+  pool2d: {
+    file: 'pool/pool',
+    doc: 'y = the maximum or the mean (POOL_*) of each window of planes of height x width; whole: means count the padding.',
+    operands: {
+      fn: 'u32',
+      x: 'read',
+      y: 'write',
+      planes: 'u32',
+      height: 'u32',
+      width: 'u32',
+      kernelH: 'u32',
+      kernelW: 'u32',
+      outH: 'u32',
+      outW: 'u32',
+      strideH: 'u32',
+      strideW: 'u32',
+      top: 'u32',
+      left: 'u32',
+      whole: 'u32',
+    },
+    cost: poolCost,
+  },
+  maxPool2dGrad: {
+    file: 'pool/pool',
+    doc: 'dx = dy at the first of the largest words of each window, added up; x and y are operands of pool2d.',
+    operands: {
+      dy: 'read',
+      x: 'read',
+      y: 'read',
+      dx: 'write',
+      planes: 'u32',
+      height: 'u32',
+      width: 'u32',
+      kernelH: 'u32',
+      kernelW: 'u32',
+      outH: 'u32',
+      outW: 'u32',
+      strideH: 'u32',
+      strideW: 'u32',
+      top: 'u32',
+      left: 'u32',
+    },
+    cost: poolCost,
+  },
+  avgPool2dGrad: {
+    file: 'pool/pool',
+    doc: 'dx = dy / count of each window, added up.',
+    operands: {
+      dy: 'read',
+      dx: 'write',
+      planes: 'u32',
+      height: 'u32',
+      width: 'u32',
+      kernelH: 'u32',
+      kernelW: 'u32',
+      outH: 'u32',
+      outW: 'u32',
+      strideH: 'u32',
+      strideW: 'u32',
+      top: 'u32',
+      left: 'u32',
+      whole: 'u32',
+    },
+    cost: poolCost,
   },
 
   // ---- convolution: channels and filters are those of a group ------------------------------------------

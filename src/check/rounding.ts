@@ -141,6 +141,8 @@ const fusedMatmul: Rounding = (inputs, attrs, outputs) => {
   return [bounds(before, (v, i) => (1.13 * k * v + 12 * Math.abs(outputs[0]!.data[i] as number)) * U)]
 }
 
+const windowSize = (attrs: Attrs): number => (attrs['kernel'] as number[]).reduce((n, size) => n * size, 1)
+
 /** Weights of one filter. */
 const perFilter = (w: RefTensor): number => w.data.length / (w.shape[0] as number)
 
@@ -286,6 +288,10 @@ export const rounding: Readonly<Record<ReferenceName, Rounding>> = {
   matmul,
   fusedMatmul,
 
+  maxPool2d: exact,
+  maxPool2dGrad: ofMagnitudes('maxPool2dGrad', (_, attrs) => windowSize(attrs)),
+  avgPool2d: ofMagnitudes('avgPool2d', (_, attrs) => terms(windowSize(attrs)) + 1),
+  avgPool2dGrad: ofMagnitudes('avgPool2dGrad', (_, attrs) => windowSize(attrs) + 1),
   layerNorm: norm.layerNorm,
   layerNormGrad: norm.layerNormGrad,
   conv2d: ofMagnitudes('conv2d', ([, w]) => terms(perFilter(w!)) + 2),

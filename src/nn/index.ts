@@ -1,6 +1,7 @@
 export * from './activations.ts'
 export * from './attention.ts'
 export * from './combine.ts'
+export * from './conv.ts'
 export * from './dropout.ts'
 export * from './embedding.ts'
 export * from './flatten.ts'
@@ -17,6 +18,7 @@ export {
   type RMSNorm,
   rmsNorm,
 } from './norm.ts'
+export * from './pool.ts'
 export * from './recurrent.ts'
 export * from './recurrent-cells.ts'
 export * from './sequential.ts'

@@ -19,6 +19,7 @@ export {
   type Sides,
   type Size2d,
 } from './conv.ts'
+export { type Conv1dOptions, type ConvTranspose1dOptions, conv1d, convTranspose1d } from './conv1d.ts'
 export * from './ctc.ts'
 export * from './logic.ts'
 export * from './loss.ts'
@@ -28,6 +29,14 @@ export * from './loss-distance.ts'
 export * from './matmul.ts'
 export { groupNorm, instanceNorm, layerNorm, type NormOptions, rmsNorm } from './norm.ts'
 export * from './order.ts'
+export {
+  type AvgPool2dOptions,
+  adaptiveAvgPool2d,
+  avgPool2d,
+  globalAvgPool2d,
+  maxPool2d,
+  type Pool2dOptions,
+} from './pool.ts'
 export * from './random.ts'
 export { gru, lstm, rnn, type SequenceOptions } from './recurrent.ts'
 export * from './reduce.ts'

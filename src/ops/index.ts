@@ -7,6 +7,7 @@ import { lossOps } from './loss.ts'
 import { fusedMatmul, matmulOp } from './matmul.ts'
 import { normOps } from './norm.ts'
 import { orderOps } from './order.ts'
+import { poolOps } from './pool.ts'
 import { randomOps } from './random.ts'
 import { recurrentOps } from './recurrent.ts'
 import { reduceOps } from './reduce.ts'
@@ -29,6 +30,7 @@ export type OpName =
   | keyof typeof lossOps
   | keyof typeof convOps
   | keyof typeof normOps
+  | keyof typeof poolOps
   | keyof typeof recurrentOps
   | 'matmul'
   | 'fusedMatmul'
@@ -53,6 +55,7 @@ export const ops: OpTable<OpName> = {
   fusedMatmul,
   ...convOps,
   ...normOps,
+  ...poolOps,
   ...randomOps,
   ...scalarOps,
   ...updateOps,

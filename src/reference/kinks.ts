@@ -1,5 +1,6 @@
 import { ACT_RELU } from '../abi/constants.ts'
 import { number } from './attrs.ts'
+import { winners } from './pool.ts'
 import { reduce } from './reduce.ts'
 import { type Attrs, broadcastShape, broadcastStrides, input, offsetsOf, type RefTensor } from './tensor.ts'
 
@@ -64,6 +65,7 @@ export const kinks: Readonly<Record<string, Pieces>> = {
     attrs['activation'] === ACT_RELU ? input(outputs, 0).data.map(Math.sign) : new Float64Array(0),
   fusedConv2d: (_inputs, attrs, outputs) =>
     attrs['activation'] === ACT_RELU ? input(outputs, 0).data.map(Math.sign) : new Float64Array(0),
+  maxPool2d: winners,
   maximum: order,
   minimum: order,
   greater: order,

@@ -4,6 +4,7 @@ import { conv } from './conv.ts'
 import { matrix } from './matmul.ts'
 import { norm } from './norm.ts'
 import { order } from './order.ts'
+import { pool } from './pool.ts'
 import { random } from './random.ts'
 import { recurrent } from './recurrent.ts'
 import { reduce } from './reduce.ts'
@@ -25,6 +26,7 @@ export type ReferenceName =
   | keyof typeof matrix
   | keyof typeof conv
   | keyof typeof norm
+  | keyof typeof pool
   | keyof typeof recurrent
   | keyof typeof update
   | keyof typeof batch
@@ -42,6 +44,7 @@ export const references: Rows<ReferenceName> = {
   ...matrix,
   ...conv,
   ...norm,
+  ...pool,
   ...recurrent,
   ...update,
   ...batch,

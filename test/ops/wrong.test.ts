@@ -31,6 +31,7 @@ import {
 } from './wrong/calls.ts'
 import * as conv from './wrong/conv.ts'
 import * as norm from './wrong/norm.ts'
+import * as pool from './wrong/pool.ts'
 
 // Bad calls of every operation: a typed error that says what was expected, thrown before anything happened.
 
@@ -312,6 +313,10 @@ const wrong: Readonly<Record<OpName, () => readonly Call[]>> = {
       row('fusedMatmul', { transposeA: false, transposeB: false, activation: 0, ...options })(a, b),
     ),
 
+  maxPool2d: () => pool.pool(f.maxPool2d),
+  maxPool2dGrad: pool.maxPool2dGrad,
+  avgPool2d: pool.average,
+  avgPool2dGrad: pool.avgPool2dGrad,
   layerNorm: norm.layerNorm,
   layerNormGrad: norm.layerNormGrad,
   conv2d: conv.conv2d,

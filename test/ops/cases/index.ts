@@ -3,6 +3,7 @@ import { convolution } from './conv.ts'
 import { elementwise } from './elementwise.ts'
 import { matrix } from './matrix.ts'
 import { normalization } from './norm.ts'
+import { pooling } from './pool.ts'
 import { random } from './random.ts'
 import { reduce } from './reduce.ts'
 import { sequences } from './sequence.ts'
@@ -19,6 +20,7 @@ export const cases: Readonly<Record<OpName, readonly OpCase[]>> = {
   ...matrix,
   ...convolution,
   ...normalization,
+  ...pooling,
   ...sequences,
   ...random,
 }

@@ -1,0 +1,116 @@
+import { ArgumentError, ShapeError } from '../errors.ts'
+import * as f from '../ops/functions.ts'
+import type { Tensor } from '../ops/tensor.ts'
+import type { Parameter } from '../ops/variable.ts'
+import { drawn, type Initializer, type InitializerName } from './initializers.ts'
+import { inside, Module } from './module.ts'
+import { checkSizes } from './sizes.ts'
+
+interface ConvLayerOptions {
+  /** Adds a bias to each filter. Default true. */
+  bias?: boolean
+  /** Of the weight. Default 'fanIn': uniform within 1 / sqrt(inputs of a filter). */
+  initializer?: InitializerName | Initializer
+  /** Default 'fanIn'. */
+  biasInitializer?: InitializerName | Initializer
+}
+
+export type Conv1dLayerOptions = f.Conv1dOptions & ConvLayerOptions
+export type Conv2dLayerOptions = f.Conv2dOptions & ConvLayerOptions
+export type ConvTranspose1dLayerOptions = f.ConvTranspose1dOptions & ConvLayerOptions
+export type ConvTranspose2dLayerOptions = f.ConvTranspose2dOptions & ConvLayerOptions
+
+type Apply = (x: Tensor, weight: Tensor, bias: Tensor | undefined) => Tensor
+
+/** Filters and a bias, as in PyTorch: weight [O, C / groups, ..], transposed [C, O / groups, ..], bias [O]. */
+export class Conv extends Module {
+  readonly inputs: number
+  readonly outputs: number
+  weight: Parameter
+  bias: Parameter | undefined
+  readonly #kind: string
+  readonly #apply: Apply
+
+  constructor(
+    kind: string,
+    [inputs, outputs]: readonly [number, number],
+    kernel: readonly number[],
+    transposed: boolean,
+    options: ConvLayerOptions & { groups?: number },
+    apply: Apply,
+  ) {
+    super()
+    const { groups = 1 } = options
+    const where = `nn.${kind}`
+    checkSizes(where, {
+      inputs,
+      outputs,
+      groups,
+      ...Object.fromEntries([...kernel.entries()].map(([i, k]) => [`kernel ${i}`, k])),
+    })
+    if (inputs % groups !== 0 || outputs % groups !== 0)
+      throw new ArgumentError('the groups do not divide the channels', {
+        where,
+        expected: `a divisor of ${inputs} and ${outputs}`,
+        received: String(groups),
+      })
+    this.#kind = kind
+    this.#apply = apply
+    this.inputs = inputs
+    this.outputs = outputs
+    const taps = kernel.reduce((n, k) => n * k, 1)
+    const [first, second] = transposed ? [inputs, outputs] : [outputs, inputs]
+    // PyTorch counts the second axis as the inputs of a filter, transposed or not
+    const fan = { inputs: (second / groups) * taps, outputs: (first / groups) * taps }
+    this.weight = drawn(options.initializer ?? 'fanIn', [first, second / groups, ...kernel], fan)
+    this.bias = options.bias === false ? undefined : drawn(options.biasInitializer ?? 'fanIn', [outputs], fan)
+  }
+
+  override get kind(): string {
+    return this.#kind
+  }
+
+  override forward(x: Tensor): Tensor {
+    return inside(this, () => {
+      if (x.rank !== this.weight.rank || x.shape[1] !== this.inputs)
+        throw new ShapeError('the input does not fit the layer', {
+          where: `nn.${this.#kind}(${this.inputs}, ${this.outputs})`,
+          expected: `[N, ${this.inputs}, ${this.weight.rank === 3 ? 'L' : 'H, W'}]`,
+          received: `[${x.shape.join(', ')}]`,
+        })
+      return this.#apply(x, this.weight, this.bias)
+    })
+  }
+}
+
+const square = (kernel: f.Size2d): readonly number[] => (typeof kernel === 'number' ? [kernel, kernel] : kernel)
+
+/** Convolution of sequences [N, inputs, L]. */
+export const conv1d = (inputs: number, outputs: number, kernel: number, options: Conv1dLayerOptions = {}): Conv =>
+  new Conv('conv1d', [inputs, outputs], [kernel], false, options, (x, w, b) => f.conv1d(x, w, b, options))
+
+/** Convolution of images [N, inputs, H, W]. */
+export const conv2d = (inputs: number, outputs: number, kernel: f.Size2d, options: Conv2dLayerOptions = {}): Conv =>
+  new Conv('conv2d', [inputs, outputs], square(kernel), false, options, (x, w, b) => f.conv2d(x, w, b, options))
+
+/** Transposed convolution of sequences [N, inputs, L]. */
+export const convTranspose1d = (
+  inputs: number,
+  outputs: number,
+  kernel: number,
+  options: ConvTranspose1dLayerOptions = {},
+): Conv =>
+  new Conv('convTranspose1d', [inputs, outputs], [kernel], true, options, (x, w, b) =>
+    f.convTranspose1d(x, w, b, options),
+  )
+
+/** Transposed convolution of images [N, inputs, H, W]. */
+export const convTranspose2d = (
+  inputs: number,
+  outputs: number,
+  kernel: f.Size2d,
+  options: ConvTranspose2dLayerOptions = {},
+): Conv =>
+  new Conv('convTranspose2d', [inputs, outputs], square(kernel), true, options, (x, w, b) =>
+    f.convTranspose2d(x, w, b, options),
+  )
