@@ -1,3 +1,5 @@
+export { checkpoint } from './autodiff/checkpoint.ts'
+export { hessian, jvp, vjp } from './autodiff/functional.ts'
 export { gradients, valueAndGrad } from './autodiff/gradients.ts'
 export { type JacobianOptions, jacobian } from './autodiff/jacobian.ts'
 export type { Gradients, ParameterTree } from './autodiff/tree.ts'
@@ -55,15 +57,18 @@ export {
   glu,
   greater,
   greaterEqual,
+  groupNorm,
   gru,
   hardsigmoid,
   hardswish,
   hardtanh,
   hinge,
   huber,
+  instanceNorm,
   isFinite,
   isNaN,
   klDiv,
+  layerNorm,
   leakyRelu,
   less,
   lessEqual,
@@ -111,6 +116,7 @@ export {
   relu,
   relu6,
   reshape,
+  rmsNorm,
   rnn,
   roll,
   round,

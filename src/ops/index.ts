@@ -5,6 +5,7 @@ import { customOps } from './custom.ts'
 import type { OpTable } from './define.ts'
 import { lossOps } from './loss.ts'
 import { fusedMatmul, matmulOp } from './matmul.ts'
+import { normOps } from './norm.ts'
 import { orderOps } from './order.ts'
 import { randomOps } from './random.ts'
 import { recurrentOps } from './recurrent.ts'
@@ -27,6 +28,7 @@ export type OpName =
   | keyof typeof softmaxOps
   | keyof typeof lossOps
   | keyof typeof convOps
+  | keyof typeof normOps
   | keyof typeof recurrentOps
   | 'matmul'
   | 'fusedMatmul'
@@ -50,6 +52,7 @@ export const ops: OpTable<OpName> = {
   matmul: matmulOp,
   fusedMatmul,
   ...convOps,
+  ...normOps,
   ...randomOps,
   ...scalarOps,
   ...updateOps,

@@ -2,6 +2,7 @@ import { batch } from './batch.ts'
 import { binary } from './binary.ts'
 import { conv } from './conv.ts'
 import { matrix } from './matmul.ts'
+import { norm } from './norm.ts'
 import { order } from './order.ts'
 import { random } from './random.ts'
 import { recurrent } from './recurrent.ts'
@@ -23,6 +24,7 @@ export type ReferenceName =
   | keyof typeof softmax
   | keyof typeof matrix
   | keyof typeof conv
+  | keyof typeof norm
   | keyof typeof recurrent
   | keyof typeof update
   | keyof typeof batch
@@ -39,6 +41,7 @@ export const references: Rows<ReferenceName> = {
   ...softmax,
   ...matrix,
   ...conv,
+  ...norm,
   ...recurrent,
   ...update,
   ...batch,
