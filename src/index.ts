@@ -5,10 +5,10 @@ export * as data from './data/index.ts'
 export * from './errors.ts'
 export * as io from './io/index.ts'
 export * as nn from './nn/index.ts'
-export { type AttentionOptions, scaledDotProductAttention } from './ops/attention.ts'
 export { advanceCursor, fetchRows, fetchSlot } from './ops/batch.ts'
 export { full, ones, type TensorData, tensor, zeros, zerosLike } from './ops/create.ts'
 export {
+  type AttentionOptions,
   abs,
   add,
   argmax,
@@ -82,8 +82,10 @@ export {
   relu6,
   reshape,
   rnn,
+  rotaryEmbedding,
   round,
   rsqrt,
+  scaledDotProductAttention,
   selu,
   sigmoid,
   sign,

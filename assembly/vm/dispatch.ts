@@ -21,6 +21,8 @@ import { amsgrad } from '../optim/amsgrad'
 import { lion } from '../optim/lion'
 import { lstmCell, lstmCellGrad } from '../recurrent/lstm'
 import { gruCell, gruCellGrad } from '../recurrent/gru'
+import { attention } from '../attention/attention'
+import { attentionGrad } from '../attention/backward'
 import { gemm } from '../gemm/gemm'
 import { gemv } from '../gemm/gemv'
 
@@ -524,6 +526,48 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
       )
       break
     case 40:
+      attention(
+        <usize>load<u32>(pc, 8),
+        <usize>load<u32>(pc, 12),
+        <usize>load<u32>(pc, 16),
+        <usize>load<u32>(pc, 20),
+        <usize>load<u32>(pc, 24),
+        load<u32>(pc, 28),
+        load<u32>(pc, 32),
+        load<u32>(pc, 36),
+        load<u32>(pc, 40),
+        load<u32>(pc, 44),
+        load<f32>(pc, 48),
+        load<u32>(pc, 52),
+        scratch,
+        part,
+        parts,
+      )
+      break
+    case 41:
+      attentionGrad(
+        <usize>load<u32>(pc, 8),
+        <usize>load<u32>(pc, 12),
+        <usize>load<u32>(pc, 16),
+        <usize>load<u32>(pc, 20),
+        <usize>load<u32>(pc, 24),
+        <usize>load<u32>(pc, 28),
+        <usize>load<u32>(pc, 32),
+        <usize>load<u32>(pc, 36),
+        <usize>load<u32>(pc, 40),
+        load<u32>(pc, 44),
+        load<u32>(pc, 48),
+        load<u32>(pc, 52),
+        load<u32>(pc, 56),
+        load<u32>(pc, 60),
+        load<f32>(pc, 64),
+        load<u32>(pc, 68),
+        scratch,
+        part,
+        parts,
+      )
+      break
+    case 42:
       gemm(
         <usize>load<u32>(pc, 8),
         <usize>load<u32>(pc, 12),
@@ -545,7 +589,7 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         parts,
       )
       break
-    case 41:
+    case 43:
       gemv(
         <usize>load<u32>(pc, 8),
         <usize>load<u32>(pc, 12),

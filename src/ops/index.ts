@@ -1,3 +1,4 @@
+import { attentionOps } from './attention.ts'
 import { batchOps } from './batch.ts'
 import { binaryOps } from './binary.ts'
 import type { OpTable } from './define.ts'
@@ -23,6 +24,7 @@ export type OpName =
   | keyof typeof softmaxOps
   | keyof typeof lossOps
   | keyof typeof recurrentOps
+  | keyof typeof attentionOps
   | 'matmul'
   | 'fusedMatmul'
   | keyof typeof randomOps
@@ -40,6 +42,7 @@ export const ops: OpTable<OpName> = {
   ...softmaxOps,
   ...lossOps,
   ...recurrentOps,
+  ...attentionOps,
   matmul: matmulOp,
   fusedMatmul,
   ...randomOps,

@@ -1,3 +1,4 @@
+import { attentionRows } from './attention.ts'
 import { batch } from './batch.ts'
 import { binary } from './binary.ts'
 import { matrix } from './matmul.ts'
@@ -20,6 +21,7 @@ export type ReferenceName =
   | keyof typeof softmax
   | keyof typeof matrix
   | keyof typeof recurrent
+  | keyof typeof attentionRows
   | keyof typeof update
   | keyof typeof batch
   | keyof typeof random
@@ -34,6 +36,7 @@ export const references: Rows<ReferenceName> = {
   ...softmax,
   ...matrix,
   ...recurrent,
+  ...attentionRows,
   ...update,
   ...batch,
   ...random,
