@@ -51,6 +51,8 @@ for (let done = 0, epoch = 0; done < steps; epoch++) {
   const { curves } = await step.runMany(n)
   done += n
   await held.begin(0)
-  console.log(`step ${done}  error ${curves.loss.at(-1)?.toFixed(4)}  held out ${(test.run().loss[0] as number).toFixed(4)}`)
+  console.log(
+    `step ${done}  error ${curves.loss.at(-1)?.toFixed(4)}  held out ${(test.run().loss[0] as number).toFixed(4)}`,
+  )
 }
 await engine.close()

@@ -113,7 +113,6 @@ export const unsupported: Readonly<Record<string, string>> = {
   cumsum: 'no kernel yet',
   conv2d: 'no kernel yet',
   max_pool2d: 'no kernel yet',
-  layer_norm: 'no kernel yet',
   conv1d: 'no kernel yet',
   conv_transpose2d: 'no kernel yet',
   avg_pool2d: 'no kernel yet',
@@ -122,7 +121,6 @@ export const unsupported: Readonly<Record<string, string>> = {
   group_norm: 'no layer yet',
   'cnn/0.sgd_nesterov': 'needs conv2d',
   'cnn/0.adam': 'needs conv2d',
-  'gpt/0.adamw': 'needs layer_norm',
 }
 
 export function asTensor({ dtype, shape, data }: GoldenTensor): cr.Tensor {

@@ -9,8 +9,10 @@ import { inside, Module } from './module.ts'
 export interface TransformerLayerOptions {
   /** Units of the inner layer. Default 4 width. */
   readonly hidden?: number
-  /** Of weights, inner units and what each part adds, while training. Default 0.1. */
+  /** Of inner units and what each part adds, while training. Default 0.1. */
   readonly dropout?: number
+  /** Of the weights of attention; 0 keeps them out of memory. Default: as dropout. */
+  readonly attentionDropout?: number
   /** Between the two linear layers. Default 'relu'; 'geluTanh' is gelu by the usual tanh formula. */
   readonly activation?: 'relu' | 'gelu' | 'geluTanh'
   /** Normalizes what goes into each part, as GPT-2 does, instead of the sum after it. Default false. */
@@ -39,7 +41,7 @@ abstract class TransformerLayer extends Module {
     this.activation = oneOf(activation, ['relu', 'gelu', 'geluTanh'], `nn.${this.kind}.activation`)
     this.width = width
     this.normFirst = normFirst
-    this.attention = multiHeadAttention(width, heads, { bias, dropout: p, causal })
+    this.attention = multiHeadAttention(width, heads, { bias, dropout: options.attentionDropout ?? p, causal })
     this.first = linear(width, hidden, { bias })
     this.second = linear(hidden, width, { bias })
     this.drop = dropout(p)
@@ -108,7 +110,8 @@ export class TransformerDecoderLayer extends TransformerLayer {
 
   constructor(width: number, heads: number, options: TransformerLayerOptions = {}) {
     super(width, heads, options.causal ?? true, options)
-    this.memory = multiHeadAttention(width, heads, { bias: options.bias ?? true, dropout: options.dropout ?? 0.1 })
+    const { bias = true, dropout = 0.1, attentionDropout = dropout } = options
+    this.memory = multiHeadAttention(width, heads, { bias, dropout: attentionDropout })
     this.norm1 = this.norm(options)
     this.norm2 = this.norm(options)
     this.norm3 = this.norm(options)
