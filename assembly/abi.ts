@@ -42,3 +42,6 @@ export const OP_ATTENTION = 40
 export const OP_ATTENTION_GRAD = 41
 export const OP_GEMM = 42
 export const OP_GEMV = 43
+export const OP_CONV2D = 44
+export const OP_CONV2D_INPUT_GRAD = 45
+export const OP_CONV2D_FILTER_GRAD = 46

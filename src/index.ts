@@ -7,22 +7,32 @@ export * as io from './io/index.ts'
 export * as nn from './nn/index.ts'
 export { advanceCursor, fetchRows, fetchSlot } from './ops/batch.ts'
 export { full, ones, type TensorData, tensor, zeros, zerosLike } from './ops/create.ts'
+export type { CtcOptions } from './ops/ctc.ts'
+export { type Backward, type BackwardContext, defineOp, type UserOp } from './ops/custom.ts'
 export {
   type AttentionOptions,
   abs,
   add,
   argmax,
   argmin,
+  bceWithLogits,
   bernoulli,
   binaryCrossEntropy,
   broadcastTo,
+  type Conv2dOptions,
+  type ConvTranspose2dOptions,
   ceil,
   celu,
   clip,
   clone,
   concat,
+  conv2d,
+  convTranspose2d,
   cos,
+  cosineEmbedding,
+  cosineSimilarity,
   crossEntropy,
+  ctc,
   div,
   dropout,
   elu,
@@ -31,6 +41,7 @@ export {
   exp,
   expm1,
   floor,
+  focal,
   gather,
   gelu,
   glu,
@@ -40,8 +51,11 @@ export {
   hardsigmoid,
   hardswish,
   hardtanh,
+  hinge,
+  huber,
   isFinite,
   isNaN,
+  klDiv,
   leakyRelu,
   less,
   lessEqual,
@@ -67,11 +81,13 @@ export {
   mish,
   mse,
   mul,
+  multiMargin,
   neg,
   nll,
   norm,
   notEqual,
   outer,
+  type Padding2d,
   permutation,
   pow,
   prelu,
@@ -85,6 +101,8 @@ export {
   rotaryEmbedding,
   round,
   rsqrt,
+  type Sides,
+  type Size2d,
   scaledDotProductAttention,
   selu,
   sigmoid,
@@ -92,6 +110,7 @@ export {
   silu,
   sin,
   slice,
+  smoothL1,
   softmax,
   softplus,
   softsign,
@@ -107,10 +126,12 @@ export {
   tanh,
   toFloat,
   transpose,
+  triplet,
   variance,
   where,
 } from './ops/functions.ts'
 export { type OpName, ops } from './ops/index.ts'
+export type { LossOptions, Reduction } from './ops/reduction.ts'
 export { scalar, scalars } from './ops/scalar.ts'
 export { Tensor } from './ops/tensor.ts'
 export { adamUpdate, sgdUpdate } from './ops/update.ts'

@@ -1,6 +1,8 @@
 import { attentionOps } from './attention.ts'
 import { batchOps } from './batch.ts'
 import { binaryOps } from './binary.ts'
+import { convOps } from './conv.ts'
+import { customOps } from './custom.ts'
 import type { OpTable } from './define.ts'
 import { lossOps } from './loss.ts'
 import { fusedMatmul, matmulOp } from './matmul.ts'
@@ -23,6 +25,7 @@ export type OpName =
   | keyof typeof reduceOps
   | keyof typeof softmaxOps
   | keyof typeof lossOps
+  | keyof typeof convOps
   | keyof typeof recurrentOps
   | keyof typeof attentionOps
   | 'matmul'
@@ -31,6 +34,7 @@ export type OpName =
   | keyof typeof scalarOps
   | keyof typeof updateOps
   | keyof typeof batchOps
+  | keyof typeof customOps
 
 /** The op table: every operation by name. */
 export const ops: OpTable<OpName> = {
@@ -45,8 +49,10 @@ export const ops: OpTable<OpName> = {
   ...attentionOps,
   matmul: matmulOp,
   fusedMatmul,
+  ...convOps,
   ...randomOps,
   ...scalarOps,
   ...updateOps,
   ...batchOps,
+  ...customOps,
 }

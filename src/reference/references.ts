@@ -1,6 +1,7 @@
 import { attentionRows } from './attention.ts'
 import { batch } from './batch.ts'
 import { binary } from './binary.ts'
+import { conv } from './conv.ts'
 import { matrix } from './matmul.ts'
 import { random } from './random.ts'
 import { recurrent } from './recurrent.ts'
@@ -20,6 +21,7 @@ export type ReferenceName =
   | keyof typeof reduce
   | keyof typeof softmax
   | keyof typeof matrix
+  | keyof typeof conv
   | keyof typeof recurrent
   | keyof typeof attentionRows
   | keyof typeof update
@@ -35,6 +37,7 @@ export const references: Rows<ReferenceName> = {
   ...reduce,
   ...softmax,
   ...matrix,
+  ...conv,
   ...recurrent,
   ...attentionRows,
   ...update,
