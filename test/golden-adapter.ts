@@ -29,17 +29,6 @@ const keepDims = (attrs: Attrs): { keepDims: boolean } => ({ keepDims: attrs['ke
 const reduction = (f: (x: cr.Tensor, axes: Axes, options: { keepDims: boolean }) => cr.Tensor): Forward =>
   unary((x, attrs) => f(x, axesOf(attrs), keepDims(attrs)))
 
-function pad(x: cr.Tensor, pads: readonly (readonly [number, number])[], value: number): cr.Tensor {
-  return pads.reduce((y, [before, after], axis) => {
-    const edge = (n: number): cr.Tensor =>
-      cr.full(
-        y.shape.map((size, i) => (i === axis ? n : size)),
-        value,
-      )
-    return cr.concat([edge(before), y, edge(after)], axis)
-  }, x)
-}
-
 const operations: Readonly<Record<string, Forward>> = {
   relu: unary((x) => x.relu()),
   leaky_relu: unary((x, a) => x.leakyRelu(a['negative_slope'] as number)),
@@ -108,7 +97,8 @@ const operations: Readonly<Record<string, Forward>> = {
   concat: ({ a, b }, attrs) => cr.concat([a!, b!], attrs['axis'] as number),
   slice: unary((x, a) => x.slice(a['starts'] as Axes, a['ends'] as Axes, a['steps'] as Axes)),
   permute: unary((x, a) => x.transpose(a['axes'] as Axes)),
-  pad: unary((x, a) => pad(x, a['pads'] as [number, number][], a['value'] as number)),
+  pad: unary((x, a) => x.pad(a['pads'] as [number, number][], { value: a['value'] as number })),
+  cumsum: unary((x, a) => x.cumsum(a['axis'] as number)),
   where: ({ cond, a, b }) => cr.where(cond!, a!, b!),
   ...losses,
 }
@@ -118,7 +108,6 @@ const operations: Readonly<Record<string, Forward>> = {
  * beside it, so that this list only ever shrinks.
  */
 export const unsupported: Readonly<Record<string, string>> = {
-  cumsum: 'no kernel yet',
   max_pool2d: 'no kernel yet',
   conv1d: 'no kernel yet',
   conv_transpose2d: 'no kernel yet',

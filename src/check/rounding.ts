@@ -121,6 +121,13 @@ const crossEntropyGrad: Rounding = (inputs, _attrs, [dx]) => {
   ]
 }
 
+/** Sums in f64 that are rounded once. */
+const cumsum: Rounding = ([x], attrs, outputs) => {
+  const [largest] = references.cumsum([abs(x!)], attrs)
+  const n = x!.shape[attrs['axis'] as number] as number
+  return [bounds(outputs[0]!, (v, i) => U * v + n * 2 ** -53 * (largest!.data[i] as number))]
+}
+
 const inner = ([a]: readonly RefTensor[], attrs: Attrs): number =>
   a!.shape.at(attrs['transposeA'] === true ? -2 : -1) as number
 
@@ -255,6 +262,9 @@ export const rounding: Readonly<Record<ReferenceName, Rounding>> = {
   broadcastTo: exact,
   gather: exact,
   scatterAdd: ofMagnitudes('scatterAdd', ([, index]) => terms(index!.data.length)),
+  cumsum,
+  argsort: exact,
+  triangle: exact,
   takeAlong: exact,
   takeAlongGrad: ofMagnitudes('takeAlongGrad', ([y], attrs) => terms(y!.shape.at(attrs['axis'] as number) as number)),
 

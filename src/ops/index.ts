@@ -6,6 +6,7 @@ import { customOps } from './custom.ts'
 import type { OpTable } from './define.ts'
 import { lossOps } from './loss.ts'
 import { fusedMatmul, matmulOp } from './matmul.ts'
+import { orderOps } from './order.ts'
 import { randomOps } from './random.ts'
 import { recurrentOps } from './recurrent.ts'
 import { reduceOps } from './reduce.ts'
@@ -22,6 +23,7 @@ export type OpName =
   | keyof typeof binaryOps
   | keyof typeof selectOps
   | keyof typeof shapeOps
+  | keyof typeof orderOps
   | keyof typeof reduceOps
   | keyof typeof softmaxOps
   | keyof typeof lossOps
@@ -42,6 +44,7 @@ export const ops: OpTable<OpName> = {
   ...binaryOps,
   ...selectOps,
   ...shapeOps,
+  ...orderOps,
   ...reduceOps,
   ...softmaxOps,
   ...lossOps,

@@ -3,6 +3,7 @@ import { batch } from './batch.ts'
 import { binary } from './binary.ts'
 import { conv } from './conv.ts'
 import { matrix } from './matmul.ts'
+import { order } from './order.ts'
 import { random } from './random.ts'
 import { recurrent } from './recurrent.ts'
 import { reduce } from './reduce.ts'
@@ -18,6 +19,7 @@ export type ReferenceName =
   | keyof typeof binary
   | keyof typeof select
   | keyof typeof shape
+  | keyof typeof order
   | keyof typeof reduce
   | keyof typeof softmax
   | keyof typeof matrix
@@ -34,6 +36,7 @@ export const references: Rows<ReferenceName> = {
   ...binary,
   ...select,
   ...shape,
+  ...order,
   ...reduce,
   ...softmax,
   ...matrix,
