@@ -52,7 +52,17 @@ export function attention(
       for (let r: u32 = 0; r < rows; r++) {
         const n = seen(causal, i + r, later, j, cols)
         const row = scores + <usize>r * PITCH
-        if (n != 0) weigh(row, n, scale, j == 0, scratch + ((<usize>r) << 2), scratch + ((<usize>r) << 3), oAt + <usize>r * out, e)
+        if (n != 0)
+          weigh(
+            row,
+            n,
+            scale,
+            j == 0,
+            scratch + ((<usize>r) << 2),
+            scratch + ((<usize>r) << 3),
+            oAt + <usize>r * out,
+            e,
+          )
         memory.fill(row + ((<usize>n) << 2), 0, (<usize>(cols - n)) << 2)
       }
       block(tile, scores, v + key * out, oAt, 0, rows, e, cols, PITCH, out, out, j == 0 ? 0 : GEMM_ACCUMULATE, scratch)
