@@ -28,6 +28,7 @@ import { attention } from '../attention/attention'
 import { attentionGrad } from '../attention/backward'
 import { gemm } from '../gemm/gemm'
 import { gemv } from '../gemm/gemv'
+import { layerNorm, layerNormGrad } from '../norm/layer'
 import { conv2d } from '../conv/forward'
 import { conv2dInputGrad } from '../conv/input-grad'
 import { conv2dFilterGrad } from '../conv/filter-grad'
@@ -654,6 +655,35 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
       )
       break
     case 47:
+      layerNorm(
+        <usize>load<u32>(pc, 8),
+        <usize>load<u32>(pc, 12),
+        <usize>load<u32>(pc, 16),
+        <usize>load<u32>(pc, 20),
+        load<u32>(pc, 24),
+        load<u32>(pc, 28),
+        load<f32>(pc, 32),
+        load<u32>(pc, 36),
+        part,
+        parts,
+      )
+      break
+    case 48:
+      layerNormGrad(
+        <usize>load<u32>(pc, 8),
+        <usize>load<u32>(pc, 12),
+        <usize>load<u32>(pc, 16),
+        <usize>load<u32>(pc, 20),
+        load<u32>(pc, 24),
+        load<u32>(pc, 28),
+        load<f32>(pc, 32),
+        load<u32>(pc, 36),
+        scratch,
+        part,
+        parts,
+      )
+      break
+    case 49:
       conv2d(
         <usize>load<u32>(pc, 8),
         <usize>load<u32>(pc, 12),
@@ -679,7 +709,7 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         parts,
       )
       break
-    case 48:
+    case 50:
       conv2dInputGrad(
         <usize>load<u32>(pc, 8),
         <usize>load<u32>(pc, 12),
@@ -705,7 +735,7 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         parts,
       )
       break
-    case 49:
+    case 51:
       conv2dFilterGrad(
         <usize>load<u32>(pc, 8),
         <usize>load<u32>(pc, 12),

@@ -589,6 +589,21 @@ export const kernels: {
     cost: (o: O): number => (o.batch as number) * ((o.m as number) * (0.1 * (o.k as number) + 1) + 20),
   },
 
+  // ---- normalization ----------------------------------------------------------------------------------
+  layerNorm: {
+    file: 'norm/layer',
+    doc: 'y = (x - mean) / sqrt(var + eps) w + b over each row of n; mean is 0 where not centred; w, b: 0 for none.',
+    operands: { x: 'read', w: 'read', b: 'read', y: 'write', rows: 'u32', n: 'u32', eps: 'f32', centred: 'u32' },
+    cost: per(0.6, 'rows', 'n'),
+  },
+  layerNormGrad: {
+    file: 'norm/layer',
+    doc: 'dx of layerNorm over each row of n, from dy, x and w (0: none).',
+    operands: { dy: 'read', x: 'read', w: 'read', dx: 'write', rows: 'u32', n: 'u32', eps: 'f32', centred: 'u32' },
+    scratch: 16,
+    cost: per(1, 'rows', 'n'),
+  },
+
   // ---- convolution: channels and filters are those of a group ------------------------------------------
   conv2d: {
     file: 'conv/forward',

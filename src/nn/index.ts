@@ -5,9 +5,18 @@ export * from './dropout.ts'
 export * from './embedding.ts'
 export * from './flatten.ts'
 export * from './initializers.ts'
-export * from './layer-norm.ts'
 export * from './linear.ts'
 export { type FieldLayout, type Layer, Module } from './module.ts'
+export {
+  type GroupNorm,
+  groupNorm,
+  instanceNorm,
+  LayerNorm,
+  type LayerNormOptions,
+  layerNorm,
+  type RMSNorm,
+  rmsNorm,
+} from './norm.ts'
 export * from './positions.ts'
 export * from './recurrent.ts'
 export * from './recurrent-cells.ts'

@@ -2,9 +2,9 @@ import { oneOf } from '../ops/functions.ts'
 import type { Tensor } from '../ops/tensor.ts'
 import { type AttendOptions, type MultiHeadAttention, multiHeadAttention } from './attention.ts'
 import { type Dropout, dropout } from './dropout.ts'
-import { type LayerNorm, layerNorm } from './layer-norm.ts'
 import { type Linear, linear } from './linear.ts'
 import { inside, Module } from './module.ts'
+import { type LayerNorm, layerNorm } from './norm.ts'
 
 export interface TransformerLayerOptions {
   /** Units of the inner layer. Default 4 width. */

@@ -6,6 +6,7 @@ import { customOps } from './custom.ts'
 import type { OpTable } from './define.ts'
 import { lossOps } from './loss.ts'
 import { fusedMatmul, matmulOp } from './matmul.ts'
+import { normOps } from './norm.ts'
 import { orderOps } from './order.ts'
 import { randomOps } from './random.ts'
 import { recurrentOps } from './recurrent.ts'
@@ -28,6 +29,7 @@ export type OpName =
   | keyof typeof softmaxOps
   | keyof typeof lossOps
   | keyof typeof convOps
+  | keyof typeof normOps
   | keyof typeof recurrentOps
   | keyof typeof attentionOps
   | 'matmul'
@@ -53,6 +55,7 @@ export const ops: OpTable<OpName> = {
   matmul: matmulOp,
   fusedMatmul,
   ...convOps,
+  ...normOps,
   ...randomOps,
   ...scalarOps,
   ...updateOps,

@@ -3,6 +3,7 @@ import { batch } from './batch.ts'
 import { binary } from './binary.ts'
 import { conv } from './conv.ts'
 import { matrix } from './matmul.ts'
+import { norm } from './norm.ts'
 import { order } from './order.ts'
 import { random } from './random.ts'
 import { recurrent } from './recurrent.ts'
@@ -24,6 +25,7 @@ export type ReferenceName =
   | keyof typeof softmax
   | keyof typeof matrix
   | keyof typeof conv
+  | keyof typeof norm
   | keyof typeof recurrent
   | keyof typeof attentionRows
   | keyof typeof update
@@ -41,6 +43,7 @@ export const references: Rows<ReferenceName> = {
   ...softmax,
   ...matrix,
   ...conv,
+  ...norm,
   ...recurrent,
   ...attentionRows,
   ...update,

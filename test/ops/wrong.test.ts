@@ -30,6 +30,7 @@ import {
   windows,
 } from './wrong/calls.ts'
 import * as conv from './wrong/conv.ts'
+import * as norm from './wrong/norm.ts'
 
 // Bad calls of every operation: a typed error that says what was expected, thrown before anything happened.
 
@@ -333,6 +334,8 @@ const wrong: Readonly<Record<OpName, () => readonly Call[]>> = {
       row('fusedMatmul', { transposeA: false, transposeB: false, activation: 0, ...options })(a, b),
     ),
 
+  layerNorm: norm.layerNorm,
+  layerNormGrad: norm.layerNormGrad,
   conv2d: conv.conv2d,
   fusedConv2d: () => conv.byRow('fusedConv2d'),
   conv2dInputGrad: () => [...conv.byRow('conv2dInputGrad'), ...conv.convTranspose2d()],
