@@ -7,12 +7,12 @@ export * as data from './data/index.ts'
 export * from './errors.ts'
 export * as io from './io/index.ts'
 export * as nn from './nn/index.ts'
-export { type AttentionOptions, scaledDotProductAttention } from './ops/attention.ts'
 export { advanceCursor, fetchRows, fetchSlot } from './ops/batch.ts'
 export { full, ones, type TensorData, tensor, zeros, zerosLike } from './ops/create.ts'
 export type { CtcOptions } from './ops/ctc.ts'
 export { type Backward, type BackwardContext, defineOp, type UserOp } from './ops/custom.ts'
 export {
+  type AttentionOptions,
   abs,
   add,
   argmax,
@@ -53,15 +53,18 @@ export {
   glu,
   greater,
   greaterEqual,
+  groupNorm,
   gru,
   hardsigmoid,
   hardswish,
   hardtanh,
   hinge,
   huber,
+  instanceNorm,
   isFinite,
   isNaN,
   klDiv,
+  layerNorm,
   leakyRelu,
   less,
   lessEqual,
@@ -88,6 +91,7 @@ export {
   mse,
   mul,
   multiMargin,
+  type NormOptions,
   neg,
   nll,
   norm,
@@ -107,14 +111,17 @@ export {
   relu,
   relu6,
   reshape,
+  rmsNorm,
   rnn,
   roll,
+  rotaryEmbedding,
   round,
   rsqrt,
   type Sides,
   type Size2d,
   type Sorted,
   type SortOptions,
+  scaledDotProductAttention,
   scatterAdd,
   selu,
   sigmoid,

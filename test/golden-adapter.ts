@@ -84,6 +84,8 @@ const operations: Readonly<Record<string, Forward>> = {
   matmul: ({ a, b }, attrs) =>
     a!.matmul(b!, { transposeA: attrs['transpose_a'] === true, transposeB: attrs['transpose_b'] === true }),
 
+  layer_norm: ({ x, weight, bias }, a) =>
+    cr.layerNorm(x!, { weight, bias, eps: a['eps'] as number, axes: (a['normalized_shape'] as Axes).length }),
   conv2d: ({ x, weight, bias }, a) =>
     cr.conv2d(x!, weight!, bias, {
       stride: a['stride'] as [number, number],
@@ -91,6 +93,17 @@ const operations: Readonly<Record<string, Forward>> = {
       dilation: a['dilation'] as [number, number],
       groups: a['groups'] as number,
     }),
+
+  conv_transpose2d: ({ x, weight, bias }, a) =>
+    cr.convTranspose2d(x!, weight!, bias, {
+      stride: a['stride'] as [number, number],
+      padding: a['padding'] as [number, number],
+      outputPadding: a['output_padding'] as [number, number],
+      dilation: a['dilation'] as [number, number],
+      groups: a['groups'] as number,
+    }),
+  group_norm: ({ x, weight, bias }, a) =>
+    cr.groupNorm(x!, a['num_groups'] as number, { weight, bias, eps: a['eps'] as number }),
 
   gather: ({ x, indices }, a) => x!.takeAlong(indices!, a['axis'] as number),
   index_select: ({ x, indices }, a) => x!.gather(indices!, a['axis'] as number),
@@ -109,16 +122,12 @@ const operations: Readonly<Record<string, Forward>> = {
  */
 export const unsupported: Readonly<Record<string, string>> = {
   max_pool2d: 'no kernel yet',
-  layer_norm: 'no kernel yet',
   conv1d: 'no kernel yet',
-  conv_transpose2d: 'no kernel yet',
   avg_pool2d: 'no kernel yet',
   global_avg_pool2d: 'no layer yet',
   batch_norm: 'no layer yet',
-  group_norm: 'no layer yet',
   'cnn/0.sgd_nesterov': 'needs conv2d',
   'cnn/0.adam': 'needs conv2d',
-  'gpt/0.adamw': 'needs layer_norm',
 }
 
 export function asTensor({ dtype, shape, data }: GoldenTensor): cr.Tensor {

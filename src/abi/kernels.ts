@@ -71,6 +71,15 @@ const GEMM_SCRATCH = 512 + 4 * GEMM_KC * (GEMM_MC + GEMM_NC)
 /** A chunk of 256 random words, and constants. */
 const RANDOM_SCRATCH = 1536
 
+/** What a product takes, two blocks of 64 x 64 scores, and 12 bytes for each of 64 rows. */
+const ATTENTION_SCRATCH = 512 + 4 * GEMM_KC * (GEMM_MC + GEMM_NC) + 2 * 16384 + 768
+const attentionCost = (o: O, products: number): number =>
+  (o.batch as number) *
+  (o.t as number) *
+  (o.s as number) *
+  (o.causal === 0 ? 1 : 0.6) *
+  (1.5 + products * 0.025 * ((o.d as number) + (o.e as number)))
+
 export const kernels: {
   readonly [K in KernelName]: KernelRow & { readonly operands: Readonly<KernelOperands[K]> }
 } = {
@@ -486,6 +495,52 @@ export const kernels: {
     cost: per(2, 'rows', 'n'),
   },
 
+  // ---- attention -------------------------------------------------------------------------------------
+  attention: {
+    file: 'attention/attention',
+    doc: 'o = softmax(scale q k^T) v for batch heads, q [t, d], k [s, d], v [s, e]; lse: log of the sums of each row. causal: query i sees keys up to i + s - t.',
+    operands: {
+      q: 'read',
+      k: 'read',
+      v: 'read',
+      o: 'write',
+      lse: 'write',
+      batch: 'u32',
+      t: 'u32',
+      s: 'u32',
+      d: 'u32',
+      e: 'u32',
+      scale: 'f32',
+      causal: 'u32',
+    },
+    scratch: ATTENTION_SCRATCH,
+    cost: (o: O): number => attentionCost(o, 2),
+  },
+  attentionGrad: {
+    file: 'attention/backward',
+    doc: 'Gradients of attention from dy and lse: dq (0: none) and dk with dv (0: none); the weights are computed again by blocks.',
+    operands: {
+      dy: 'read',
+      q: 'read',
+      k: 'read',
+      v: 'read',
+      o: 'read',
+      lse: 'read',
+      dq: 'write',
+      dk: 'write',
+      dv: 'write',
+      batch: 'u32',
+      t: 'u32',
+      s: 'u32',
+      d: 'u32',
+      e: 'u32',
+      scale: 'f32',
+      causal: 'u32',
+    },
+    scratch: ATTENTION_SCRATCH,
+    cost: (o: O): number => attentionCost(o, 4),
+  },
+
   // ---- matrix products -------------------------------------------------------------------------------
   gemm: {
     file: 'gemm/gemm',
@@ -532,6 +587,21 @@ export const kernels: {
     },
     scratch: 64,
     cost: (o: O): number => (o.batch as number) * ((o.m as number) * (0.1 * (o.k as number) + 1) + 20),
+  },
+
+  // ---- normalization ----------------------------------------------------------------------------------
+  layerNorm: {
+    file: 'norm/layer',
+    doc: 'y = (x - mean) / sqrt(var + eps) w + b over each row of n; mean is 0 where not centred; w, b: 0 for none.',
+    operands: { x: 'read', w: 'read', b: 'read', y: 'write', rows: 'u32', n: 'u32', eps: 'f32', centred: 'u32' },
+    cost: per(0.6, 'rows', 'n'),
+  },
+  layerNormGrad: {
+    file: 'norm/layer',
+    doc: 'dx of layerNorm over each row of n, from dy, x and w (0: none).',
+    operands: { dy: 'read', x: 'read', w: 'read', dx: 'write', rows: 'u32', n: 'u32', eps: 'f32', centred: 'u32' },
+    scratch: 16,
+    cost: per(1, 'rows', 'n'),
   },
 
   // ---- convolution: channels and filters are those of a group ------------------------------------------

@@ -1,5 +1,7 @@
 import { ACT_NONE } from '../abi/constants.ts'
 import { type Attrs, type ReferenceName, type RefTensor, references } from '../reference/index.ts'
+import * as attention from './rounding-attention.ts'
+import * as norm from './rounding-norm.ts'
 import * as recurrent from './rounding-recurrent.ts'
 
 /**
@@ -285,6 +287,8 @@ export const rounding: Readonly<Record<ReferenceName, Rounding>> = {
   matmul,
   fusedMatmul,
 
+  layerNorm: norm.layerNorm,
+  layerNormGrad: norm.layerNormGrad,
   conv2d: ofMagnitudes('conv2d', ([, w]) => terms(perFilter(w!)) + 2),
   fusedConv2d: ofMagnitudes('conv2d', ([, w]) => terms(perFilter(w!)) + 2),
   conv2dInputGrad: ofMagnitudes('conv2dInputGrad', ([, w]) => terms(w!.data.length) + 2),
@@ -295,6 +299,9 @@ export const rounding: Readonly<Record<ReferenceName, Rounding>> = {
   lstmGrad: recurrent.lstmBackward,
   gru: recurrent.gru,
   gruGrad: recurrent.gruBackward,
+
+  attention: attention.forward,
+  attentionGrad: attention.backward,
 
   sgd,
   adam,

@@ -7,8 +7,20 @@ export * from './flatten.ts'
 export * from './initializers.ts'
 export * from './linear.ts'
 export { type FieldLayout, type Layer, Module } from './module.ts'
+export {
+  type GroupNorm,
+  groupNorm,
+  instanceNorm,
+  LayerNorm,
+  type LayerNormOptions,
+  layerNorm,
+  type RMSNorm,
+  rmsNorm,
+} from './norm.ts'
 export { orthogonal } from './orthogonal.ts'
+export * from './positions.ts'
 export * from './recurrent.ts'
 export * from './recurrent-cells.ts'
 export * from './sequential.ts'
 export type { LoadReport, State, StateEntry } from './state.ts'
+export * from './transformer.ts'

@@ -1,3 +1,4 @@
+import { attentionOps } from './attention.ts'
 import { batchOps } from './batch.ts'
 import { binaryOps } from './binary.ts'
 import { convOps } from './conv.ts'
@@ -5,6 +6,7 @@ import { customOps } from './custom.ts'
 import type { OpTable } from './define.ts'
 import { lossOps } from './loss.ts'
 import { fusedMatmul, matmulOp } from './matmul.ts'
+import { normOps } from './norm.ts'
 import { orderOps } from './order.ts'
 import { randomOps } from './random.ts'
 import { recurrentOps } from './recurrent.ts'
@@ -27,7 +29,9 @@ export type OpName =
   | keyof typeof softmaxOps
   | keyof typeof lossOps
   | keyof typeof convOps
+  | keyof typeof normOps
   | keyof typeof recurrentOps
+  | keyof typeof attentionOps
   | 'matmul'
   | 'fusedMatmul'
   | keyof typeof randomOps
@@ -47,9 +51,11 @@ export const ops: OpTable<OpName> = {
   ...softmaxOps,
   ...lossOps,
   ...recurrentOps,
+  ...attentionOps,
   matmul: matmulOp,
   fusedMatmul,
   ...convOps,
+  ...normOps,
   ...randomOps,
   ...scalarOps,
   ...updateOps,

@@ -1,7 +1,9 @@
+import { attentionRows } from './attention.ts'
 import { batch } from './batch.ts'
 import { binary } from './binary.ts'
 import { conv } from './conv.ts'
 import { matrix } from './matmul.ts'
+import { norm } from './norm.ts'
 import { order } from './order.ts'
 import { random } from './random.ts'
 import { recurrent } from './recurrent.ts'
@@ -23,7 +25,9 @@ export type ReferenceName =
   | keyof typeof softmax
   | keyof typeof matrix
   | keyof typeof conv
+  | keyof typeof norm
   | keyof typeof recurrent
+  | keyof typeof attentionRows
   | keyof typeof update
   | keyof typeof batch
   | keyof typeof random
@@ -39,7 +43,9 @@ export const references: Rows<ReferenceName> = {
   ...softmax,
   ...matrix,
   ...conv,
+  ...norm,
   ...recurrent,
+  ...attentionRows,
   ...update,
   ...batch,
   ...random,

@@ -30,6 +30,7 @@ import {
   windows,
 } from './wrong/calls.ts'
 import * as conv from './wrong/conv.ts'
+import * as norm from './wrong/norm.ts'
 
 // Bad calls of every operation: a typed error that says what was expected, thrown before anything happened.
 
@@ -305,12 +306,36 @@ const wrong: Readonly<Record<OpName, () => readonly Call[]>> = {
       [2, 3, 16],
     ]),
 
+  attention: () =>
+    sequence(
+      (q, k, v) => f.scaledDotProductAttention(q, k, v),
+      [
+        [2, 2, 3, 4],
+        [2, 2, 3, 4],
+        [2, 2, 3, 5],
+      ],
+    ).filter(
+      // another width of values is fine, and so is no query
+      ([what]) => what !== 'operand 2: longer' && !what.endsWith('empty'),
+    ),
+  attentionGrad: () =>
+    sequence(row('attentionGrad', { causal: true, scale: 1 }), [
+      [2, 2, 3, 5],
+      [2, 2, 3, 4],
+      [2, 2, 3, 4],
+      [2, 2, 3, 5],
+      [2, 2, 3, 5],
+      [2, 2, 3],
+    ]),
+
   matmul: () => [...products(f.matmul), ['a number', () => f.matmul(t.x, 2 as Anything)]],
   fusedMatmul: () =>
     products((a, b, options) =>
       row('fusedMatmul', { transposeA: false, transposeB: false, activation: 0, ...options })(a, b),
     ),
 
+  layerNorm: norm.layerNorm,
+  layerNormGrad: norm.layerNormGrad,
   conv2d: conv.conv2d,
   fusedConv2d: () => conv.byRow('fusedConv2d'),
   conv2dInputGrad: () => [...conv.byRow('conv2dInputGrad'), ...conv.convTranspose2d()],
