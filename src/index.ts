@@ -7,16 +7,18 @@ export * as data from './data/index.ts'
 export * from './errors.ts'
 export * as io from './io/index.ts'
 export * as nn from './nn/index.ts'
-export { type AttentionOptions, scaledDotProductAttention } from './ops/attention.ts'
 export { advanceCursor, fetchRows, fetchSlot } from './ops/batch.ts'
 export { full, ones, type TensorData, tensor, zeros, zerosLike } from './ops/create.ts'
 export type { CtcOptions } from './ops/ctc.ts'
 export { type Backward, type BackwardContext, defineOp, type UserOp } from './ops/custom.ts'
 export {
+  type AttentionOptions,
   type AvgPool2dOptions,
   abs,
   adaptiveAvgPool2d,
   add,
+  all,
+  any,
   argmax,
   argmin,
   argsort,
@@ -45,7 +47,9 @@ export {
   ctc,
   cumsum,
   div,
+  dot,
   dropout,
+  einsum,
   elu,
   equal,
   erf,
@@ -115,6 +119,7 @@ export {
   permutation,
   pow,
   prelu,
+  prod,
   randomNormal,
   randomUniform,
   reciprocal,
@@ -124,12 +129,14 @@ export {
   rmsNorm,
   rnn,
   roll,
+  rotaryEmbedding,
   round,
   rsqrt,
   type Sides,
   type Size2d,
   type Sorted,
   type SortOptions,
+  scaledDotProductAttention,
   scatterAdd,
   selu,
   sigmoid,
@@ -148,6 +155,7 @@ export {
   squaredDifference,
   squeeze,
   stack,
+  std,
   stopGradient,
   sub,
   sum,

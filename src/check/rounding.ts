@@ -1,5 +1,6 @@
 import { ACT_NONE } from '../abi/constants.ts'
 import { type Attrs, type ReferenceName, type RefTensor, references } from '../reference/index.ts'
+import * as attention from './rounding-attention.ts'
 import * as norm from './rounding-norm.ts'
 import * as recurrent from './rounding-recurrent.ts'
 
@@ -273,6 +274,7 @@ export const rounding: Readonly<Record<ReferenceName, Rounding>> = {
   sum: ofMagnitudes('sum', ([x], _, y) => terms(countOf(x!, y)) + 1),
   mean: ofMagnitudes('mean', ([x], _, y) => terms(countOf(x!, y)) + 3),
   sumSquares: ofMagnitudes('sumSquares', ([x], _, y) => terms(countOf(x!, y)) + 2),
+  prod: ([x], _, [y]) => [bounds(y!, (v) => countOf(x!, y!) * U * v)],
   max: exact,
   min: exact,
   argmax: exact,
@@ -304,6 +306,9 @@ export const rounding: Readonly<Record<ReferenceName, Rounding>> = {
   lstmGrad: recurrent.lstmBackward,
   gru: recurrent.gru,
   gruGrad: recurrent.gruBackward,
+
+  attention: attention.forward,
+  attentionGrad: attention.backward,
 
   sgd,
   adam,

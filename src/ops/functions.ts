@@ -10,6 +10,7 @@ import { unaryOps } from './unary.ts'
 
 export * from './activations.ts'
 export * from './arrange.ts'
+export { type AttentionOptions, scaledDotProductAttention } from './attention.ts'
 export {
   type Conv2dOptions,
   type ConvTranspose2dOptions,
@@ -21,6 +22,7 @@ export {
 } from './conv.ts'
 export { type Conv1dOptions, type ConvTranspose1dOptions, conv1d, convTranspose1d } from './conv1d.ts'
 export * from './ctc.ts'
+export * from './einsum.ts'
 export * from './logic.ts'
 export * from './loss.ts'
 export * from './loss-binary.ts'
@@ -41,6 +43,7 @@ export * from './random.ts'
 export { gru, lstm, rnn, type SequenceOptions } from './recurrent.ts'
 export * from './reduce.ts'
 export * from './reduction.ts'
+export { type RotaryOptions, rotaryEmbedding } from './rotary.ts'
 export * from './select.ts'
 export * from './shape.ts'
 export * from './softmax.ts'

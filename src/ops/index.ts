@@ -1,3 +1,4 @@
+import { attentionOps } from './attention.ts'
 import { batchOps } from './batch.ts'
 import { binaryOps } from './binary.ts'
 import { convOps } from './conv.ts'
@@ -32,6 +33,7 @@ export type OpName =
   | keyof typeof normOps
   | keyof typeof poolOps
   | keyof typeof recurrentOps
+  | keyof typeof attentionOps
   | 'matmul'
   | 'fusedMatmul'
   | keyof typeof randomOps
@@ -51,6 +53,7 @@ export const ops: OpTable<OpName> = {
   ...softmaxOps,
   ...lossOps,
   ...recurrentOps,
+  ...attentionOps,
   matmul: matmulOp,
   fusedMatmul,
   ...convOps,

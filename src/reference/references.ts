@@ -1,3 +1,4 @@
+import { attentionRows } from './attention.ts'
 import { batch } from './batch.ts'
 import { binary } from './binary.ts'
 import { conv } from './conv.ts'
@@ -28,6 +29,7 @@ export type ReferenceName =
   | keyof typeof norm
   | keyof typeof pool
   | keyof typeof recurrent
+  | keyof typeof attentionRows
   | keyof typeof update
   | keyof typeof batch
   | keyof typeof random
@@ -46,6 +48,7 @@ export const references: Rows<ReferenceName> = {
   ...norm,
   ...pool,
   ...recurrent,
+  ...attentionRows,
   ...update,
   ...batch,
   ...random,

@@ -235,6 +235,7 @@ const wrong: Readonly<Record<OpName, () => readonly Call[]>> = {
   sum: () => reduction(f.sum),
   mean: () => reduction(f.mean),
   sumSquares: () => reduction(f.sumSquares),
+  prod: () => reduction(f.prod),
   max: () => [...reduction(f.max), ['an empty axis', () => f.max(tensor(new Float32Array(0), [2, 0]), 1)]],
   min: () => [...reduction(f.min), ['an empty axis', () => f.min(tensor(new Float32Array(0), [2, 0]), 1)]],
   argmax: () => position(f.argmax),
@@ -305,6 +306,28 @@ const wrong: Readonly<Record<OpName, () => readonly Call[]>> = {
       [3, 4],
       [2, 3, 4],
       [2, 3, 16],
+    ]),
+
+  attention: () =>
+    sequence(
+      (q, k, v) => f.scaledDotProductAttention(q, k, v),
+      [
+        [2, 2, 3, 4],
+        [2, 2, 3, 4],
+        [2, 2, 3, 5],
+      ],
+    ).filter(
+      // another width of values is fine, and so is no query
+      ([what]) => what !== 'operand 2: longer' && !what.endsWith('empty'),
+    ),
+  attentionGrad: () =>
+    sequence(row('attentionGrad', { causal: true, scale: 1 }), [
+      [2, 2, 3, 5],
+      [2, 2, 3, 4],
+      [2, 2, 3, 4],
+      [2, 2, 3, 5],
+      [2, 2, 3, 5],
+      [2, 2, 3],
     ]),
 
   matmul: () => [...products(f.matmul), ['a number', () => f.matmul(t.x, 2 as Anything)]],
