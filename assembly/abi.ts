@@ -40,3 +40,6 @@ export const OP_GRU_CELL = 38
 export const OP_GRU_CELL_GRAD = 39
 export const OP_GEMM = 40
 export const OP_GEMV = 41
+export const OP_CONV2D = 42
+export const OP_CONV2D_INPUT_GRAD = 43
+export const OP_CONV2D_FILTER_GRAD = 44

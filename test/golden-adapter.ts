@@ -95,6 +95,14 @@ const operations: Readonly<Record<string, Forward>> = {
   matmul: ({ a, b }, attrs) =>
     a!.matmul(b!, { transposeA: attrs['transpose_a'] === true, transposeB: attrs['transpose_b'] === true }),
 
+  conv2d: ({ x, weight, bias }, a) =>
+    cr.conv2d(x!, weight!, bias, {
+      stride: a['stride'] as [number, number],
+      padding: a['padding'] as [number, number],
+      dilation: a['dilation'] as [number, number],
+      groups: a['groups'] as number,
+    }),
+
   gather: ({ x, indices }, a) => x!.takeAlong(indices!, a['axis'] as number),
   index_select: ({ x, indices }, a) => x!.gather(indices!, a['axis'] as number),
   concat: ({ a, b }, attrs) => cr.concat([a!, b!], attrs['axis'] as number),
@@ -111,7 +119,6 @@ const operations: Readonly<Record<string, Forward>> = {
  */
 export const unsupported: Readonly<Record<string, string>> = {
   cumsum: 'no kernel yet',
-  conv2d: 'no kernel yet',
   max_pool2d: 'no kernel yet',
   layer_norm: 'no kernel yet',
   conv1d: 'no kernel yet',

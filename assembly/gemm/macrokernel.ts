@@ -20,13 +20,13 @@ import { rows8, rows16 } from './tile'
 
 // A thread's scratch: a row of zeros (where new sums start), one tile, panels of A, panels of B.
 const TILE: usize = 128
-const PANELS_A: usize = 512
-const PANELS_B: usize = PANELS_A + 4 * GEMM_KC * GEMM_MC
+export const PANELS_A: usize = 512
+export const PANELS_B: usize = PANELS_A + 4 * GEMM_KC * GEMM_MC
 
 /** The largest multiple of `grain` blocks that divides n into equal parts of at most `most`. */
 // @ts-ignore: decorator
 @inline
-function even(n: u32, most: u32, grain: u32): u32 {
+export function even(n: u32, most: u32, grain: u32): u32 {
   const blocks = (n + most - 1) / most
   const size = (n + blocks - 1) / blocks
   return ((size + grain - 1) / grain) * grain
@@ -35,8 +35,13 @@ function even(n: u32, most: u32, grain: u32): u32 {
 /** Rows (or columns) of the next panel: 8 rows are better done as 4 + 4 than as 6 + 2. */
 // @ts-ignore: decorator
 @inline
-function rowsOf(width: u32, left: u32): u32 {
+export function rowsOf(width: u32, left: u32): u32 {
   return width == 6 && left == 8 ? 4 : min<u32>(width, left)
+}
+
+/** Where new sums start. */
+export function zeroRow(scratch: usize): void {
+  for (let i: usize = 0; i < TILE; i += 16) v128.store(scratch + i, f32x4.splat(0))
 }
 
 /** Which factors are copied to panels: measured with bench/lab/gemm-paths.ts. */
@@ -71,7 +76,7 @@ export function block(
   flags: u32,
   scratch: usize,
 ): void {
-  for (let i: usize = 0; i < TILE; i += 16) v128.store(scratch + i, f32x4.splat(0))
+  zeroRow(scratch)
   const transA = (flags & GEMM_TRANS_A) != 0
   const transB = (flags & GEMM_TRANS_B) != 0
   if ((flags & GEMM_PACK_SET) == 0) flags |= packing(tile, m, n, k, transA, ldb)
@@ -183,7 +188,7 @@ function fewRows(
 }
 
 /** One panel of op(B) against all rows of a block of A; its columns begin `skip` bytes later. */
-function strip(
+export function strip(
   mr: u32,
   width: u32,
   k: u32,
@@ -224,7 +229,7 @@ function strip(
   }
 }
 
-function packPanels(x: usize, row: usize, straight: bool, n: u32, k: u32, to: usize, width: u32): void {
+export function packPanels(x: usize, row: usize, straight: bool, n: u32, k: u32, to: usize, width: u32): void {
   const size = (<usize>(k * width)) << 2
   for (let i: u32 = 0; i < n; ) {
     const valid = rowsOf(width, n - i)

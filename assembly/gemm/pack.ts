@@ -38,6 +38,11 @@ function transpose4(a: usize, b: usize, c: usize, d: usize, k: u32, to: usize, s
   }
 }
 
+/** The same as a function of its own. */
+export function transposeFour(a: usize, b: usize, c: usize, d: usize, k: u32, to: usize, step: usize): void {
+  transpose4(a, b, c, d, k, to, step)
+}
+
 /** Two rows, as transpose4. */
 // @ts-ignore: decorator
 @inline

@@ -23,6 +23,9 @@ import { lstmCell, lstmCellGrad } from '../recurrent/lstm'
 import { gruCell, gruCellGrad } from '../recurrent/gru'
 import { gemm } from '../gemm/gemm'
 import { gemv } from '../gemm/gemv'
+import { conv2d } from '../conv/forward'
+import { conv2dInputGrad } from '../conv/input-grad'
+import { conv2dFilterGrad } from '../conv/filter-grad'
 
 /** Runs one instruction's share `part` of `parts`. Inlined into the executor's loop: 2 to 4 ns an instruction. */
 // @ts-ignore: decorator
@@ -561,6 +564,82 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         load<u32>(pc, 52),
         load<u32>(pc, 56),
         load<u32>(pc, 60),
+        scratch,
+        part,
+        parts,
+      )
+      break
+    case 42:
+      conv2d(
+        <usize>load<u32>(pc, 8),
+        <usize>load<u32>(pc, 12),
+        <usize>load<u32>(pc, 16),
+        <usize>load<u32>(pc, 20),
+        load<u32>(pc, 24),
+        load<u32>(pc, 28),
+        load<u32>(pc, 32),
+        load<u32>(pc, 36),
+        load<u32>(pc, 40),
+        load<u32>(pc, 44),
+        load<u32>(pc, 48),
+        load<u32>(pc, 52),
+        load<u32>(pc, 56),
+        load<u32>(pc, 60),
+        load<u32>(pc, 64),
+        load<u32>(pc, 68),
+        load<u32>(pc, 72),
+        load<u32>(pc, 76),
+        load<u32>(pc, 80),
+        scratch,
+        part,
+        parts,
+      )
+      break
+    case 43:
+      conv2dInputGrad(
+        <usize>load<u32>(pc, 8),
+        <usize>load<u32>(pc, 12),
+        <usize>load<u32>(pc, 16),
+        load<u32>(pc, 20),
+        load<u32>(pc, 24),
+        load<u32>(pc, 28),
+        load<u32>(pc, 32),
+        load<u32>(pc, 36),
+        load<u32>(pc, 40),
+        load<u32>(pc, 44),
+        load<u32>(pc, 48),
+        load<u32>(pc, 52),
+        load<u32>(pc, 56),
+        load<u32>(pc, 60),
+        load<u32>(pc, 64),
+        load<u32>(pc, 68),
+        load<u32>(pc, 72),
+        load<u32>(pc, 76),
+        load<u32>(pc, 80),
+        scratch,
+        part,
+        parts,
+      )
+      break
+    case 44:
+      conv2dFilterGrad(
+        <usize>load<u32>(pc, 8),
+        <usize>load<u32>(pc, 12),
+        <usize>load<u32>(pc, 16),
+        load<u32>(pc, 20),
+        load<u32>(pc, 24),
+        load<u32>(pc, 28),
+        load<u32>(pc, 32),
+        load<u32>(pc, 36),
+        load<u32>(pc, 40),
+        load<u32>(pc, 44),
+        load<u32>(pc, 48),
+        load<u32>(pc, 52),
+        load<u32>(pc, 56),
+        load<u32>(pc, 60),
+        load<u32>(pc, 64),
+        load<u32>(pc, 68),
+        load<u32>(pc, 72),
         scratch,
         part,
         parts,

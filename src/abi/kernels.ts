@@ -53,11 +53,21 @@ function unaryCost({ n, fn }: O): number {
   return (n as number) * ((code >= 6 && code <= 17) || code === UNARY_LOG1P || code === UNARY_EXPM1 ? 0.8 : 0.15)
 }
 
+/** A product of filters and patches, and the gathering of the patches. */
+const convCost = (o: O): number =>
+  ['images', 'groups', 'channels', 'kernelH', 'kernelW', 'outH', 'outW'].reduce(
+    (n, name) => n * (o[name] as number),
+    1,
+  ) *
+  (0.04 * (o['filters'] as number) + 0.3)
+
 export type { KernelName, KernelOperands } from './names.generated.ts'
 
 /** Copies of single elements and what is left of the turns; then two chunks of operands read at strides. */
 const BINARY_SCRATCH = 128
 const STRIDED_SCRATCH = BINARY_SCRATCH + 2 * 1024
+/** Zeros and one tile, panels of A, panels of B. */
+const GEMM_SCRATCH = 512 + 4 * GEMM_KC * (GEMM_MC + GEMM_NC)
 /** A chunk of 256 random words, and constants. */
 const RANDOM_SCRATCH = 1536
 
@@ -478,8 +488,7 @@ export const kernels: {
       bStride: 'u32',
       cStride: 'u32',
     },
-    // zeros and one tile, panels of A, panels of B
-    scratch: 512 + 4 * GEMM_KC * (GEMM_MC + GEMM_NC),
+    scratch: GEMM_SCRATCH,
     cost: (o: O): number =>
       (o.batch as number) * ((o.m as number) * (o.n as number) * (0.04 * (o.k as number) + 0.1) + 40),
   },
@@ -504,5 +513,86 @@ export const kernels: {
     },
     scratch: 64,
     cost: (o: O): number => (o.batch as number) * ((o.m as number) * (0.1 * (o.k as number) + 1) + 20),
+  },
+
+  // ---- convolution: channels and filters are those of a group ------------------------------------------
+  conv2d: {
+    file: 'conv/forward',
+    doc: 'y[i, o, p] = act(bias[o] + sum over taps t of w[o, t] x[i, patch(p, t)]); x [images, groups channels, height, width] is padded already, w [groups filters, channels, kernelH, kernelW], y [images, groups filters, outH, outW]. Each sum runs over rising t.',
+    operands: {
+      x: 'read',
+      w: 'read',
+      bias: 'read',
+      y: 'write',
+      images: 'u32',
+      groups: 'u32',
+      channels: 'u32',
+      filters: 'u32',
+      height: 'u32',
+      width: 'u32',
+      kernelH: 'u32',
+      kernelW: 'u32',
+      outH: 'u32',
+      outW: 'u32',
+      strideH: 'u32',
+      strideW: 'u32',
+      dilationH: 'u32',
+      dilationW: 'u32',
+      activation: 'u32',
+    },
+    scratch: GEMM_SCRATCH,
+    cost: convCost,
+  },
+  conv2dInputGrad: {
+    file: 'conv/input-grad',
+    doc: 'dx = the gradient of conv2d for an input of height x width that is padded by top and left (and what fits at the other ends).',
+    operands: {
+      dy: 'read',
+      w: 'read',
+      dx: 'write',
+      images: 'u32',
+      groups: 'u32',
+      channels: 'u32',
+      filters: 'u32',
+      height: 'u32',
+      width: 'u32',
+      kernelH: 'u32',
+      kernelW: 'u32',
+      outH: 'u32',
+      outW: 'u32',
+      strideH: 'u32',
+      strideW: 'u32',
+      dilationH: 'u32',
+      dilationW: 'u32',
+      top: 'u32',
+      left: 'u32',
+    },
+    scratch: GEMM_SCRATCH,
+    cost: convCost,
+  },
+  conv2dFilterGrad: {
+    file: 'conv/filter-grad',
+    doc: 'dw = the gradient of conv2d for its filters; x is padded already. Each sum runs over rising images and pixels.',
+    operands: {
+      x: 'read',
+      dy: 'read',
+      dw: 'write',
+      images: 'u32',
+      groups: 'u32',
+      channels: 'u32',
+      filters: 'u32',
+      height: 'u32',
+      width: 'u32',
+      kernelH: 'u32',
+      kernelW: 'u32',
+      outH: 'u32',
+      outW: 'u32',
+      strideH: 'u32',
+      strideW: 'u32',
+      dilationH: 'u32',
+      dilationW: 'u32',
+    },
+    scratch: GEMM_SCRATCH,
+    cost: convCost,
   },
 }

@@ -42,5 +42,8 @@ export interface KernelOperands {
   gruCellGrad: { dy: 'read'; dh: 'update'; gates: 'read'; before: 'read'; dx: 'write'; du: 'write'; rows: 'u32'; n: 'u32' }
   gemm: { a: 'read'; b: 'read'; c: 'update'; bias: 'read'; m: 'u32'; n: 'u32'; k: 'u32'; lda: 'u32'; ldb: 'u32'; ldc: 'u32'; flags: 'u32'; batch: 'u32'; aStride: 'u32'; bStride: 'u32'; cStride: 'u32' }
   gemv: { a: 'read'; x: 'read'; y: 'update'; bias: 'read'; m: 'u32'; k: 'u32'; lda: 'u32'; yStep: 'u32'; biasStep: 'u32'; flags: 'u32'; batch: 'u32'; aStride: 'u32'; xStride: 'u32'; yStride: 'u32' }
+  conv2d: { x: 'read'; w: 'read'; bias: 'read'; y: 'write'; images: 'u32'; groups: 'u32'; channels: 'u32'; filters: 'u32'; height: 'u32'; width: 'u32'; kernelH: 'u32'; kernelW: 'u32'; outH: 'u32'; outW: 'u32'; strideH: 'u32'; strideW: 'u32'; dilationH: 'u32'; dilationW: 'u32'; activation: 'u32' }
+  conv2dInputGrad: { dy: 'read'; w: 'read'; dx: 'write'; images: 'u32'; groups: 'u32'; channels: 'u32'; filters: 'u32'; height: 'u32'; width: 'u32'; kernelH: 'u32'; kernelW: 'u32'; outH: 'u32'; outW: 'u32'; strideH: 'u32'; strideW: 'u32'; dilationH: 'u32'; dilationW: 'u32'; top: 'u32'; left: 'u32' }
+  conv2dFilterGrad: { x: 'read'; dy: 'read'; dw: 'write'; images: 'u32'; groups: 'u32'; channels: 'u32'; filters: 'u32'; height: 'u32'; width: 'u32'; kernelH: 'u32'; kernelW: 'u32'; outH: 'u32'; outW: 'u32'; strideH: 'u32'; strideW: 'u32'; dilationH: 'u32'; dilationW: 'u32' }
 }
 export type KernelName = keyof KernelOperands

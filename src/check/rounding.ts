@@ -133,6 +133,9 @@ const fusedMatmul: Rounding = (inputs, attrs, outputs) => {
   return [bounds(before, (v, i) => (1.13 * k * v + 12 * Math.abs(outputs[0]!.data[i] as number)) * U)]
 }
 
+/** Weights of one filter. */
+const perFilter = (w: RefTensor): number => w.data.length / (w.shape[0] as number)
+
 const sgd: Rounding = ([p, g, lr, step, v], attrs, outputs) => {
   // the same update with nothing cancelling: every term with the sign that adds to the magnitude
   const rising = { shape: [], data: lr!.data.map((w) => -w) }
@@ -242,6 +245,7 @@ export const rounding: Readonly<Record<ReferenceName, Rounding>> = {
 
   clone: exact,
   stopGradient: exact,
+  custom: exact,
   reshape: exact,
   transpose: exact,
   slice: exact,
@@ -271,6 +275,10 @@ export const rounding: Readonly<Record<ReferenceName, Rounding>> = {
   matmul,
   fusedMatmul,
 
+  conv2d: ofMagnitudes('conv2d', ([, w]) => terms(perFilter(w!)) + 2),
+  fusedConv2d: ofMagnitudes('conv2d', ([, w]) => terms(perFilter(w!)) + 2),
+  conv2dInputGrad: ofMagnitudes('conv2dInputGrad', ([, w]) => terms(w!.data.length) + 2),
+  conv2dFilterGrad: ofMagnitudes('conv2dFilterGrad', ([, dy]) => terms(dy!.data.length / dy!.shape[1]!) + 2),
   rnn: recurrent.rnn,
   rnnGrad: recurrent.rnnBackward,
   lstm: recurrent.lstm,

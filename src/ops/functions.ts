@@ -9,12 +9,26 @@ import { unaryOps } from './unary.ts'
 // follow NumPy's broadcasting.
 
 export * from './activations.ts'
+export {
+  type Conv2dOptions,
+  type ConvTranspose2dOptions,
+  conv2d,
+  convTranspose2d,
+  type Padding2d,
+  type Sides,
+  type Size2d,
+} from './conv.ts'
+export * from './ctc.ts'
 export * from './logic.ts'
 export * from './loss.ts'
+export * from './loss-binary.ts'
+export { type KlDivOptions, klDiv, type MultiMarginOptions, multiMargin, type NllOptions, nll } from './loss-classes.ts'
+export * from './loss-distance.ts'
 export * from './matmul.ts'
 export * from './random.ts'
 export { gru, lstm, rnn, type SequenceOptions } from './recurrent.ts'
 export * from './reduce.ts'
+export * from './reduction.ts'
 export * from './select.ts'
 export * from './shape.ts'
 export * from './softmax.ts'

@@ -1,5 +1,7 @@
 import { batchOps } from './batch.ts'
 import { binaryOps } from './binary.ts'
+import { convOps } from './conv.ts'
+import { customOps } from './custom.ts'
 import type { OpTable } from './define.ts'
 import { lossOps } from './loss.ts'
 import { fusedMatmul, matmulOp } from './matmul.ts'
@@ -22,6 +24,7 @@ export type OpName =
   | keyof typeof reduceOps
   | keyof typeof softmaxOps
   | keyof typeof lossOps
+  | keyof typeof convOps
   | keyof typeof recurrentOps
   | 'matmul'
   | 'fusedMatmul'
@@ -29,6 +32,7 @@ export type OpName =
   | keyof typeof scalarOps
   | keyof typeof updateOps
   | keyof typeof batchOps
+  | keyof typeof customOps
 
 /** The op table: every operation by name. */
 export const ops: OpTable<OpName> = {
@@ -42,8 +46,10 @@ export const ops: OpTable<OpName> = {
   ...recurrentOps,
   matmul: matmulOp,
   fusedMatmul,
+  ...convOps,
   ...randomOps,
   ...scalarOps,
   ...updateOps,
   ...batchOps,
+  ...customOps,
 }

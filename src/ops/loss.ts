@@ -1,12 +1,14 @@
-import { ShapeError } from '../errors.ts'
+import { ArgumentError, ShapeError } from '../errors.ts'
 import { type Attrs, type Spec, sizeOf } from '../program/graph.ts'
 import { checkNumber, shapeText } from '../tensor/shape.ts'
-import { apply, applyAll, checkType } from './apply.ts'
+import { apply, applyAll, checkTensor, checkType } from './apply.ts'
 import { attr, defineOp, type OpTable } from './define.ts'
 import * as f from './functions.ts'
+import { checkWeights, chosen } from './loss-classes.ts'
 import { mean, sum } from './reduce.ts'
+import { checkAlike, type Reduction, reduced } from './reduction.ts'
 import { reshape, shapeOps } from './shape.ts'
-import { rowsOf, softmax, softmaxGrad } from './softmax.ts'
+import { logSoftmax, rowsOf, softmax, softmaxGrad } from './softmax.ts'
 import type { Tensor } from './tensor.ts'
 
 /** The label that no row ignores. */
@@ -112,69 +114,60 @@ function crossEntropyGrad(logits: Tensor, labels: Tensor, dloss: Tensor, attrs: 
   return apply(lossOps.crossEntropyGrad, [logits, labels, dloss], attrs)
 }
 
-export type Reduction = 'mean' | 'sum' | 'none'
-
 export interface CrossEntropyOptions {
-  /** 'mean' (default) over the rows that count, 'sum', or 'none': a loss a row. */
+  /** 'mean' (default) over the rows that count (weighted by the weights of their labels), 'sum', or 'none': a loss a row. */
   readonly reduction?: Reduction
   /** Part of the label that is spread over all classes, 0 (default) to 1. */
   readonly labelSmoothing?: number
-  /** Rows with this label do not count. */
+  /** Rows with this label do not count. Only for integer labels. */
   readonly ignoreIndex?: number
+  /** A weight for each class [classes]. */
+  readonly weights?: Tensor
 }
 
 /**
- * Softmax cross-entropy of logits [rows, classes] with int32 labels [rows]:
- * ln(sum_j e^x_j) - x_label. A label outside of 0 .. classes - 1 throws IndexError and leaves the step undone.
+ * Softmax cross-entropy of logits [rows, classes] with int32 labels [rows]: ln(sum_j e^x_j) - x_label; or with a
+ * distribution for each row, float32 [rows, classes]: -sum_j t_j ln softmax(x)_j. A label outside of 0 .. classes - 1
+ * throws IndexError and leaves the step undone.
  */
 export function crossEntropy(logits: Tensor, labels: Tensor, options: CrossEntropyOptions = {}): Tensor {
-  const { reduction = 'mean', labelSmoothing = 0, ignoreIndex } = options
+  const { reduction = 'mean', labelSmoothing = 0, ignoreIndex, weights } = options
   f.oneOf(reduction, ['mean', 'sum', 'none'], 'crossEntropy.reduction')
   checkNumber(labelSmoothing, 'crossEntropy.labelSmoothing', 'a number from 0 to 1', (s) => s >= 0 && s <= 1)
   if (ignoreIndex !== undefined)
     checkNumber(ignoreIndex, 'crossEntropy.ignoreIndex', 'a whole number', (label) => label === (label | 0))
-  const attrs = { ignoreIndex: ignoreIndex ?? null, smoothing: labelSmoothing }
+  for (const operand of [logits, labels]) checkTensor(operand, 'crossEntropy')
+  if (weights !== undefined) checkWeights('crossEntropy.weights', weights, logits.shape[1] ?? 0)
+  if (labels.dtype === 'float32' && labels.rank === 2) return softCrossEntropy(logits, labels, options)
+  const attrs = { ignoreIndex: ignoreIndex ?? null, smoothing: weights === undefined ? labelSmoothing : 0 }
   const [loss, kept] = rowLosses(logits, labels, attrs)
-  if (reduction === 'none') return loss
-  if (reduction === 'sum') return sum(loss)
-  return ignoreIndex === undefined ? mean(loss) : f.div(sum(loss), sum(kept))
+  if (weights === undefined) {
+    if (reduction === 'none') return loss
+    if (reduction === 'sum') return sum(loss)
+    return ignoreIndex === undefined ? mean(loss) : f.div(sum(loss), sum(kept))
+  }
+  // With weights: (1 - s) w_label of the plain loss, and s / classes of the weighted losses of all classes.
+  const share = f.mul(sum(f.mul(chosen(labels, weights.size), weights), -1), kept)
+  const sharp = f.mul(loss, labelSmoothing === 0 ? share : f.mul(share, 1 - labelSmoothing))
+  const spread = (): Tensor =>
+    f.mul(f.mul(sum(f.mul(logSoftmax(logits), weights), -1), kept), -labelSmoothing / weights.size)
+  const losses = labelSmoothing === 0 ? sharp : f.add(sharp, spread())
+  if (reduction === 'none') return losses
+  return reduction === 'sum' ? sum(losses) : f.div(sum(losses), sum(share))
 }
 
-export interface LossOptions {
-  /** 'mean' (default), 'sum' or 'none'. */
-  readonly reduction?: Reduction
-}
-
-/** A loss reduced as asked. */
-export function reduced(loss: Tensor, reduction: Reduction, where: string): Tensor {
-  f.oneOf(reduction, ['mean', 'sum', 'none'], `${where}.reduction`)
-  return reduction === 'none' ? loss : reduction === 'sum' ? sum(loss) : mean(loss)
-}
-
-/** Squared error (a - b)^2, by default its mean over all elements. */
-export function mse(a: Tensor, b: Tensor, { reduction = 'mean' }: LossOptions = {}): Tensor {
-  if (String(a.shape) !== String(b.shape))
-    throw new ShapeError('prediction and target differ in shape', {
-      where: 'mse',
-      expected: shapeText(a.shape),
-      received: shapeText(b.shape),
-      hint: 'Broadcasting here is nearly always a mistake; use broadcastTo() if it is meant.',
+function softCrossEntropy(logits: Tensor, targets: Tensor, options: CrossEntropyOptions): Tensor {
+  const { reduction = 'mean', labelSmoothing = 0, ignoreIndex, weights } = options
+  if (ignoreIndex !== undefined)
+    throw new ArgumentError('distributions have no label to ignore', {
+      where: 'crossEntropy.ignoreIndex',
+      expected: 'int32 labels [rows]',
+      received: 'targets that are float32 [rows, classes]',
+      hint: 'A row of zeros has loss 0.',
     })
-  return reduced(f.squaredDifference(a, b), reduction, 'mse')
-}
-
-/** Absolute error |a - b|. */
-export function mae(a: Tensor, b: Tensor, { reduction = 'mean' }: LossOptions = {}): Tensor {
-  return reduced(f.abs(f.sub(a, b)), reduction, 'mae')
-}
-
-/** Binary cross-entropy of logits with targets in 0 .. 1: softplus(x) - x t. */
-export function binaryCrossEntropy(logits: Tensor, targets: Tensor, { reduction = 'mean' }: LossOptions = {}): Tensor {
-  return reduced(f.sub(f.softplus(logits), f.mul(logits, targets)), reduction, 'binaryCrossEntropy')
-}
-
-/** Negative log-likelihood of int32 labels under log-probabilities [rows, classes]. */
-export function nll(logProbabilities: Tensor, labels: Tensor, { reduction = 'mean' }: LossOptions = {}): Tensor {
-  const picked = f.takeAlong(logProbabilities, reshape(labels, [labels.size, 1]), 1)
-  return reduced(f.neg(reshape(picked, [labels.size])), reduction, 'nll')
+  checkAlike('crossEntropy', logits, targets)
+  const classes = logits.shape[1] as number
+  const smooth = labelSmoothing === 0 ? targets : f.add(f.mul(targets, 1 - labelSmoothing), labelSmoothing / classes)
+  const share = weights === undefined ? smooth : f.mul(smooth, weights)
+  return reduced(f.neg(sum(f.mul(logSoftmax(logits), share), -1)), reduction, 'crossEntropy')
 }

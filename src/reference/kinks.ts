@@ -61,6 +61,8 @@ export const kinks: Readonly<Record<string, Pieces>> = {
   argmin: result,
   fusedMatmul: (_inputs, attrs, outputs) =>
     attrs['activation'] === ACT_RELU ? input(outputs, 0).data.map(Math.sign) : new Float64Array(0),
+  fusedConv2d: (_inputs, attrs, outputs) =>
+    attrs['activation'] === ACT_RELU ? input(outputs, 0).data.map(Math.sign) : new Float64Array(0),
   maximum: order,
   minimum: order,
   greater: order,

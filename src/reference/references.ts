@@ -1,5 +1,6 @@
 import { batch } from './batch.ts'
 import { binary } from './binary.ts'
+import { conv } from './conv.ts'
 import { matrix } from './matmul.ts'
 import { random } from './random.ts'
 import { recurrent } from './recurrent.ts'
@@ -19,6 +20,7 @@ export type ReferenceName =
   | keyof typeof reduce
   | keyof typeof softmax
   | keyof typeof matrix
+  | keyof typeof conv
   | keyof typeof recurrent
   | keyof typeof update
   | keyof typeof batch
@@ -33,6 +35,7 @@ export const references: Rows<ReferenceName> = {
   ...reduce,
   ...softmax,
   ...matrix,
+  ...conv,
   ...recurrent,
   ...update,
   ...batch,

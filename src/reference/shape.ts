@@ -182,6 +182,7 @@ const takeAlongGrad: Reference = (inputs, attrs) => {
 export const shape: Rows<
   | 'clone'
   | 'stopGradient'
+  | 'custom'
   | 'reshape'
   | 'transpose'
   | 'slice'
@@ -195,6 +196,7 @@ export const shape: Rows<
 > = {
   clone: same,
   stopGradient: same,
+  custom: same,
   reshape,
   transpose,
   slice,

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type Engine, type OpName, tensor, variable } from '../../src/index.ts'
+import { type Engine, gradients, type OpName, tensor, variable } from '../../src/index.ts'
 import * as batch from '../../src/ops/batch.ts'
+import * as custom from '../../src/ops/custom.ts'
 import * as f from '../../src/ops/functions.ts'
 import { scalars } from '../../src/ops/scalar.ts'
 import * as update from '../../src/ops/update.ts'
@@ -28,6 +29,7 @@ import {
   unary,
   windows,
 } from './wrong/calls.ts'
+import * as conv from './wrong/conv.ts'
 
 // Bad calls of every operation: a typed error that says what was expected, thrown before anything happened.
 
@@ -129,6 +131,24 @@ const wrong: Readonly<Record<OpName, () => readonly Call[]>> = {
 
   clone: () => [...notTensors(f.clone), ['a number', () => f.clone(1 as Anything)]],
   stopGradient: () => [...notTensors(f.stopGradient), ['a number', () => f.stopGradient(1 as Anything)]],
+  custom: () => {
+    const { defineOp } = custom
+    const same = { forward: (x: Anything) => f.neg(x), backward: ({ dy }: Anything) => [f.neg(dy)] as Anything }
+    const slope = (op: Partial<typeof same>) =>
+      gradients(() => f.sum(defineOp('op', { ...same, ...op })(t.kept)), [t.kept])
+    return [
+      ...notTensors((x) => defineOp('op', same)(x)),
+      ['no name', () => defineOp('', same)],
+      ['no rule', () => defineOp('op', { forward: same.forward } as Anything)],
+      ['no function', () => defineOp('op', { ...same, forward: 3 } as Anything)],
+      ['no input', () => (defineOp('op', same) as Anything)()],
+      ['a number as the result', () => defineOp('op', { ...same, forward: (_: Anything) => 3 as Anything })(t.x)],
+      ['a rule without gradients', () => slope({ backward: () => undefined as Anything })],
+      ['too many gradients', () => slope({ backward: ({ dy }) => [dy, dy] })],
+      ['a gradient of another shape', () => slope({ backward: () => [t.x] })],
+      ['a gradient that is a number', () => slope({ backward: () => [1] })],
+    ]
+  },
   reshape: () => [
     ...notTensors((x) => f.reshape(x, [3])),
     ...shapes((shape) => f.reshape(t.x, shape)),
@@ -267,6 +287,11 @@ const wrong: Readonly<Record<OpName, () => readonly Call[]>> = {
     products((a, b, options) =>
       row('fusedMatmul', { transposeA: false, transposeB: false, activation: 0, ...options })(a, b),
     ),
+
+  conv2d: conv.conv2d,
+  fusedConv2d: () => conv.byRow('fusedConv2d'),
+  conv2dInputGrad: () => [...conv.byRow('conv2dInputGrad'), ...conv.convTranspose2d()],
+  conv2dFilterGrad: () => conv.byRow('conv2dFilterGrad'),
 
   uniform: () => [
     ...shapes((shape) => f.randomUniform(shape)),

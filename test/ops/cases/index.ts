@@ -1,4 +1,5 @@
 import type { OpName } from '../../../src/index.ts'
+import { convolution } from './conv.ts'
 import { elementwise } from './elementwise.ts'
 import { matrix } from './matrix.ts'
 import { random } from './random.ts'
@@ -15,6 +16,7 @@ export const cases: Readonly<Record<OpName, readonly OpCase[]>> = {
   ...shape,
   ...reduce,
   ...matrix,
+  ...convolution,
   ...sequences,
   ...random,
 }

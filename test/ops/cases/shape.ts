@@ -46,6 +46,7 @@ const along = (shape: Shape, axis: number, count: number): Shape => shape.map((n
 export const shape = {
   clone: copies,
   stopGradient: copies,
+  custom: copies,
   reshape: [
     reshaped([12], [3, 4]),
     reshaped([3, 4], [2, 6]),
