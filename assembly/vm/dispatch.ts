@@ -7,6 +7,9 @@ import { stridedRead, stridedWrite } from '../shape/strided'
 import { transpose } from '../shape/transpose'
 import { gather, takeAlong } from '../shape/gather'
 import { scatterAdd, takeAlongGrad } from '../shape/scatter'
+import { cumsum } from '../shape/cumsum'
+import { argsort } from '../shape/sort'
+import { triangle } from '../shape/triangle'
 import { unary } from '../elementwise/unary'
 import { binary, binaryStrided } from '../elementwise/binary'
 import { where } from '../elementwise/where'
@@ -23,6 +26,7 @@ import { lstmCell, lstmCellGrad } from '../recurrent/lstm'
 import { gruCell, gruCellGrad } from '../recurrent/gru'
 import { gemm } from '../gemm/gemm'
 import { gemv } from '../gemm/gemv'
+import { layerNorm, layerNormGrad } from '../norm/layer'
 import { conv2d } from '../conv/forward'
 import { conv2dInputGrad } from '../conv/input-grad'
 import { conv2dFilterGrad } from '../conv/filter-grad'
@@ -203,6 +207,43 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
       )
       break
     case 17:
+      cumsum(
+        <usize>load<u32>(pc, 8),
+        <usize>load<u32>(pc, 12),
+        load<u32>(pc, 16),
+        load<u32>(pc, 20),
+        load<u32>(pc, 24),
+        load<u32>(pc, 28),
+        part,
+        parts,
+      )
+      break
+    case 18:
+      argsort(
+        <usize>load<u32>(pc, 8),
+        <usize>load<u32>(pc, 12),
+        <usize>load<u32>(pc, 16),
+        load<u32>(pc, 20),
+        load<u32>(pc, 24),
+        load<u32>(pc, 28),
+        part,
+        parts,
+      )
+      break
+    case 19:
+      triangle(
+        <usize>load<u32>(pc, 8),
+        <usize>load<u32>(pc, 12),
+        load<u32>(pc, 16),
+        load<u32>(pc, 20),
+        load<u32>(pc, 24),
+        load<i32>(pc, 28),
+        load<u32>(pc, 32),
+        part,
+        parts,
+      )
+      break
+    case 20:
       unary(
         load<u32>(pc, 8),
         <usize>load<u32>(pc, 12),
@@ -215,7 +256,7 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         parts,
       )
       break
-    case 18:
+    case 21:
       binary(
         load<u32>(pc, 8),
         <usize>load<u32>(pc, 12),
@@ -231,7 +272,7 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         parts,
       )
       break
-    case 19:
+    case 22:
       binaryStrided(
         load<u32>(pc, 8),
         <usize>load<u32>(pc, 12),
@@ -246,7 +287,7 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         parts,
       )
       break
-    case 20:
+    case 23:
       where(
         <usize>load<u32>(pc, 8),
         <usize>load<u32>(pc, 12),
@@ -260,7 +301,7 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         parts,
       )
       break
-    case 21:
+    case 24:
       reduce(
         load<u32>(pc, 8),
         <usize>load<u32>(pc, 12),
@@ -273,7 +314,7 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         parts,
       )
       break
-    case 22:
+    case 25:
       argReduce(
         load<u32>(pc, 8),
         <usize>load<u32>(pc, 12),
@@ -285,7 +326,7 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         parts,
       )
       break
-    case 23:
+    case 26:
       softmax(
         <usize>load<u32>(pc, 8),
         <usize>load<u32>(pc, 12),
@@ -295,7 +336,7 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         parts,
       )
       break
-    case 24:
+    case 27:
       logSoftmax(
         <usize>load<u32>(pc, 8),
         <usize>load<u32>(pc, 12),
@@ -305,7 +346,7 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         parts,
       )
       break
-    case 25:
+    case 28:
       softmaxGrad(
         <usize>load<u32>(pc, 8),
         <usize>load<u32>(pc, 12),
@@ -316,7 +357,7 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         parts,
       )
       break
-    case 26:
+    case 29:
       logSoftmaxGrad(
         <usize>load<u32>(pc, 8),
         <usize>load<u32>(pc, 12),
@@ -327,7 +368,7 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         parts,
       )
       break
-    case 27:
+    case 30:
       crossEntropy(
         <usize>load<u32>(pc, 8),
         <usize>load<u32>(pc, 12),
@@ -342,7 +383,7 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         parts,
       )
       break
-    case 28:
+    case 31:
       crossEntropyGrad(
         <usize>load<u32>(pc, 8),
         <usize>load<u32>(pc, 12),
@@ -357,7 +398,7 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         parts,
       )
       break
-    case 29:
+    case 32:
       random(
         load<u32>(pc, 8),
         <usize>load<u32>(pc, 12),
@@ -371,7 +412,7 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         parts,
       )
       break
-    case 30:
+    case 33:
       dropout(
         <usize>load<u32>(pc, 8),
         <usize>load<u32>(pc, 12),
@@ -384,7 +425,7 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         parts,
       )
       break
-    case 31:
+    case 34:
       permutation(
         <usize>load<u32>(pc, 8),
         load<u32>(pc, 12),
@@ -395,7 +436,7 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         parts,
       )
       break
-    case 32:
+    case 35:
       sgd(
         <usize>load<u32>(pc, 8),
         <usize>load<u32>(pc, 12),
@@ -411,7 +452,7 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         parts,
       )
       break
-    case 33:
+    case 36:
       adam(
         <usize>load<u32>(pc, 8),
         <usize>load<u32>(pc, 12),
@@ -432,7 +473,7 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         parts,
       )
       break
-    case 34:
+    case 37:
       amsgrad(
         <usize>load<u32>(pc, 8),
         <usize>load<u32>(pc, 12),
@@ -454,7 +495,7 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         parts,
       )
       break
-    case 35:
+    case 38:
       lion(
         <usize>load<u32>(pc, 8),
         <usize>load<u32>(pc, 12),
@@ -470,7 +511,7 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         parts,
       )
       break
-    case 36:
+    case 39:
       lstmCell(
         <usize>load<u32>(pc, 8),
         <usize>load<u32>(pc, 12),
@@ -484,7 +525,7 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         parts,
       )
       break
-    case 37:
+    case 40:
       lstmCellGrad(
         <usize>load<u32>(pc, 8),
         <usize>load<u32>(pc, 12),
@@ -499,7 +540,7 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         parts,
       )
       break
-    case 38:
+    case 41:
       gruCell(
         <usize>load<u32>(pc, 8),
         <usize>load<u32>(pc, 12),
@@ -512,7 +553,7 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         parts,
       )
       break
-    case 39:
+    case 42:
       gruCellGrad(
         <usize>load<u32>(pc, 8),
         <usize>load<u32>(pc, 12),
@@ -526,7 +567,7 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         parts,
       )
       break
-    case 40:
+    case 43:
       gemm(
         <usize>load<u32>(pc, 8),
         <usize>load<u32>(pc, 12),
@@ -548,7 +589,7 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         parts,
       )
       break
-    case 41:
+    case 44:
       gemv(
         <usize>load<u32>(pc, 8),
         <usize>load<u32>(pc, 12),
@@ -569,7 +610,36 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         parts,
       )
       break
-    case 42:
+    case 45:
+      layerNorm(
+        <usize>load<u32>(pc, 8),
+        <usize>load<u32>(pc, 12),
+        <usize>load<u32>(pc, 16),
+        <usize>load<u32>(pc, 20),
+        load<u32>(pc, 24),
+        load<u32>(pc, 28),
+        load<f32>(pc, 32),
+        load<u32>(pc, 36),
+        part,
+        parts,
+      )
+      break
+    case 46:
+      layerNormGrad(
+        <usize>load<u32>(pc, 8),
+        <usize>load<u32>(pc, 12),
+        <usize>load<u32>(pc, 16),
+        <usize>load<u32>(pc, 20),
+        load<u32>(pc, 24),
+        load<u32>(pc, 28),
+        load<f32>(pc, 32),
+        load<u32>(pc, 36),
+        scratch,
+        part,
+        parts,
+      )
+      break
+    case 47:
       conv2d(
         <usize>load<u32>(pc, 8),
         <usize>load<u32>(pc, 12),
@@ -595,7 +665,7 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         parts,
       )
       break
-    case 43:
+    case 48:
       conv2dInputGrad(
         <usize>load<u32>(pc, 8),
         <usize>load<u32>(pc, 12),
@@ -621,7 +691,7 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         parts,
       )
       break
-    case 44:
+    case 49:
       conv2dFilterGrad(
         <usize>load<u32>(pc, 8),
         <usize>load<u32>(pc, 12),

@@ -178,6 +178,25 @@ export const kernels: {
     cost: (o: O): number => (o.outer as number) * (o.inner as number) * ((o.count as number) + (o.n as number) * 0.1),
   },
 
+  cumsum: {
+    file: 'shape/cumsum',
+    doc: 'y[o, j, i] = sum of x[o, k, i] over k <= j, or (reverse) over k >= j; x and y are [outer, n, inner]. Sums in f64.',
+    operands: { x: 'read', y: 'write', outer: 'u32', n: 'u32', inner: 'u32', reverse: 'u32' },
+    cost: per(1, 'outer', 'n', 'inner'),
+  },
+  argsort: {
+    file: 'shape/sort',
+    doc: 'y[r] = the order of row r of x, rows of n, as i32: stable, NaN last. work has the size of y.',
+    operands: { x: 'read', y: 'write', work: 'write', rows: 'u32', n: 'u32', descending: 'u32' },
+    cost: (o: O): number => (o.rows as number) * (o.n as number) * 4 * (33 - Math.clz32(o.n as number)),
+  },
+  triangle: {
+    file: 'shape/triangle',
+    doc: 'y[r, j] = x[r, j] where j - i >= diagonal (upper) or j - i <= diagonal, else 0; i = r mod m; rows of n words.',
+    operands: { x: 'read', y: 'write', rows: 'u32', m: 'u32', n: 'u32', diagonal: 'i32', upper: 'u32' },
+    cost: per(0.1, 'rows', 'n'),
+  },
+
   // ---- element-wise ------------------------------------------------------------------------------
   unary: {
     file: 'elementwise/unary',
@@ -513,6 +532,21 @@ export const kernels: {
     },
     scratch: 64,
     cost: (o: O): number => (o.batch as number) * ((o.m as number) * (0.1 * (o.k as number) + 1) + 20),
+  },
+
+  // ---- normalization ----------------------------------------------------------------------------------
+  layerNorm: {
+    file: 'norm/layer',
+    doc: 'y = (x - mean) / sqrt(var + eps) w + b over each row of n; mean is 0 where not centred; w, b: 0 for none.',
+    operands: { x: 'read', w: 'read', b: 'read', y: 'write', rows: 'u32', n: 'u32', eps: 'f32', centred: 'u32' },
+    cost: per(0.6, 'rows', 'n'),
+  },
+  layerNormGrad: {
+    file: 'norm/layer',
+    doc: 'dx of layerNorm over each row of n, from dy, x and w (0: none).',
+    operands: { dy: 'read', x: 'read', w: 'read', dx: 'write', rows: 'u32', n: 'u32', eps: 'f32', centred: 'u32' },
+    scratch: 16,
+    cost: per(1, 'rows', 'n'),
   },
 
   // ---- convolution: channels and filters are those of a group ------------------------------------------

@@ -17,6 +17,9 @@ export interface KernelOperands {
   scatterAdd: { y: 'read'; index: 'read'; x: 'write'; outer: 'u32'; n: 'u32'; count: 'u32'; inner: 'u32' }
   takeAlong: { x: 'read'; index: 'read'; y: 'write'; outer: 'u32'; n: 'u32'; count: 'u32'; inner: 'u32' }
   takeAlongGrad: { y: 'read'; index: 'read'; x: 'write'; outer: 'u32'; n: 'u32'; count: 'u32'; inner: 'u32' }
+  cumsum: { x: 'read'; y: 'write'; outer: 'u32'; n: 'u32'; inner: 'u32'; reverse: 'u32' }
+  argsort: { x: 'read'; y: 'write'; work: 'write'; rows: 'u32'; n: 'u32'; descending: 'u32' }
+  triangle: { x: 'read'; y: 'write'; rows: 'u32'; m: 'u32'; n: 'u32'; diagonal: 'i32'; upper: 'u32' }
   unary: { fn: 'u32'; x: 'read'; y: 'write'; n: 'u32'; p0: 'f32'; p1: 'f32' }
   binary: { fn: 'u32'; a: 'read'; b: 'read'; y: 'write'; n: 'u32'; aStep: 'u32'; bStep: 'u32'; p0: 'f32'; p1: 'f32' }
   binaryStrided: { fn: 'u32'; a: 'read'; b: 'read'; y: 'write'; n: 'u32'; p0: 'f32'; p1: 'f32'; dims: 'dims' }
@@ -42,6 +45,8 @@ export interface KernelOperands {
   gruCellGrad: { dy: 'read'; dh: 'update'; gates: 'read'; before: 'read'; dx: 'write'; du: 'write'; rows: 'u32'; n: 'u32' }
   gemm: { a: 'read'; b: 'read'; c: 'update'; bias: 'read'; m: 'u32'; n: 'u32'; k: 'u32'; lda: 'u32'; ldb: 'u32'; ldc: 'u32'; flags: 'u32'; batch: 'u32'; aStride: 'u32'; bStride: 'u32'; cStride: 'u32' }
   gemv: { a: 'read'; x: 'read'; y: 'update'; bias: 'read'; m: 'u32'; k: 'u32'; lda: 'u32'; yStep: 'u32'; biasStep: 'u32'; flags: 'u32'; batch: 'u32'; aStride: 'u32'; xStride: 'u32'; yStride: 'u32' }
+  layerNorm: { x: 'read'; w: 'read'; b: 'read'; y: 'write'; rows: 'u32'; n: 'u32'; eps: 'f32'; centred: 'u32' }
+  layerNormGrad: { dy: 'read'; x: 'read'; w: 'read'; dx: 'write'; rows: 'u32'; n: 'u32'; eps: 'f32'; centred: 'u32' }
   conv2d: { x: 'read'; w: 'read'; bias: 'read'; y: 'write'; images: 'u32'; groups: 'u32'; channels: 'u32'; filters: 'u32'; height: 'u32'; width: 'u32'; kernelH: 'u32'; kernelW: 'u32'; outH: 'u32'; outW: 'u32'; strideH: 'u32'; strideW: 'u32'; dilationH: 'u32'; dilationW: 'u32'; activation: 'u32' }
   conv2dInputGrad: { dy: 'read'; w: 'read'; dx: 'write'; images: 'u32'; groups: 'u32'; channels: 'u32'; filters: 'u32'; height: 'u32'; width: 'u32'; kernelH: 'u32'; kernelW: 'u32'; outH: 'u32'; outW: 'u32'; strideH: 'u32'; strideW: 'u32'; dilationH: 'u32'; dilationW: 'u32'; top: 'u32'; left: 'u32' }
   conv2dFilterGrad: { x: 'read'; dy: 'read'; dw: 'write'; images: 'u32'; groups: 'u32'; channels: 'u32'; filters: 'u32'; height: 'u32'; width: 'u32'; kernelH: 'u32'; kernelW: 'u32'; outH: 'u32'; outW: 'u32'; strideH: 'u32'; strideW: 'u32'; dilationH: 'u32'; dilationW: 'u32' }

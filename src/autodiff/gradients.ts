@@ -63,7 +63,9 @@ export function backward(loss: Tensor, xs: readonly Value[], seed?: Tensor): Ten
     if (typeof row.gradient !== 'function')
       throw new GradientError('its derivative has no gradient of its own', {
         where: row.name,
-        hint: 'Use stopGradient() where the gradient is not wanted.',
+        expected: 'ops whose rules are written in ops, for second derivatives',
+        received: `${row.name}, whose rule is a kernel`,
+        hint: 'Use stopGradient() where the gradient is not wanted, or compose the function of other ops.',
       })
     const results = row.gradient({
       inputs: node.inputs.map(handle),

@@ -5,5 +5,6 @@
 export { checkGradients } from './check.ts'
 export type { CheckOptions } from './compare.ts'
 export { type NumericOptions, numericGradients } from './numeric.ts'
+export { checkOp } from './op.ts'
 export type { CheckedParameter, EngineEntry, Entry, GradientReport, WorstEntry } from './report.ts'
 export { type Rounding, rounding } from './rounding.ts'

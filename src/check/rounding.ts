@@ -1,5 +1,6 @@
 import { ACT_NONE } from '../abi/constants.ts'
 import { type Attrs, type ReferenceName, type RefTensor, references } from '../reference/index.ts'
+import * as norm from './rounding-norm.ts'
 import * as recurrent from './rounding-recurrent.ts'
 
 /**
@@ -118,6 +119,13 @@ const crossEntropyGrad: Rounding = (inputs, _attrs, [dx]) => {
       return dy * (4 + p * (8 + terms(n) + 2 * drop(i))) * U
     }),
   ]
+}
+
+/** Sums in f64 that are rounded once. */
+const cumsum: Rounding = ([x], attrs, outputs) => {
+  const [largest] = references.cumsum([abs(x!)], attrs)
+  const n = x!.shape[attrs['axis'] as number] as number
+  return [bounds(outputs[0]!, (v, i) => U * v + n * 2 ** -53 * (largest!.data[i] as number))]
 }
 
 const inner = ([a]: readonly RefTensor[], attrs: Attrs): number =>
@@ -254,6 +262,9 @@ export const rounding: Readonly<Record<ReferenceName, Rounding>> = {
   broadcastTo: exact,
   gather: exact,
   scatterAdd: ofMagnitudes('scatterAdd', ([, index]) => terms(index!.data.length)),
+  cumsum,
+  argsort: exact,
+  triangle: exact,
   takeAlong: exact,
   takeAlongGrad: ofMagnitudes('takeAlongGrad', ([y], attrs) => terms(y!.shape.at(attrs['axis'] as number) as number)),
 
@@ -275,6 +286,8 @@ export const rounding: Readonly<Record<ReferenceName, Rounding>> = {
   matmul,
   fusedMatmul,
 
+  layerNorm: norm.layerNorm,
+  layerNormGrad: norm.layerNormGrad,
   conv2d: ofMagnitudes('conv2d', ([, w]) => terms(perFilter(w!)) + 2),
   fusedConv2d: ofMagnitudes('conv2d', ([, w]) => terms(perFilter(w!)) + 2),
   conv2dInputGrad: ofMagnitudes('conv2dInputGrad', ([, w]) => terms(w!.data.length) + 2),

@@ -7,6 +7,16 @@ export * from './flatten.ts'
 export * from './initializers.ts'
 export * from './linear.ts'
 export { type FieldLayout, type Layer, Module } from './module.ts'
+export {
+  type GroupNorm,
+  groupNorm,
+  instanceNorm,
+  LayerNorm,
+  type LayerNormOptions,
+  layerNorm,
+  type RMSNorm,
+  rmsNorm,
+} from './norm.ts'
 export * from './recurrent.ts'
 export * from './recurrent-cells.ts'
 export * from './sequential.ts'

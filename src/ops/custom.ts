@@ -22,9 +22,9 @@ export interface BackwardContext<A extends Operands> {
 }
 
 /** Gradients for the inputs, in their order; `undefined` is zero. */
-export type Backward<A extends Operands> = (
-  context: BackwardContext<A>,
-) => readonly (Tensor | undefined)[] & { readonly [K in keyof A]: Tensor | undefined }
+export type Backward<A extends Operands> = (context: BackwardContext<A>) => {
+  readonly [K in keyof A]: Tensor | undefined
+}
 
 type AnyBackward = (context: BackwardContext<Operands>) => readonly (Tensor | undefined)[]
 

@@ -9,6 +9,7 @@ import { unaryOps } from './unary.ts'
 // follow NumPy's broadcasting.
 
 export * from './activations.ts'
+export * from './arrange.ts'
 export {
   type Conv2dOptions,
   type ConvTranspose2dOptions,
@@ -25,6 +26,8 @@ export * from './loss-binary.ts'
 export { type KlDivOptions, klDiv, type MultiMarginOptions, multiMargin, type NllOptions, nll } from './loss-classes.ts'
 export * from './loss-distance.ts'
 export * from './matmul.ts'
+export { groupNorm, instanceNorm, layerNorm, type NormOptions, rmsNorm } from './norm.ts'
+export * from './order.ts'
 export * from './random.ts'
 export { gru, lstm, rnn, type SequenceOptions } from './recurrent.ts'
 export * from './reduce.ts'

@@ -5,6 +5,8 @@ import { customOps } from './custom.ts'
 import type { OpTable } from './define.ts'
 import { lossOps } from './loss.ts'
 import { fusedMatmul, matmulOp } from './matmul.ts'
+import { normOps } from './norm.ts'
+import { orderOps } from './order.ts'
 import { randomOps } from './random.ts'
 import { recurrentOps } from './recurrent.ts'
 import { reduceOps } from './reduce.ts'
@@ -21,10 +23,12 @@ export type OpName =
   | keyof typeof binaryOps
   | keyof typeof selectOps
   | keyof typeof shapeOps
+  | keyof typeof orderOps
   | keyof typeof reduceOps
   | keyof typeof softmaxOps
   | keyof typeof lossOps
   | keyof typeof convOps
+  | keyof typeof normOps
   | keyof typeof recurrentOps
   | 'matmul'
   | 'fusedMatmul'
@@ -40,6 +44,7 @@ export const ops: OpTable<OpName> = {
   ...binaryOps,
   ...selectOps,
   ...shapeOps,
+  ...orderOps,
   ...reduceOps,
   ...softmaxOps,
   ...lossOps,
@@ -47,6 +52,7 @@ export const ops: OpTable<OpName> = {
   matmul: matmulOp,
   fusedMatmul,
   ...convOps,
+  ...normOps,
   ...randomOps,
   ...scalarOps,
   ...updateOps,

@@ -1,5 +1,5 @@
 import { ArgumentError, ShapeError } from '../errors.ts'
-import { type Attrs, type Shape, sizeOf } from '../program/graph.ts'
+import { type Attrs, type DType, type Shape, sizeOf } from '../program/graph.ts'
 import { clone as cloneOp } from '../program/internal-ops.ts'
 import {
   broadcastShapes,
@@ -24,7 +24,7 @@ export function around(shape: Shape, axis: number): { outer: number; n: number; 
 }
 
 /** First element, step and number of elements of a slice along each axis. */
-interface Window {
+export interface Window {
   readonly starts: readonly number[]
   readonly steps: readonly number[]
   readonly shape: Shape
@@ -46,6 +46,12 @@ function walk({ starts, steps, shape }: Window, full: Shape): { offset: number; 
     offset: starts.reduce((sum, start, i) => sum + start * (strides[i] as number), 0),
     dims: [axes.length, ...axes.flat()],
   }
+}
+
+/** A number as the 32 bits of an element. */
+function bitsOf(value: number, dtype: DType = 'float32'): number {
+  if (dtype === 'int32') return value >>> 0
+  return new Uint32Array(Float32Array.of(value).buffer)[0] as number
 }
 
 export const shapeOps: OpTable<
@@ -138,13 +144,13 @@ export const shapeOps: OpTable<
   }),
   embed: defineOp({
     name: 'embed',
-    doc: 'Zeros with x written into a window of them: the gradient of slice.',
-    formula: 'y[start + i step] = x[i], 0 elsewhere',
+    doc: 'Zeros, or another value, with x written into a window of them: padding, and the gradient of slice.',
+    formula: 'y[start + i step] = x[i], value elsewhere',
     infer: ([x], attrs) => [{ shape: shapeOf(attrs), dtype: x?.dtype ?? 'float32' }],
-    lower({ inputs: [x], outputs: [y], attrs, emit }) {
+    lower({ inputs: [x], outputs: [y], specs, attrs, emit }) {
       if (x === undefined || y === undefined) return
       const { offset, dims } = walk(windowOf(attrs), shapeOf(attrs))
-      emit('fill', { y, n: y.bytes / 4, bits: 0 })
+      emit('fill', { y, n: y.bytes / 4, bits: bitsOf(attr<number | undefined>(attrs, 'value') ?? 0, specs[0]?.dtype) })
       if (x.bytes > 0) emit('stridedWrite', { x, y: { ...y, offset: y.offset + offset * 4 }, n: x.bytes / 4, dims })
     },
     gradient: ({ dy, attrs }) => [window(dy, windowOf(attrs))],
@@ -227,6 +233,7 @@ export const shapeOps: OpTable<
     infer([x, index], attrs) {
       checkType('scatterAdd', x, 1, 'float32')
       checkType('scatterAdd', index, 2, 'int32')
+      checkPairing('scatterAdd', [x?.shape[attr<number>(attrs, 'axis')] as number], index?.shape ?? [])
       const shape = [...(x?.shape ?? [])]
       shape[attr<number>(attrs, 'axis')] = attr<number>(attrs, 'n')
       return [{ shape, dtype: 'float32' }]
@@ -271,6 +278,7 @@ export const shapeOps: OpTable<
     infer([x, index], attrs) {
       checkType('takeAlongGrad', x, 1, 'float32')
       checkType('takeAlongGrad', index, 2, 'int32')
+      checkPairing('takeAlongGrad', x?.shape ?? [], index?.shape ?? [])
       const shape = [...(x?.shape ?? [])]
       shape[attr<number>(attrs, 'axis')] = attr<number>(attrs, 'n')
       return [{ shape, dtype: 'float32' }]
@@ -282,6 +290,16 @@ export const shapeOps: OpTable<
     },
     gradient: ({ dy, inputs: [, index], attrs }) => [takeAlong(dy, index as Tensor, attr(attrs, 'axis')), undefined],
   }),
+}
+
+/** Every element or slice that is scattered has an index. */
+function checkPairing(where: string, expected: Shape, indices: Shape): void {
+  if (!equalShapes(expected, indices))
+    throw new ShapeError('the indices do not line up with x', {
+      where,
+      expected: `indices of shape ${shapeText(expected)}`,
+      received: shapeText(indices),
+    })
 }
 
 function checkList(list: readonly number[], where: string): void {
@@ -371,8 +389,9 @@ function window(x: Tensor, { starts, steps, shape }: Window): Tensor {
   return apply(shapeOps.slice, [x], { starts: [...starts], steps: [...steps], window: [...shape] })
 }
 
-function embed(x: Tensor, shape: Shape, { starts, steps }: Window): Tensor {
-  return apply(shapeOps.embed, [x], { shape: [...shape], starts: [...starts], steps: [...steps], window: [...x.shape] })
+export function embed(x: Tensor, shape: Shape, { starts, steps }: Window, value = 0): Tensor {
+  const attrs = { shape: [...shape], starts: [...starts], steps: [...steps], window: [...x.shape], value }
+  return apply(shapeOps.embed, [x], attrs)
 }
 
 /** Tensors one after the other along an axis. */
@@ -423,8 +442,9 @@ export function gather(x: Tensor, indices: Tensor, axis = 0): Tensor {
   return indices.rank === 1 ? y : reshape(y, [...x.shape.slice(0, at), ...indices.shape, ...x.shape.slice(at + 1)])
 }
 
-/** Zeros of n along an axis with slices of x added at int32 indices. An index outside throws IndexError. */
+/** Zeros of n along an axis with slices of x added at a vector of int32 indices. An index outside throws IndexError. */
 export function scatterAdd(x: Tensor, indices: Tensor, axis: number, n: number): Tensor {
+  checkTensor(x, 'scatterAdd')
   checkShape([n], 'scatterAdd')
   return apply(shapeOps.scatterAdd, [x, indices], { axis: checkAxis(axis, x.rank, 'scatterAdd'), n })
 }

@@ -1,8 +1,10 @@
 import type { Shape } from '../program/graph.ts'
 import { Handle } from '../tensor/handle.ts'
+import type { PadOptions } from './arrange.ts'
 import type { Approximation } from './functions.ts'
 import * as f from './functions.ts'
 import type { MatmulOptions } from './matmul.ts'
+import type { Sorted, SortOptions, TopkOptions } from './order.ts'
 import type { RandomOptions } from './random.ts'
 import type { ReduceOptions } from './reduce.ts'
 
@@ -214,6 +216,51 @@ export class Tensor extends Handle {
   /** A window of the tensor, with steps. */
   slice(starts: readonly number[], ends?: readonly number[], steps?: readonly number[]): Tensor {
     return f.slice(this, starts, ends, steps)
+  }
+  /** New elements at the ends of each axis: [before, after] an axis. */
+  pad(pads: readonly (readonly [number, number])[], options: PadOptions = {}): Tensor {
+    return f.pad(this, pads, options)
+  }
+  /** Cut into that many equal parts, or into parts of these sizes. */
+  split(parts: number | readonly number[], axis = 0): Tensor[] {
+    return f.split(this, parts, axis)
+  }
+  tile(repeats: readonly number[]): Tensor {
+    return f.tile(this, repeats)
+  }
+  /** Stretched to a shape; -1 keeps the size of an axis. */
+  expand(shape: Shape): Tensor {
+    return f.expand(this, shape)
+  }
+  /** Without axes of size 1. */
+  squeeze(axes?: Axes): Tensor {
+    return f.squeeze(this, axes)
+  }
+  unsqueeze(axis: number): Tensor {
+    return f.unsqueeze(this, axis)
+  }
+  flip(axes?: Axes): Tensor {
+    return f.flip(this, axes)
+  }
+  roll(shift: number, axis = -1): Tensor {
+    return f.roll(this, shift, axis)
+  }
+  triu(diagonal = 0): Tensor {
+    return f.triu(this, diagonal)
+  }
+  tril(diagonal = 0): Tensor {
+    return f.tril(this, diagonal)
+  }
+  cumsum(axis = -1, options: { readonly reverse?: boolean } = {}): Tensor {
+    return f.cumsum(this, axis, options)
+  }
+  /** Values and int32 indices in order; stable, NaN last. */
+  sort(axis = -1, options: SortOptions = {}): Sorted {
+    return f.sort(this, axis, options)
+  }
+  /** The k largest values and their int32 indices. */
+  topk(k: number, axis = -1, options: TopkOptions = {}): Sorted {
+    return f.topk(this, k, axis, options)
   }
   concat(others: readonly Tensor[], axis = 0): Tensor {
     return f.concat([this, ...others], axis)

@@ -223,6 +223,18 @@ export class Engine {
     for (const value of tape.values) this.release(value)
   }
 
+  /** Runs `fn` unseen by the open tapes: what it records lives only as long as something else needs it. */
+  untaped<T>(fn: () => T): T {
+    const open = this.tapes.splice(0)
+    const own = this.startTape()
+    try {
+      return fn()
+    } finally {
+      this.stopTape(own)
+      this.tapes.unshift(...open)
+    }
+  }
+
   get isClosed(): boolean {
     return this.closed
   }

@@ -79,6 +79,9 @@ export const targetsOf = ({ op, outputs }: Pick<Node, 'op' | 'outputs'>): readon
 
 let nodes = 0
 
+/** The number that the next node will have. */
+export const nextNode = (): number => nodes
+
 /** A node and its outputs; the caller appends it to a trace. */
 export function createNode(op: Op, inputs: readonly Value[], attrs: Attrs): Node {
   const outputs: Value[] = []

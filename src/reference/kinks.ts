@@ -59,6 +59,7 @@ export const kinks: Readonly<Record<string, Pieces>> = {
   where: (inputs) => input(inputs, 0).data.map((condition) => (condition !== 0 ? 1 : 0)),
   argmax: result,
   argmin: result,
+  argsort: result,
   fusedMatmul: (_inputs, attrs, outputs) =>
     attrs['activation'] === ACT_RELU ? input(outputs, 0).data.map(Math.sign) : new Float64Array(0),
   fusedConv2d: (_inputs, attrs, outputs) =>

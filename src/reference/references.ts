@@ -2,6 +2,8 @@ import { batch } from './batch.ts'
 import { binary } from './binary.ts'
 import { conv } from './conv.ts'
 import { matrix } from './matmul.ts'
+import { norm } from './norm.ts'
+import { order } from './order.ts'
 import { random } from './random.ts'
 import { recurrent } from './recurrent.ts'
 import { reduce } from './reduce.ts'
@@ -17,10 +19,12 @@ export type ReferenceName =
   | keyof typeof binary
   | keyof typeof select
   | keyof typeof shape
+  | keyof typeof order
   | keyof typeof reduce
   | keyof typeof softmax
   | keyof typeof matrix
   | keyof typeof conv
+  | keyof typeof norm
   | keyof typeof recurrent
   | keyof typeof update
   | keyof typeof batch
@@ -32,10 +36,12 @@ export const references: Rows<ReferenceName> = {
   ...binary,
   ...select,
   ...shape,
+  ...order,
   ...reduce,
   ...softmax,
   ...matrix,
   ...conv,
+  ...norm,
   ...recurrent,
   ...update,
   ...batch,

@@ -67,10 +67,11 @@ const slice: Reference = (inputs, attrs) => {
   return [read(x, numbers(attrs, 'window'), strides, start)]
 }
 
-/** Zeros with x written where the slice reads: what slice is the transpose of. */
+/** Zeros (or the value) with x written where the slice reads: what slice is the transpose of. */
 const embed: Reference = (inputs, attrs) => {
   const x = input(inputs, 0)
   const y = zeros(numbers(attrs, 'shape'))
+  y.data.fill((attrs['value'] as number | undefined) ?? 0)
   const { strides, start } = sliced(y.shape, numbers(attrs, 'starts'), numbers(attrs, 'steps'))
   offsetsOf(x.shape, strides, start).forEach((at, i) => {
     y.data[at] = x.data[i] as number

@@ -30,6 +30,7 @@ import {
   windows,
 } from './wrong/calls.ts'
 import * as conv from './wrong/conv.ts'
+import * as norm from './wrong/norm.ts'
 
 // Bad calls of every operation: a typed error that says what was expected, thrown before anything happened.
 
@@ -192,8 +193,30 @@ const wrong: Readonly<Record<OpName, () => readonly Call[]>> = {
   scatterAdd: () => [
     ...notTensors((x) => row('scatterAdd', { axis: 0, n: 3 })(x, t.i)),
     ...notTensors((index) => row('scatterAdd', { axis: 0, n: 3 })(t.x, index)),
+    ['fewer indices than slices', () => f.scatterAdd(t.x, tensor(Int32Array.of(0, 1)), 0, 3)],
+    ['indices of two axes', () => f.scatterAdd(t.x, tensor(Int32Array.of(0, 1, 2), [3, 1]), 0, 3)],
+    ...axes((axis) => f.scatterAdd(t.x, t.i, axis, 3)),
+    ...anyNumber('n', (n) => f.scatterAdd(t.x, t.i, 0, n)),
     ['int32 values', () => row('scatterAdd', { axis: 0, n: 3 })(t.i, t.i)],
     ['float32 indices', () => row('scatterAdd', { axis: 0, n: 3 })(t.x, t.v)],
+  ],
+  cumsum: () => [...unary((x) => f.cumsum(x)), ...axes((axis) => f.cumsum(t.x, axis))],
+  argsort: () => [
+    ...unary((x) => f.argsort(x)),
+    ...unary((x) => f.sort(x)),
+    ...axes((axis) => f.argsort(t.x, axis)),
+    ...axes((axis) => f.topk(t.x, 1, axis)),
+    ...anyNumber('k', (n) => f.topk(t.x, n)),
+    ['more than there are', () => f.topk(t.x, 5)],
+    ['half an element', () => f.topk(t.x, 1.5)],
+    ['a scalar', () => f.sort(t.x.sum())],
+  ],
+  triangle: () => [
+    ...notTensors((x) => f.triu(x)),
+    ['a vector', () => f.tril(t.v)],
+    ['a control scalar', () => f.triu(t.s)],
+    ...anyNumber('diagonal', (n) => f.tril(t.x, n)),
+    ['half a diagonal', () => f.triu(t.x, 0.5)],
   ],
   takeAlong: () => [
     ...indexed(f.takeAlong),
@@ -203,6 +226,7 @@ const wrong: Readonly<Record<OpName, () => readonly Call[]>> = {
   takeAlongGrad: () => [
     ...notTensors((x) => row('takeAlongGrad', { axis: 0, n: 3 })(x, t.i)),
     ...notTensors((index) => row('takeAlongGrad', { axis: 0, n: 3 })(t.v, index)),
+    ['indices that do not line up', () => row('takeAlongGrad', { axis: 0, n: 3 })(t.v, t.i)],
     ['int32 values', () => row('takeAlongGrad', { axis: 0, n: 3 })(t.i, t.i)],
     ['float32 indices', () => row('takeAlongGrad', { axis: 0, n: 3 })(t.v, t.v)],
   ],
@@ -288,6 +312,8 @@ const wrong: Readonly<Record<OpName, () => readonly Call[]>> = {
       row('fusedMatmul', { transposeA: false, transposeB: false, activation: 0, ...options })(a, b),
     ),
 
+  layerNorm: norm.layerNorm,
+  layerNormGrad: norm.layerNormGrad,
   conv2d: conv.conv2d,
   fusedConv2d: () => conv.byRow('fusedConv2d'),
   conv2dInputGrad: () => [...conv.byRow('conv2dInputGrad'), ...conv.convTranspose2d()],

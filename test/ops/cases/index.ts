@@ -2,6 +2,7 @@ import type { OpName } from '../../../src/index.ts'
 import { convolution } from './conv.ts'
 import { elementwise } from './elementwise.ts'
 import { matrix } from './matrix.ts'
+import { normalization } from './norm.ts'
 import { random } from './random.ts'
 import { reduce } from './reduce.ts'
 import { sequences } from './sequence.ts'
@@ -17,6 +18,7 @@ export const cases: Readonly<Record<OpName, readonly OpCase[]>> = {
   ...reduce,
   ...matrix,
   ...convolution,
+  ...normalization,
   ...sequences,
   ...random,
 }

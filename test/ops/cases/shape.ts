@@ -41,6 +41,31 @@ const picked: readonly (readonly [Shape, number, number])[] = [
   [[300, 67], 0, 2000],
 ]
 
+/** Shape and axis of running sums. */
+const running: readonly (readonly [Shape, number])[] = [
+  [[1], 0],
+  [[0], 0],
+  [[17], 0],
+  [[7, 3], 0],
+  [[3, 7], 1],
+  [[2, 5, 9], 1],
+  [[4, 0], 0],
+  [[3, 0, 2], 1],
+  [LARGE, 0],
+  [LARGE, 1],
+]
+const sorted: readonly Shape[] = [[], [0], [1], [2], [3], [16], [5, 17], [2, 3, 33], [4, 0], [3, 1]]
+const triangles: readonly Shape[] = [
+  [1, 1],
+  [5, 5],
+  [3, 7],
+  [7, 3],
+  [2, 3, 4, 5],
+  [0, 3],
+  [3, 0],
+  [61, 67],
+]
+
 const along = (shape: Shape, axis: number, count: number): Shape => shape.map((n, i) => (i === axis ? count : n))
 
 export const shape = {
@@ -66,7 +91,10 @@ export const shape = {
     transposed(LARGE, [1, 0]),
   ],
   slice: windows.map(([from, window]) => ({ inputs: [x(from)], attrs: { ...window } })),
-  embed: windows.map(([to, window]) => ({ inputs: [x(window.window)], attrs: { ...window, shape: to } })),
+  embed: windows.map(([to, window], i) => ({
+    inputs: [x(window.window)],
+    attrs: { ...window, shape: to, value: [0, -0.75][i % 2] },
+  })),
   concat: [
     joined(0, [3]),
     joined(0, [3], [5], [1]),
@@ -92,6 +120,22 @@ export const shape = {
     inputs: [x(along(to, axis, count)), indices([count], to[axis] as number)],
     attrs: { axis, n: to[axis] },
   })),
+  cumsum: running.flatMap(([from, axis]) =>
+    [false, true].map((reverse) => ({ inputs: [x(from)], attrs: { axis, reverse } })),
+  ),
+  argsort: [
+    ...sorted.flatMap((from) =>
+      ([x(from), x(from, { below: 4 }), x(from, 'special')] as const).flatMap((input) =>
+        [false, true].map((descending) => ({ inputs: [input], attrs: { descending } })),
+      ),
+    ),
+    { inputs: [x(LARGE)], attrs: { descending: false } },
+  ],
+  triangle: triangles.flatMap((from) =>
+    [-9, -1, 0, 2, 40].flatMap((diagonal) =>
+      [false, true].map((upper) => ({ inputs: [x(from)], attrs: { diagonal, upper } })),
+    ),
+  ),
   takeAlong: [
     ...picked.map(([from, axis, count]) => ({
       inputs: [x(from), indices(along(from, axis, count), from[axis] as number)],
