@@ -7,12 +7,12 @@ export * as data from './data/index.ts'
 export * from './errors.ts'
 export * as io from './io/index.ts'
 export * as nn from './nn/index.ts'
-export { type AttentionOptions, scaledDotProductAttention } from './ops/attention.ts'
 export { advanceCursor, fetchRows, fetchSlot } from './ops/batch.ts'
 export { full, ones, type TensorData, tensor, zeros, zerosLike } from './ops/create.ts'
 export type { CtcOptions } from './ops/ctc.ts'
 export { type Backward, type BackwardContext, defineOp, type UserOp } from './ops/custom.ts'
 export {
+  type AttentionOptions,
   abs,
   add,
   argmax,
@@ -114,12 +114,14 @@ export {
   rmsNorm,
   rnn,
   roll,
+  rotaryEmbedding,
   round,
   rsqrt,
   type Sides,
   type Size2d,
   type Sorted,
   type SortOptions,
+  scaledDotProductAttention,
   scatterAdd,
   selu,
   sigmoid,

@@ -128,7 +128,6 @@ export const unsupported: Readonly<Record<string, string>> = {
   batch_norm: 'no layer yet',
   'cnn/0.sgd_nesterov': 'needs conv2d',
   'cnn/0.adam': 'needs conv2d',
-  'gpt/0.adamw': 'no model of it here yet',
 }
 
 export function asTensor({ dtype, shape, data }: GoldenTensor): cr.Tensor {

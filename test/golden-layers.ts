@@ -58,6 +58,10 @@ const builders: Readonly<Record<string, (given: Given, attrs: Attrs) => Built>> 
     }
     return { module, names, forward: ({ x }) => ({ y: module.forward(x!) }) }
   },
+  layer_norm(given, attrs) {
+    const module = cr.nn.layerNorm(given['weight']!.data.length, { eps: attrs['eps'] as number })
+    return { module, names: { weight: 'weight', bias: 'bias' }, forward: ({ x }) => ({ y: module.forward(x!) }) }
+  },
   rnn_tanh: (given) => recurrent(cr.nn.rnn(sizeOf(given, 'x', 2), sizeOf(given, 'h0', 1))),
   gru: (given) => recurrent(cr.nn.gru(sizeOf(given, 'x', 2), sizeOf(given, 'h0', 1))),
   lstm: (given) => recurrent(cr.nn.lstm(sizeOf(given, 'x', 2), sizeOf(given, 'h0', 1))),

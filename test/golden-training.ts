@@ -1,5 +1,6 @@
 import * as cr from '../src/index.ts'
 import { type Attrs, asTensor, numbers } from './golden-adapter.ts'
+import { gptCurve } from './golden-gpt.ts'
 import type { GoldenCase, GoldenTensor, Numbers, Result } from './helpers/golden.ts'
 
 // Optimizers, schedules and training curves of the golden cases.
@@ -131,6 +132,7 @@ export function lrSchedule(c: GoldenCase, attrs: Attrs): Result | undefined {
 
 /** The three-layer perceptron of the suite, trained as a user would train it. */
 export function trainingCurve(c: GoldenCase, given: Given, batches: Given): Result | undefined {
+  if (c.id.startsWith('gpt/')) return gptCurve(c, given, batches)
   if (!c.id.startsWith('mlp/')) return undefined
   return cr.scope(() => {
     const parameters = parametersOf(given, ['w1', 'b1', 'w2', 'b2', 'w3', 'b3'])

@@ -117,7 +117,7 @@ function addTap(
 ): void {
   // columns of the output whose input lies inside of the image
   const low: u32 = j >= 0 ? 0 : (<u32>-j + strideW - 1) / strideW
-  const high: u32 = j >= <i32>width ? 0 : (<u32>(<i32>width - 1 - j)) / strideW + 1
+  const high: u32 = j >= <i32>width ? 0 : <u32>(<i32>width - 1 - j) / strideW + 1
   let line = p / outW
   let at = p - line * outW
   while (n > 0) {

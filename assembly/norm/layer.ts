@@ -1,6 +1,6 @@
+import { sumRow, sumSquaresRow } from '../reduce/row'
 import { fma, fnma, highToF64, lowToF64 } from '../simd/f32x4'
 import { loadLanes, storeLanes } from '../simd/lanes'
-import { sumRow, sumSquaresRow } from '../reduce/row'
 import { shareBegin, shareEnd } from '../vm/partition'
 
 // Rows of n words brought to mean 0 (where `centred`) and mean square 1. Sums: blocks of 256 words in f32, those in f64.

@@ -24,6 +24,8 @@ import { amsgrad } from '../optim/amsgrad'
 import { lion } from '../optim/lion'
 import { lstmCell, lstmCellGrad } from '../recurrent/lstm'
 import { gruCell, gruCellGrad } from '../recurrent/gru'
+import { attention } from '../attention/attention'
+import { attentionGrad } from '../attention/backward'
 import { gemm } from '../gemm/gemm'
 import { gemv } from '../gemm/gemv'
 import { layerNorm, layerNormGrad } from '../norm/layer'
@@ -568,6 +570,48 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
       )
       break
     case 43:
+      attention(
+        <usize>load<u32>(pc, 8),
+        <usize>load<u32>(pc, 12),
+        <usize>load<u32>(pc, 16),
+        <usize>load<u32>(pc, 20),
+        <usize>load<u32>(pc, 24),
+        load<u32>(pc, 28),
+        load<u32>(pc, 32),
+        load<u32>(pc, 36),
+        load<u32>(pc, 40),
+        load<u32>(pc, 44),
+        load<f32>(pc, 48),
+        load<u32>(pc, 52),
+        scratch,
+        part,
+        parts,
+      )
+      break
+    case 44:
+      attentionGrad(
+        <usize>load<u32>(pc, 8),
+        <usize>load<u32>(pc, 12),
+        <usize>load<u32>(pc, 16),
+        <usize>load<u32>(pc, 20),
+        <usize>load<u32>(pc, 24),
+        <usize>load<u32>(pc, 28),
+        <usize>load<u32>(pc, 32),
+        <usize>load<u32>(pc, 36),
+        <usize>load<u32>(pc, 40),
+        load<u32>(pc, 44),
+        load<u32>(pc, 48),
+        load<u32>(pc, 52),
+        load<u32>(pc, 56),
+        load<u32>(pc, 60),
+        load<f32>(pc, 64),
+        load<u32>(pc, 68),
+        scratch,
+        part,
+        parts,
+      )
+      break
+    case 45:
       gemm(
         <usize>load<u32>(pc, 8),
         <usize>load<u32>(pc, 12),
@@ -589,7 +633,7 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         parts,
       )
       break
-    case 44:
+    case 46:
       gemv(
         <usize>load<u32>(pc, 8),
         <usize>load<u32>(pc, 12),
@@ -610,7 +654,7 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         parts,
       )
       break
-    case 45:
+    case 47:
       layerNorm(
         <usize>load<u32>(pc, 8),
         <usize>load<u32>(pc, 12),
@@ -624,7 +668,7 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         parts,
       )
       break
-    case 46:
+    case 48:
       layerNormGrad(
         <usize>load<u32>(pc, 8),
         <usize>load<u32>(pc, 12),
@@ -639,7 +683,7 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         parts,
       )
       break
-    case 47:
+    case 49:
       conv2d(
         <usize>load<u32>(pc, 8),
         <usize>load<u32>(pc, 12),
@@ -665,7 +709,7 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         parts,
       )
       break
-    case 48:
+    case 50:
       conv2dInputGrad(
         <usize>load<u32>(pc, 8),
         <usize>load<u32>(pc, 12),
@@ -691,7 +735,7 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         parts,
       )
       break
-    case 49:
+    case 51:
       conv2dFilterGrad(
         <usize>load<u32>(pc, 8),
         <usize>load<u32>(pc, 12),

@@ -71,6 +71,15 @@ const GEMM_SCRATCH = 512 + 4 * GEMM_KC * (GEMM_MC + GEMM_NC)
 /** A chunk of 256 random words, and constants. */
 const RANDOM_SCRATCH = 1536
 
+/** What a product takes, two blocks of 64 x 64 scores, and 12 bytes for each of 64 rows. */
+const ATTENTION_SCRATCH = 512 + 4 * GEMM_KC * (GEMM_MC + GEMM_NC) + 2 * 16384 + 768
+const attentionCost = (o: O, products: number): number =>
+  (o.batch as number) *
+  (o.t as number) *
+  (o.s as number) *
+  (o.causal === 0 ? 1 : 0.6) *
+  (1.5 + products * 0.025 * ((o.d as number) + (o.e as number)))
+
 export const kernels: {
   readonly [K in KernelName]: KernelRow & { readonly operands: Readonly<KernelOperands[K]> }
 } = {
@@ -484,6 +493,52 @@ export const kernels: {
       n: 'u32',
     },
     cost: per(2, 'rows', 'n'),
+  },
+
+  // ---- attention -------------------------------------------------------------------------------------
+  attention: {
+    file: 'attention/attention',
+    doc: 'o = softmax(scale q k^T) v for batch heads, q [t, d], k [s, d], v [s, e]; lse: log of the sums of each row. causal: query i sees keys up to i + s - t.',
+    operands: {
+      q: 'read',
+      k: 'read',
+      v: 'read',
+      o: 'write',
+      lse: 'write',
+      batch: 'u32',
+      t: 'u32',
+      s: 'u32',
+      d: 'u32',
+      e: 'u32',
+      scale: 'f32',
+      causal: 'u32',
+    },
+    scratch: ATTENTION_SCRATCH,
+    cost: (o: O): number => attentionCost(o, 2),
+  },
+  attentionGrad: {
+    file: 'attention/backward',
+    doc: 'Gradients of attention from dy and lse: dq (0: none) and dk with dv (0: none); the weights are computed again by blocks.',
+    operands: {
+      dy: 'read',
+      q: 'read',
+      k: 'read',
+      v: 'read',
+      o: 'read',
+      lse: 'read',
+      dq: 'write',
+      dk: 'write',
+      dv: 'write',
+      batch: 'u32',
+      t: 'u32',
+      s: 'u32',
+      d: 'u32',
+      e: 'u32',
+      scale: 'f32',
+      causal: 'u32',
+    },
+    scratch: ATTENTION_SCRATCH,
+    cost: (o: O): number => attentionCost(o, 4),
   },
 
   // ---- matrix products -------------------------------------------------------------------------------

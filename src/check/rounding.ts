@@ -1,5 +1,6 @@
 import { ACT_NONE } from '../abi/constants.ts'
 import { type Attrs, type ReferenceName, type RefTensor, references } from '../reference/index.ts'
+import * as attention from './rounding-attention.ts'
 import * as norm from './rounding-norm.ts'
 import * as recurrent from './rounding-recurrent.ts'
 
@@ -298,6 +299,9 @@ export const rounding: Readonly<Record<ReferenceName, Rounding>> = {
   lstmGrad: recurrent.lstmBackward,
   gru: recurrent.gru,
   gruGrad: recurrent.gruBackward,
+
+  attention: attention.forward,
+  attentionGrad: attention.backward,
 
   sgd,
   adam,

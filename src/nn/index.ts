@@ -17,7 +17,10 @@ export {
   type RMSNorm,
   rmsNorm,
 } from './norm.ts'
+export { orthogonal } from './orthogonal.ts'
+export * from './positions.ts'
 export * from './recurrent.ts'
 export * from './recurrent-cells.ts'
 export * from './sequential.ts'
 export type { LoadReport, State, StateEntry } from './state.ts'
+export * from './transformer.ts'

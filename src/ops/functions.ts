@@ -10,6 +10,7 @@ import { unaryOps } from './unary.ts'
 
 export * from './activations.ts'
 export * from './arrange.ts'
+export { type AttentionOptions, scaledDotProductAttention } from './attention.ts'
 export {
   type Conv2dOptions,
   type ConvTranspose2dOptions,
@@ -32,6 +33,7 @@ export * from './random.ts'
 export { gru, lstm, rnn, type SequenceOptions } from './recurrent.ts'
 export * from './reduce.ts'
 export * from './reduction.ts'
+export { type RotaryOptions, rotaryEmbedding } from './rotary.ts'
 export * from './select.ts'
 export * from './shape.ts'
 export * from './softmax.ts'

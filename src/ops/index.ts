@@ -1,3 +1,4 @@
+import { attentionOps } from './attention.ts'
 import { batchOps } from './batch.ts'
 import { binaryOps } from './binary.ts'
 import { convOps } from './conv.ts'
@@ -30,6 +31,7 @@ export type OpName =
   | keyof typeof convOps
   | keyof typeof normOps
   | keyof typeof recurrentOps
+  | keyof typeof attentionOps
   | 'matmul'
   | 'fusedMatmul'
   | keyof typeof randomOps
@@ -49,6 +51,7 @@ export const ops: OpTable<OpName> = {
   ...softmaxOps,
   ...lossOps,
   ...recurrentOps,
+  ...attentionOps,
   matmul: matmulOp,
   fusedMatmul,
   ...convOps,

@@ -1,3 +1,4 @@
+import { attentionRows } from './attention.ts'
 import { batch } from './batch.ts'
 import { binary } from './binary.ts'
 import { conv } from './conv.ts'
@@ -26,6 +27,7 @@ export type ReferenceName =
   | keyof typeof conv
   | keyof typeof norm
   | keyof typeof recurrent
+  | keyof typeof attentionRows
   | keyof typeof update
   | keyof typeof batch
   | keyof typeof random
@@ -43,6 +45,7 @@ export const references: Rows<ReferenceName> = {
   ...conv,
   ...norm,
   ...recurrent,
+  ...attentionRows,
   ...update,
   ...batch,
   ...random,

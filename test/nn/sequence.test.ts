@@ -8,6 +8,7 @@ import {
   IndexError,
   init,
   nn,
+  rotaryEmbedding,
   ShapeError,
   scaledDotProductAttention,
   scope,
@@ -160,6 +161,33 @@ describe('attention', () => {
     close(last, scaledDotProductAttention(q, k, v).slice([0, 0, 2]))
   })
 
+  it('keeps nothing of the size queries x keys for the backward pass', () => {
+    const [time, width] = [512, 8]
+    const inputs = { q: spec([1, 4, time, width]), k: spec([1, 4, time, width]), v: spec([1, 4, time, width]) }
+    const step = capture(({ q, k, v }) => {
+      const loss = (): Tensor => scaledDotProductAttention(q, k, v, { causal: true }).square().sum()
+      const [dq, dk, dv] = gradients(loss, [q, k, v]) as [Tensor, Tensor, Tensor]
+      return { loss: dq.sum().add(dk.sum()).add(dv.sum()) }
+    }, inputs)
+    expect(step.peakBytes).toBeLessThan((4 * time * time * 4) / 4)
+    step.dispose()
+  })
+
+  it('by blocks is attention by products, forth and back', () => {
+    using _ = scope()
+    const [q, k, v] = [filled([1, 2, 70, 5]), filled([1, 2, 130, 5], 2), filled([1, 2, 130, 3], 3)]
+    const mask = tensor(new Float32Array(130))
+    for (const causal of [false, true]) {
+      const weights = filled([1, 2, 70, 3], 4)
+      const of = (options: object): Tensor[] => {
+        const y = (): Tensor => scaledDotProductAttention(q, k, v, { causal, ...options })
+        return [y(), ...gradients(() => y().mul(weights).sum(), [q, k, v])]
+      }
+      const composed = of({ mask })
+      for (const [i, fused] of of({}).entries()) close(fused, composed[i]!, 4)
+    }
+  })
+
   it('of several heads looks at another sequence as well', async () => {
     using _ = scope()
     const module = nn.multiHeadAttention(6, 2)
@@ -188,6 +216,93 @@ describe('attention', () => {
     const module = nn.multiHeadAttention(6, 2)
     expect(() => module.forward(filled([2, 3, 5]))).toThrow(ShapeError)
     module.dispose()
+  })
+})
+
+describe('positions', () => {
+  it('rotary: products depend on the distance only, and lengths stay', () => {
+    using _ = scope()
+    const row = filled([1, 6])
+    const rows = row.add(tensor(new Float32Array(5 * 6), [5, 6]))
+    const turned = rotaryEmbedding(rows)
+    close(turned.slice([0], [1]), row)
+    const products = turned.matmul(turned, { transposeB: true })
+    for (const [i, j] of [
+      [0, 1],
+      [1, 2],
+      [3, 4],
+    ] as const)
+      expect(numbers(products)[i * 5 + j]).toBeCloseTo(numbers(products)[1]!, 4)
+    close(rotaryEmbedding(rows.slice([2]), { offset: 2 }), turned.slice([2]))
+    // the pair (i, i + 3) of position 4 by the angle 4 base^(-i / 3)
+    const [x, y] = [numbers(row)[1]!, numbers(row)[4]!]
+    const angle = 4 * 100 ** (-1 / 3)
+    const got = numbers(rotaryEmbedding(rows, { base: 100 }))
+    expect(got[4 * 6 + 1]).toBeCloseTo(x * Math.cos(angle) - y * Math.sin(angle), 5)
+    expect(got[4 * 6 + 4]).toBeCloseTo(x * Math.sin(angle) + y * Math.cos(angle), 5)
+    expect(() => rotaryEmbedding(filled([2, 3]))).toThrow(ShapeError)
+    expect(() => rotaryEmbedding(filled([2, 4]), { base: 0.5 })).toThrow(ArgumentError)
+    expect(() => rotaryEmbedding(filled([2, 4]), { offset: -1 })).toThrow(ArgumentError)
+  })
+
+  it('learnt and sinusoidal ones are added', () => {
+    using _ = scope()
+    const learnt = nn.positionalEmbedding(5, 4)
+    close(
+      learnt
+        .forward(filled([2, 3, 4]))
+        .sub(filled([2, 3, 4]))
+        .slice([1]),
+      learnt.weight.slice([0], [3]).reshape([1, 3, 4]),
+      6,
+    )
+    expect(() => learnt.forward(filled([2, 6, 4]))).toThrow(ShapeError)
+    const waves = numbers(nn.sinusoidalPositions(4).forward(tensor(new Float32Array(40), [10, 4])))
+    for (const [t, i, want] of [
+      [0, 1, 1],
+      [9, 0, Math.sin(9)],
+      [9, 1, Math.cos(9)],
+      [9, 2, Math.sin(0.09)],
+      [7, 3, Math.cos(0.07)],
+    ] as const)
+      expect(waves[t * 4 + i]).toBeCloseTo(want, 6)
+    expect(() => nn.sinusoidalPositions(3)).toThrow(ArgumentError)
+    learnt.dispose()
+  })
+})
+
+describe('transformer layers', () => {
+  const small = { hidden: 6, dropout: 0 }
+
+  it.each([true, false])('have the right gradients, norm first: %s', async (normFirst) => {
+    using _ = scope()
+    const encoder = nn.transformerEncoderLayer(4, 2, { ...small, normFirst, activation: 'gelu' })
+    const decoder = nn.transformerDecoderLayer(4, 2, { ...small, normFirst, activation: 'geluTanh' })
+    const [x, y] = [filled([2, 3, 4]), filled([2, 2, 4], 2)]
+    const weights = filled([2, 2, 4], 5)
+    const loss = (): Tensor => decoder.forward(y, encoder.forward(x)).mul(weights).sum()
+    const report = await checkGradients(loss, [...encoder.parameters(), ...decoder.parameters(), x], { samples: 2 })
+    expect(report.ok, report.print()).toBe(true)
+    encoder.dispose()
+    decoder.dispose()
+  })
+
+  it('have the state names of PyTorch', () => {
+    const names = (module: nn.Module): string[] => [...module.namedParameters()].map(([name]) => name)
+    const attention = (name: string): string[] =>
+      ['in_proj_weight', 'in_proj_bias', 'out_proj.weight', 'out_proj.bias'].map((rest) => `${name}.${rest}`)
+    const pairs = (...layers: string[]): string[] => layers.flatMap((name) => [`${name}.weight`, `${name}.bias`])
+    const encoder = nn.transformerEncoderLayer(4, 2, small)
+    const decoder = nn.transformerDecoderLayer(4, 2, small)
+    expect(names(encoder)).toEqual([...attention('self_attn'), ...pairs('linear1', 'linear2', 'norm1', 'norm2')])
+    expect(names(decoder)).toEqual([
+      ...attention('self_attn'),
+      ...attention('multihead_attn'),
+      ...pairs('linear1', 'linear2', 'norm1', 'norm2', 'norm3'),
+    ])
+    expect(() => nn.transformerEncoderLayer(4, 2, { activation: 'tanh' as never })).toThrow(ArgumentError)
+    encoder.dispose()
+    decoder.dispose()
   })
 })
 

@@ -306,6 +306,28 @@ const wrong: Readonly<Record<OpName, () => readonly Call[]>> = {
       [2, 3, 16],
     ]),
 
+  attention: () =>
+    sequence(
+      (q, k, v) => f.scaledDotProductAttention(q, k, v),
+      [
+        [2, 2, 3, 4],
+        [2, 2, 3, 4],
+        [2, 2, 3, 5],
+      ],
+    ).filter(
+      // another width of values is fine, and so is no query
+      ([what]) => what !== 'operand 2: longer' && !what.endsWith('empty'),
+    ),
+  attentionGrad: () =>
+    sequence(row('attentionGrad', { causal: true, scale: 1 }), [
+      [2, 2, 3, 5],
+      [2, 2, 3, 4],
+      [2, 2, 3, 4],
+      [2, 2, 3, 5],
+      [2, 2, 3, 5],
+      [2, 2, 3],
+    ]),
+
   matmul: () => [...products(f.matmul), ['a number', () => f.matmul(t.x, 2 as Anything)]],
   fusedMatmul: () =>
     products((a, b, options) =>

@@ -51,7 +51,34 @@ const cellGradient: readonly (readonly [number, Fill])[] = [
   [4, 'unit'],
 ]
 
+const ATTENTION: readonly (readonly [heads: number, t: number, s: number, d: number, e: number])[] = [
+  [1, 1, 1, 1, 1],
+  [2, 3, 5, 4, 3],
+  [8, 2, 3, 3, 5],
+  [9, 65, 65, 5, 3],
+  [1, 7, 130, 8, 16],
+  [3, 64, 129, 17, 9],
+  [2, 150, 150, 8, 8],
+  [0, 3, 4, 2, 2],
+  [2, 0, 4, 2, 2],
+  [9, 0, 4, 2, 2],
+]
+
+const attentionCases = (backward: boolean): readonly OpCase[] =>
+  ATTENTION.flatMap(([heads, t, s, d, e]) =>
+    WAYS.map((causal) => {
+      const operands = [x([1, heads, t, d]), x([1, heads, s, d], 'signedUnit'), x([1, heads, s, e])]
+      const o = x([1, heads, t, e])
+      return {
+        inputs: backward ? [o, ...operands, o, x([1, heads, t], 'positive')] : operands,
+        attrs: { causal, scale: 0.3 },
+      }
+    }),
+  )
+
 export const sequences = {
+  attention: attentionCases(false),
+  attentionGrad: attentionCases(true),
   rnn: activations(forward(1, 1, false)),
   rnnGrad: activations(backward(1, 1, [[1, 'signedUnit']])),
   lstm: forward(4, 2, false),

@@ -1,0 +1,26 @@
+// Hand-written digits read row by row: a GRU sees the 8 rows of 8 pixels one after the other, and names the digit.
+import { data, init, nn, optim, type Tensor, train } from 'chainrule'
+
+const epochs = Number(process.argv[2] ?? 30)
+const engine = await init({ seed: 1 })
+
+class RowReader extends nn.Module {
+  gru = nn.gru(8, 64)
+  head = nn.linear(64, 10)
+
+  override forward(x: Tensor): Tensor {
+    const rows = x.shape[0] as number
+    const { h } = this.gru.run(x.reshape([rows, 8, 8]))
+    return this.head.forward(h.reshape([rows, 64]))
+  }
+}
+
+const model = new RowReader()
+const digits = await data.split(await data.digits(), 0.2, 1)
+const optimizer = optim.adamw(model, { lr: 5e-3 })
+for await (const event of train.trainClassifier({ model, ...digits, optimizer, epochs, batch: 32 })) {
+  if (event.type === 'epoch' && event.epoch % 5 === 0)
+    console.log(`epoch ${event.epoch}  loss ${event.loss.toFixed(4)}  held-out accuracy ${event.accuracy?.toFixed(4)}`)
+  if (event.type === 'done') console.log(`accuracy ${event.testAccuracy?.toFixed(4)} on held-out digits`)
+}
+await engine.close()

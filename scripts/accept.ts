@@ -1,0 +1,55 @@
+// Runs whole examples and holds what they reach against what they should reach; names as arguments choose among them.
+import { spawnSync } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+
+interface Goal {
+  readonly example: string
+  readonly what: string
+  /** The figure in the last line of output that has one. */
+  readonly figure: RegExp
+  readonly least?: number
+  readonly most?: number
+}
+
+const goals: readonly Goal[] = [
+  {
+    example: 'adding-problem',
+    what: 'LSTM, adding problem of length 100: squared error (0.167 for guessing the mean)',
+    figure: /held out ([\d.]+)/,
+    most: 0.01,
+  },
+  {
+    example: 'digits-by-rows',
+    what: 'GRU, digits read row by row: accuracy',
+    figure: /^accuracy ([\d.]+)/,
+    least: 0.95,
+  },
+  {
+    example: 'text',
+    what: 'transformer, 800 steps of batch 16: held-out nats a character (1.77 for trigrams)',
+    figure: /held out ([\d.]+)/,
+    most: 1.6,
+  },
+]
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const wanted = process.argv.slice(2)
+let missed = 0
+for (const { example, what, figure, least = -Infinity, most = Infinity } of goals) {
+  if (wanted.length > 0 && !wanted.includes(example)) continue
+  const begun = performance.now()
+  const run = spawnSync(process.execPath, ['--import', 'tsx', `examples/${example}.ts`], {
+    cwd: root,
+    env: { ...process.env, TSX_TSCONFIG_PATH: 'tsconfig.check.json' },
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  const lines = run.stdout.split('\n').flatMap((line) => figure.exec(line)?.[1] ?? [])
+  const reached = Number(lines.at(-1) ?? Number.NaN)
+  const fits = reached >= least && reached <= most
+  if (!fits) missed++
+  const goal = Number.isFinite(least) ? `at least ${least}` : `at most ${most}`
+  const seconds = ((performance.now() - begun) / 1000).toFixed(0)
+  console.log(`${fits ? 'reached' : 'MISSED '}  ${reached}  (${goal})  ${example}: ${what}, ${seconds} s`)
+}
+process.exitCode = missed === 0 ? 0 : 1
