@@ -146,6 +146,31 @@ const convolutions: readonly Trial[] = [
   trial('conv2dFilterGrad', { x: positive(INPUT), dy: numbers(OUTPUT), dw: out(FILTER) }, patches),
 ].map((trial) => ({ ...trial, tile: TILE_6X16 }))
 
+const heads = { batch: 2, t: 70, s: 70, d: 24, e: 20, scale: 0.2, causal: 1 }
+const [QUERIES, VALUES, SUMS] = [2 * 70 * 24, 2 * 70 * 20, 2 * 70]
+const attention: readonly Trial[] = [
+  trial(
+    'attention',
+    { q: positive(QUERIES), k: numbers(QUERIES), v: positive(VALUES), o: out(VALUES), lse: out(SUMS) },
+    heads,
+  ),
+  trial(
+    'attentionGrad',
+    {
+      dy: positive(VALUES),
+      q: positive(QUERIES),
+      k: positive(QUERIES),
+      v: positive(VALUES),
+      o: positive(VALUES),
+      lse: positive(SUMS),
+      dq: out(QUERIES),
+      dk: out(QUERIES),
+      dv: out(VALUES),
+    },
+    heads,
+  ),
+].map((trial) => ({ ...trial, tile: TILE_6X16 }))
+
 const others: readonly Trial[] = [
   ...products,
   ...convolutions,
@@ -178,6 +203,7 @@ const others: readonly Trial[] = [
   trial('amsgrad', { ...moments, w: state(N) }, { ...BETAS, eps: 1e-8 }),
   trial('lion', { p: state(N), g: numbers(N), m: state(N), lr: slot }, BETAS),
   ...norms,
+  ...attention,
   ...recurrent,
   trial('dropout', { x: numbers(N), y: out(N), generator: words(1, 2, 3, 0) }, { n: N, p: 0.3 }),
   ...randomCodes.map((fn) =>
