@@ -17,6 +17,7 @@ export {
   type RMSNorm,
   rmsNorm,
 } from './norm.ts'
+export { orthogonal } from './orthogonal.ts'
 export * from './positions.ts'
 export * from './recurrent.ts'
 export * from './recurrent-cells.ts'

@@ -1,9 +1,12 @@
 import { ArgumentError } from '../errors.ts'
 import { full, zeros } from '../ops/create.ts'
+import { abs, clip, greater, where } from '../ops/functions.ts'
 import { randomNormal, randomUniform } from '../ops/random.ts'
 import type { Tensor } from '../ops/tensor.ts'
 import { type Parameter, parameter } from '../ops/variable.ts'
 import { scope } from '../tensor/scope.ts'
+import { checkNumber } from '../tensor/shape.ts'
+import { orthogonal } from './orthogonal.ts'
 
 /** How many inputs feed one output of a layer, and how many outputs one input feeds. */
 export interface Fan {
@@ -34,6 +37,7 @@ export type InitializerName =
   | 'lecunUniform'
   | 'lecunNormal'
   | 'fanIn'
+  | 'orthogonal'
   | 'zeros'
   | 'ones'
 
@@ -52,8 +56,22 @@ const named: Readonly<Record<InitializerName, Initializer>> = {
   lecunNormal: normal(({ inputs }) => root(1, inputs)),
   /** U(-l, l), l = 1 / sqrt(inputs): what PyTorch's layers start from. */
   fanIn: uniform(({ inputs }) => root(1, inputs)),
+  /** Orthonormal rows or columns: deep and recurrent networks (Saxe et al. 2014). */
+  orthogonal: orthogonal(),
   zeros: (shape) => zeros(shape),
   ones: (shape) => full(shape, 1),
+}
+
+/** N(mean, stddev^2) without what lies farther than `bound` deviations (at least 1) from the mean. */
+export function truncatedNormal(stddev: number, mean = 0, bound = 2): Initializer {
+  checkNumber(stddev, 'truncatedNormal.stddev', 'a finite number from 0 up', (s) => s >= 0 && s < Infinity)
+  checkNumber(bound, 'truncatedNormal.bound', 'a number of at least 1', (b) => b >= 1)
+  return (shape) => {
+    // What lies outside is drawn again; after the last draw, about one number in 10^11 is moved to the bound.
+    let x = randomNormal(shape)
+    for (let draw = 1; draw < (bound < 2 ? 23 : 8); draw++) x = where(greater(abs(x), bound), randomNormal(shape), x)
+    return clip(x, -bound, bound).mul(stddev).add(mean)
+  }
 }
 
 /** Every element is `value`. */

@@ -2,6 +2,8 @@ import { ArgumentError } from '../errors.ts'
 import { scalar, scalars } from '../ops/scalar.ts'
 import type { Tensor } from '../ops/tensor.ts'
 
+export { type PlateauOptions, type PlateauSchedule, reduceOnPlateau } from './plateau.ts'
+
 /**
  * A learning rate as a float64 scalar expression of the number of steps done (0 at the first step). It is part of the
  * captured step, so it costs a few instructions and no JavaScript. Any function of this form is a schedule.
@@ -45,10 +47,13 @@ export function linear(
   return (t) => mul(rate, add(from, mul(to - from, div(min(t, steps), steps))))
 }
 
-/** rate * (1 - t / steps) ^ power, 0 from `steps` on. */
-export function polynomial(rate: number, { steps, power = 1 }: { steps: number; power?: number }): Schedule {
-  check('polynomial', { rate, power }, { steps })
-  return (t) => mul(rate, pow(sub(1, div(min(t, steps), steps)), power))
+/** minimum + (rate - minimum) (1 - t / steps) ^ power, the minimum (default 0) from `steps` on. */
+export function polynomial(
+  rate: number,
+  { steps, power = 1, minimum = 0 }: { steps: number; power?: number; minimum?: number },
+): Schedule {
+  check('polynomial', { rate, power, minimum }, { steps })
+  return (t) => add(minimum, mul(rate - minimum, pow(sub(1, div(min(t, steps), steps)), power)))
 }
 
 export interface CosineOptions {
