@@ -15,6 +15,8 @@ export {
   type AttentionOptions,
   abs,
   add,
+  all,
+  any,
   argmax,
   argmin,
   argsort,
@@ -38,7 +40,9 @@ export {
   ctc,
   cumsum,
   div,
+  dot,
   dropout,
+  einsum,
   elu,
   equal,
   erf,
@@ -105,6 +109,7 @@ export {
   permutation,
   pow,
   prelu,
+  prod,
   randomNormal,
   randomUniform,
   reciprocal,
@@ -140,6 +145,7 @@ export {
   squaredDifference,
   squeeze,
   stack,
+  std,
   stopGradient,
   sub,
   sum,
@@ -162,7 +168,7 @@ export { type OpName, ops } from './ops/index.ts'
 export type { LossOptions, Reduction } from './ops/reduction.ts'
 export { scalar, scalars } from './ops/scalar.ts'
 export { Tensor } from './ops/tensor.ts'
-export { adamUpdate, sgdUpdate } from './ops/update.ts'
+export { adamUpdate, lionUpdate, sgdUpdate } from './ops/update.ts'
 export { Parameter, parameter, Variable, variable, view } from './ops/variable.ts'
 export * as optim from './optim/index.ts'
 export type { Elements, Engine, EngineOptions } from './program/engine.ts'

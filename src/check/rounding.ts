@@ -272,6 +272,7 @@ export const rounding: Readonly<Record<ReferenceName, Rounding>> = {
   sum: ofMagnitudes('sum', ([x], _, y) => terms(countOf(x!, y)) + 1),
   mean: ofMagnitudes('mean', ([x], _, y) => terms(countOf(x!, y)) + 3),
   sumSquares: ofMagnitudes('sumSquares', ([x], _, y) => terms(countOf(x!, y)) + 2),
+  prod: ([x], _, [y]) => [bounds(y!, (v) => countOf(x!, y!) * U * v)],
   max: exact,
   min: exact,
   argmax: exact,

@@ -21,6 +21,7 @@ export {
   type Size2d,
 } from './conv.ts'
 export * from './ctc.ts'
+export * from './einsum.ts'
 export * from './logic.ts'
 export * from './loss.ts'
 export * from './loss-binary.ts'

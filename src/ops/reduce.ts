@@ -1,11 +1,12 @@
 import * as C from '../abi/constants.ts'
-import { ShapeError } from '../errors.ts'
+import { ArgumentError, ShapeError } from '../errors.ts'
 import { type Attrs, type Shape, sizeOf } from '../program/graph.ts'
 import type { Lowering, Ref } from '../program/lower.ts'
 import { checkAxes, checkAxis, collapse, shapeText, stridesOf } from '../tensor/shape.ts'
 import { apply, checkTensor, checkTypes } from './apply.ts'
 import { attr, defineOp, type GradientRule, type OpRow, type OpTable } from './define.ts'
 import * as f from './functions.ts'
+import { productOfOthers } from './product.ts'
 import { around, broadcastTo, reshape, stopGradient } from './shape.ts'
 import type { Tensor } from './tensor.ts'
 
@@ -153,7 +154,7 @@ function argReduction(name: string, fn: number, doc: string): OpRow {
   })
 }
 
-export const reduceOps: OpTable<'sum' | 'mean' | 'sumSquares' | 'max' | 'min' | 'argmax' | 'argmin'> = {
+export const reduceOps: OpTable<'sum' | 'mean' | 'sumSquares' | 'prod' | 'max' | 'min' | 'argmax' | 'argmin'> = {
   sum: reduction('sum', C.REDUCE_SUM, 'Sum over axes; the empty sum is 0.', 'sum x', ({ dy, inputs: [x], attrs }) => [
     spread(dy, x as Tensor, attrs),
   ]),
@@ -171,6 +172,15 @@ export const reduceOps: OpTable<'sum' | 'mean' | 'sumSquares' | 'max' | 'min' | 
     'Sum of squares over axes.',
     'sum x^2',
     ({ dy, inputs: [x], attrs }) => [f.mul(f.mul(x as Tensor, 2), expanded(dy, x as Tensor, attrs))],
+  ),
+  prod: reduction(
+    'prod',
+    C.REDUCE_PROD,
+    'Product over axes; the empty product is 1.',
+    'product of x',
+    ({ dy, inputs: [x], attrs }) => [
+      f.mul(expanded(dy, x as Tensor, attrs), productOfOthers(x as Tensor, axesOf(attrs))),
+    ],
   ),
   max: reduction('max', C.REDUCE_MAX, 'Largest element over axes; NaN wins.', 'max x', attained, { empty: false }),
   min: reduction('min', C.REDUCE_MIN, 'Smallest element over axes; NaN wins.', 'min x', attained, { empty: false }),
@@ -197,6 +207,9 @@ export const mean = (x: Tensor, axes?: Axes, options: ReduceOptions = {}): Tenso
 /** Sum of squares over axes (all by default). */
 export const sumSquares = (x: Tensor, axes?: Axes, options: ReduceOptions = {}): Tensor =>
   reduce(reduceOps.sumSquares, x, axes, options)
+/** Product over axes (all by default); gradients are right where elements are 0, too. */
+export const prod = (x: Tensor, axes?: Axes, options: ReduceOptions = {}): Tensor =>
+  reduce(reduceOps.prod, x, axes, options)
 /** Largest element over axes (all by default). */
 export const max = (x: Tensor, axes?: Axes, options: ReduceOptions = {}): Tensor =>
   reduce(reduceOps.max, x, axes, options)
@@ -223,9 +236,35 @@ export function variance(
   return f.mul(sumSquares(centred, list, { keepDims }), 1 / Math.max(0, n - correction))
 }
 
-/** Euclidean norm over axes (all by default). */
-export const norm = (x: Tensor, axes?: Axes, options: ReduceOptions = {}): Tensor =>
-  f.sqrt(sumSquares(x, axes, options))
+/** Root of the variance; its derivative at 0 is 0. */
+export const std = (x: Tensor, axes?: Axes, options: ReduceOptions & { readonly correction?: number } = {}): Tensor =>
+  root(variance(x, axes, options))
+
+export interface NormOptions extends ReduceOptions {
+  /** 2: Euclidean (default). 1: sum of magnitudes. Infinity: largest magnitude. */
+  readonly ord?: number
+}
+
+/** Norm over axes (all by default), Euclidean unless `ord` says otherwise; its derivative at 0 is 0. */
+export function norm(x: Tensor, axes?: Axes, { ord = 2, ...options }: NormOptions = {}): Tensor {
+  if (ord === 2) return root(sumSquares(x, axes, options))
+  if (ord === 1) return sum(f.abs(x), axes, options)
+  if (ord === Number.POSITIVE_INFINITY) return max(f.abs(x), axes, options)
+  throw new ArgumentError('unknown norm', { where: 'norm.ord', expected: '1, 2 or Infinity', received: String(ord) })
+}
+
+/** Square root whose derivative at 0 is 0 and not infinite. */
+function root(x: Tensor): Tensor {
+  const zero = f.equal(x, 0)
+  return f.where(zero, 0, f.sqrt(f.where(zero, 1, x)))
+}
+
+/** 1 where any element over the axes is not 0 (NaN counts), else 0; of nothing 0. */
+export const any = (x: Tensor, axes?: Axes, options: ReduceOptions = {}): Tensor =>
+  f.greater(sum(f.notEqual(x, 0), axes, options), 0)
+/** 1 where no element over the axes is 0, else 0; of nothing 1. */
+export const all = (x: Tensor, axes?: Axes, options: ReduceOptions = {}): Tensor =>
+  f.equal(sum(f.equal(x, 0), axes, options), 0)
 
 /** ln(sum(e^x)) over axes, without overflow. */
 export function logsumexp(x: Tensor, axes?: Axes, options: ReduceOptions = {}): Tensor {

@@ -6,7 +6,7 @@ import * as f from './functions.ts'
 import type { MatmulOptions } from './matmul.ts'
 import type { Sorted, SortOptions, TopkOptions } from './order.ts'
 import type { RandomOptions } from './random.ts'
-import type { ReduceOptions } from './reduce.ts'
+import type { NormOptions, ReduceOptions } from './reduce.ts'
 
 type Operand = Tensor | number
 type Axes = number | readonly number[]
@@ -188,7 +188,21 @@ export class Tensor extends Handle {
   variance(axes?: Axes, options: ReduceOptions & { readonly correction?: number } = {}): Tensor {
     return f.variance(this, axes, options)
   }
-  norm(axes?: Axes, options: ReduceOptions = {}): Tensor {
+  prod(axes?: Axes, options: ReduceOptions = {}): Tensor {
+    return f.prod(this, axes, options)
+  }
+  std(axes?: Axes, options: ReduceOptions & { readonly correction?: number } = {}): Tensor {
+    return f.std(this, axes, options)
+  }
+  /** 1 where any element is not 0. */
+  any(axes?: Axes, options: ReduceOptions = {}): Tensor {
+    return f.any(this, axes, options)
+  }
+  /** 1 where no element is 0. */
+  all(axes?: Axes, options: ReduceOptions = {}): Tensor {
+    return f.all(this, axes, options)
+  }
+  norm(axes?: Axes, options: NormOptions = {}): Tensor {
     return f.norm(this, axes, options)
   }
   logsumexp(axes?: Axes, options: ReduceOptions = {}): Tensor {

@@ -55,10 +55,11 @@ function extreme(f: (a: number, b: number) => number): Reference {
   }
 }
 
-export const reduce: Rows<'sum' | 'mean' | 'sumSquares' | 'max' | 'min' | 'argmax' | 'argmin'> = {
+export const reduce: Rows<'sum' | 'mean' | 'sumSquares' | 'prod' | 'max' | 'min' | 'argmax' | 'argmin'> = {
   sum: reduction(total),
   mean: reduction((values) => total(values) / values.length),
   sumSquares: reduction((values) => total(values.map((v) => v * v))),
+  prod: reduction((values) => values.reduce((product, v) => product * v, 1)),
   // Math.max and Math.min pass a NaN on
   max: extreme((a, b) => Math.max(a, b)),
   min: extreme((a, b) => Math.min(a, b)),

@@ -33,6 +33,8 @@ function draw(fill: Exclude<Fill, readonly number[]>, u: number, i: number): num
       return 0.1 + 2.9 * u
     case 'unit':
       return 0.05 + 0.9 * u
+    case 'nearOne':
+      return 0.9 + 0.2 * u
     case 'signedUnit':
       return 1.9 * u - 0.95
     case 'wide':

@@ -234,6 +234,7 @@ const wrong: Readonly<Record<OpName, () => readonly Call[]>> = {
   sum: () => reduction(f.sum),
   mean: () => reduction(f.mean),
   sumSquares: () => reduction(f.sumSquares),
+  prod: () => reduction(f.prod),
   max: () => [...reduction(f.max), ['an empty axis', () => f.max(tensor(new Float32Array(0), [2, 0]), 1)]],
   min: () => [...reduction(f.min), ['an empty axis', () => f.min(tensor(new Float32Array(0), [2, 0]), 1)]],
   argmax: () => position(f.argmax),

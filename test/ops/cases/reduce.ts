@@ -73,6 +73,13 @@ export const reduce = {
   sum: reduction([...REDUCED, ...EMPTY]),
   mean: reduction([...REDUCED, ...EMPTY]),
   sumSquares: reduction([...REDUCED, ...EMPTY]),
+  prod: [
+    ...reduction([...REDUCED, ...EMPTY], 'nearOne'),
+    ...[[1], [0], [0, 1]].map((axes) => ({
+      inputs: [x([3, 5], [0, 2, 3, -1, 1.5, 0, 0.5, 0, 1, 2, -2, 1, 3, 0.5, 1])],
+      attrs: { axes, keepDims: false },
+    })),
+  ],
   max: reduction(REDUCED),
   min: reduction(REDUCED),
   argmax: positions,

@@ -8,6 +8,8 @@ export type Fill =
   | 'positive'
   /** 0.05 to 0.95 */
   | 'unit'
+  /** 0.9 to 1.1 */
+  | 'nearOne'
   /** -0.95 to 0.95 */
   | 'signedUnit'
   /** both signs, from 1e-6 to 120 on a logarithmic scale */
