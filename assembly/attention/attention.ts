@@ -85,10 +85,11 @@ function weigh(row: usize, n: u32, scale: f32, fresh: bool, largest: usize, sums
     const before = load<f32>(largest, LARGEST)
     // NaN passes on
     if (!(most > before) && most == most) most = before
-    const factor = f32x4.extract_lane(exp(f32x4.splat(before - most)), 0)
+    // a row of -Infinity so far has nothing to bring along
+    const factor: f32 = before == most ? 1 : f32x4.extract_lane(exp(f32x4.splat(before - most)), 0)
     sum = load<f64>(sums, SUMS) * <f64>factor
     if (factor != 1) affine(o, o, e, factor, 0)
   }
   store<f32>(largest, most, LARGEST)
-  store<f64>(sums, sum + expRow(row, row, n, most), SUMS)
+  store<f64>(sums, sum + expRow(row, row, n, most < -f32.MAX_VALUE ? 0 : most), SUMS)
 }

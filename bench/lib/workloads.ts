@@ -10,9 +10,10 @@ import {
   tensor,
   valueAndGrad,
 } from '../../src/index.ts'
+import { Gpt, type GptSizes } from './gpt.ts'
 
 /** A training workload: the same in every library it is measured in. */
-export type Workload = Mlp
+export type Workload = Mlp | GptWorkload
 
 interface Common {
   readonly name: string
@@ -22,11 +23,15 @@ interface Common {
   readonly optimizer:
     | { readonly name: 'sgd'; readonly lr: number; readonly momentum: number }
     | { readonly name: 'adam'; readonly lr: number }
+    | { readonly name: 'adamw'; readonly lr: number; readonly weightDecay: number }
 }
 interface Mlp extends Common {
   readonly model: 'mlp'
   readonly sizes: readonly number[]
   readonly activation: 'relu' | 'tanh'
+}
+interface GptWorkload extends Common, GptSizes {
+  readonly model: 'gpt'
 }
 
 export const workloads: readonly Workload[] = [
@@ -61,6 +66,19 @@ export const workloads: readonly Workload[] = [
     optimizer: { name: 'adam', lr: 0.001 },
   },
   {
+    name: 'W5',
+    doc: 'character transformer: 4 layers of width 128, 4 heads, context 64, batch 16, AdamW',
+    model: 'gpt',
+    batch: 16,
+    vocabulary: 65,
+    context: 64,
+    width: 128,
+    heads: 4,
+    layers: 4,
+    loss: 'crossEntropy',
+    optimizer: { name: 'adamw', lr: 0.001, weightDecay: 0.01 },
+  },
+  {
     name: 'W8',
     doc: 'MLP 1024-4096-1024, ReLU, MSE, batch 256, SGD',
     model: 'mlp',
@@ -84,24 +102,16 @@ export interface Built {
 
 /** Captures the training step and the forward pass of a workload in the current engine. */
 export function build(workload: Workload): Built {
-  const { batch, sizes, loss, optimizer } = workload
-  const model = modelOf(workload)
-  const x = randomNormal([batch, sizes[0] as number])
-  const classes = sizes.at(-1) as number
-  const y =
-    loss === 'mse'
-      ? randomNormal([batch, classes])
-      : tensor(Int32Array.from({ length: batch }, (_, i) => (i * 7) % classes))
-  const opt =
-    optimizer.name === 'sgd'
-      ? optim.sgd(model, { lr: optimizer.lr, momentum: optimizer.momentum })
-      : optim.adam(model, { lr: optimizer.lr })
+  const { loss } = workload
+  const { model, x, y } = parts(workload)
+  const opt = optimizerOf(workload, model)
   x.dataSync()
   y.dataSync()
   const step = capture(() => {
     const { value, grads } = valueAndGrad(() => {
       const out = model.forward(x)
-      return loss === 'mse' ? mse(out, y) : crossEntropy(out, y)
+      if (loss === 'mse') return mse(out, y)
+      return crossEntropy(out.reshape([y.size, -1]), y.reshape([-1]))
     }, model)
     opt.step(grads)
     return { loss: value }
@@ -114,7 +124,43 @@ export function build(workload: Workload): Built {
   return { step, infer, model, x, y, dispose }
 }
 
-function modelOf({ sizes, activation }: Workload): nn.Layer {
+/** Labels 0 .. classes - 1, all alike often. */
+const labels = (shape: readonly number[], classes: number): Tensor =>
+  tensor(
+    Int32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, i) => (i * 7) % classes),
+    shape,
+    { dtype: 'int32' },
+  )
+
+function parts(workload: Workload): Pick<Built, 'model' | 'x' | 'y'> {
+  const { batch } = workload
+  switch (workload.model) {
+    case 'mlp': {
+      const { sizes, loss, activation } = workload
+      const classes = sizes.at(-1) as number
+      const y = loss === 'mse' ? randomNormal([batch, classes]) : labels([batch], classes)
+      return { model: perceptron(sizes, activation), x: randomNormal([batch, sizes[0] as number]), y }
+    }
+    case 'gpt': {
+      const { vocabulary, context } = workload
+      const y = labels([batch, context], vocabulary)
+      return { model: new Gpt(workload), x: labels([batch, context], vocabulary), y }
+    }
+  }
+}
+
+function optimizerOf({ optimizer }: Workload, model: nn.Module): optim.Optimizer {
+  switch (optimizer.name) {
+    case 'sgd':
+      return optim.sgd(model, { lr: optimizer.lr, momentum: optimizer.momentum })
+    case 'adam':
+      return optim.adam(model, { lr: optimizer.lr })
+    case 'adamw':
+      return optim.adamw(model, { lr: optimizer.lr, weightDecay: optimizer.weightDecay })
+  }
+}
+
+function perceptron(sizes: readonly number[], activation: 'relu' | 'tanh'): nn.Layer {
   const layers = sizes.slice(1).map((out, i) => nn.linear(sizes[i] as number, out))
   return nn.sequential(
     layers.flatMap((layer, i): nn.Layer[] =>

@@ -81,8 +81,99 @@ const pairs: readonly Trial[] = binaryCodes.flatMap((fn) =>
 const moments = { p: state(N), g: numbers(N), m: state(N), v: state(N), lr: slot, c1: slot, c2: slot }
 const BETAS = { n: N, beta1: 0.9, oneMinusBeta1: 0.1, beta2: 0.999, oneMinusBeta2: 0.001, weightDecay: 0.01 }
 
+const cells = { rows: ROWS, n: 37 }
+const units = ROWS * 37
+const recurrent: readonly Trial[] = [
+  trial(
+    'lstmCell',
+    {
+      x: numbers(4 * units),
+      u: numbers(4 * units),
+      before: positive(units),
+      gates: out(4 * units),
+      c: out(units),
+      h: out(units),
+    },
+    cells,
+  ),
+  trial(
+    'lstmCellGrad',
+    {
+      dy: numbers(units),
+      dh: positive(units),
+      dc: state(units),
+      gates: positive(4 * units),
+      before: positive(units),
+      c: positive(units),
+      dx: out(4 * units),
+    },
+    cells,
+  ),
+  trial(
+    'gruCell',
+    { x: numbers(3 * units), u: numbers(3 * units), before: positive(units), gates: out(4 * units), h: out(units) },
+    cells,
+  ),
+  trial(
+    'gruCellGrad',
+    {
+      dy: numbers(units),
+      dh: state(units),
+      gates: positive(4 * units),
+      before: positive(units),
+      dx: out(3 * units),
+      du: out(3 * units),
+    },
+    cells,
+  ),
+]
+
+const norms: readonly Trial[] = [0, 1].flatMap((centred) => {
+  const affine = { w: positive(COLUMNS), b: positive(COLUMNS) }
+  const sizes = { ...rows, eps: 1e-5, centred }
+  return [
+    trial('layerNorm', { x: numbers(size), y: out(size), ...affine }, sizes),
+    trial('layerNormGrad', { dy: numbers(size), x: positive(size), w: affine.w, dx: out(size) }, sizes),
+  ]
+})
+
+const image = { images: 2, groups: 1, channels: 5, filters: 35, height: 13, width: 12, kernelH: 3, kernelW: 3 }
+const patches = { ...image, outH: 11, outW: 10, strideH: 1, strideW: 1, dilationH: 1, dilationW: 1 }
+const [INPUT, FILTER, OUTPUT] = [2 * 5 * 13 * 12, 35 * 5 * 9, 2 * 35 * 11 * 10]
+const convolutions: readonly Trial[] = [
+  trial('conv2d', { x: positive(INPUT), w: numbers(FILTER), bias: positive(35), y: out(OUTPUT) }, patches),
+  trial('conv2dInputGrad', { dy: positive(OUTPUT), w: numbers(FILTER), dx: out(INPUT) }, patches),
+  trial('conv2dFilterGrad', { x: positive(INPUT), dy: numbers(OUTPUT), dw: out(FILTER) }, patches),
+].map((trial) => ({ ...trial, tile: TILE_6X16 }))
+
+const heads = { batch: 2, t: 70, s: 70, d: 24, e: 20, scale: 0.2, causal: 1 }
+const [QUERIES, VALUES, SUMS] = [2 * 70 * 24, 2 * 70 * 20, 2 * 70]
+const attention: readonly Trial[] = [
+  trial(
+    'attention',
+    { q: positive(QUERIES), k: numbers(QUERIES), v: positive(VALUES), o: out(VALUES), lse: out(SUMS) },
+    heads,
+  ),
+  trial(
+    'attentionGrad',
+    {
+      dy: positive(VALUES),
+      q: positive(QUERIES),
+      k: positive(QUERIES),
+      v: positive(VALUES),
+      o: positive(VALUES),
+      lse: positive(SUMS),
+      dq: out(QUERIES),
+      dk: out(QUERIES),
+      dv: out(VALUES),
+    },
+    heads,
+  ),
+].map((trial) => ({ ...trial, tile: TILE_6X16 }))
+
 const others: readonly Trial[] = [
   ...products,
+  ...convolutions,
   trial(
     'sgd',
     { p: state(N), g: numbers(N), v: state(N), lr: slot, step: slot },
@@ -111,6 +202,9 @@ const others: readonly Trial[] = [
   ...unaryCodes.map((fn) => trial('unary', { x: numbers(N), y: out(N) }, { fn, n: N, p0: 0.25, p1: 1.5 })),
   trial('amsgrad', { ...moments, w: state(N) }, { ...BETAS, eps: 1e-8 }),
   trial('lion', { p: state(N), g: numbers(N), m: state(N), lr: slot }, BETAS),
+  ...norms,
+  ...attention,
+  ...recurrent,
   trial('dropout', { x: numbers(N), y: out(N), generator: words(1, 2, 3, 0) }, { n: N, p: 0.3 }),
   ...randomCodes.map((fn) =>
     trial('random', { y: out(N), generator: words(1, 2, 3, 0) }, { fn, n: N, p0: 0.25, p1: 1.5 }),

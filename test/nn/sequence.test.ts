@@ -188,6 +188,25 @@ describe('attention', () => {
     }
   })
 
+  it('a block of scores that are all -Infinity counts for nothing, a whole row of them gives NaN', () => {
+    using _ = scope()
+    const keys = (hidden: number): Tensor =>
+      tensor(
+        Float32Array.from({ length: 200 }, (_v, i) => (i < hidden ? -1e30 : i / 200)),
+        [1, 1, 200, 1],
+      )
+    const q = tensor([[[[1e30], [1]]]])
+    const v = tensor(
+      Float32Array.from({ length: 200 }, (_v, i) => i),
+      [1, 1, 200, 1],
+    )
+    const one = scaledDotProductAttention(q, keys(130), v, { scale: 1 })
+    expect(numbers(one)[0]).toBe(199)
+    expect(numbers(scaledDotProductAttention(q, keys(200), v, { scale: 1 }))[0]).toBeNaN()
+    const wrong = tensor([[[[Number.NaN], [1]]]])
+    expect(numbers(scaledDotProductAttention(wrong, keys(0), v)).map(Number.isNaN)).toEqual([true, false])
+  })
+
   it('of several heads looks at another sequence as well', async () => {
     using _ = scope()
     const module = nn.multiHeadAttention(6, 2)

@@ -215,6 +215,14 @@ describe('options out of range', () => {
   })
 })
 
+describe('lion', () => {
+  it('stands still at a direction of 0, and does not hide what is not a number', () => {
+    const w = parameter(tensor([1, 1, 1, 1, 1]))
+    optim.lion([w], { lr: 0.25 }).step([tensor([0, -0, Number.NaN, Infinity, -1e-30])])
+    expect([...w.dataSync()]).toEqual([1, 1, Number.NaN, 0.75, 1.25])
+  })
+})
+
 describe('muon', () => {
   it('makes singular values nearly equal, whatever they were', () => {
     using _ = scope()

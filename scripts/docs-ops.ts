@@ -1,0 +1,30 @@
+// Writes docs/ops.md from the op table. With --check it only says whether the page is what it would write.
+import { readFileSync, writeFileSync } from 'node:fs'
+import { ops } from '../src/index.ts'
+
+const file = new URL('../docs/ops.md', import.meta.url)
+const cell = (text: string): string => text.replaceAll('|', '\\|').replaceAll('\n', ' ')
+
+const page = `# Operations
+
+Every row of the op table, as \`scripts/docs-ops.ts\` finds it (\`npm run docs\`). Many more functions are composed of these:
+their gradients follow. What an operation computes is in \`src/reference/\`; every row is compared with that on 1 to 4
+threads in both builds, and every gradient rule with central differences. A rule is written in operations itself, so it has
+a derivative of its own; the others say why they have none.
+
+| op | what | formula | gradient |
+|---|---|---|---|
+${Object.values(ops)
+  .map(({ name, doc = '', formula = '', gradient }) => {
+    const kind = typeof gradient === 'function' ? 'rule' : gradient
+    return `| ${name} | ${cell(doc)} | ${formula === '' ? '' : `\`${cell(formula)}\``} | ${kind} |`
+  })
+  .sort()
+  .join('\n')}
+`
+
+if (!process.argv.includes('--check')) writeFileSync(file, page)
+else if (readFileSync(file, 'utf8') !== page) {
+  console.error('docs/ops.md is not what scripts/docs-ops.ts writes: run npm run docs')
+  process.exitCode = 1
+}
