@@ -142,7 +142,6 @@ const operations: Readonly<Record<string, Forward>> = {
  * beside it, so that this list only ever shrinks.
  */
 export const unsupported: Readonly<Record<string, string>> = {
-  batch_norm: 'no layer yet',
   'cnn/0.sgd_nesterov': 'needs conv2d',
   'cnn/0.adam': 'needs conv2d',
 }

@@ -39,6 +39,22 @@ const builders: Readonly<Record<string, (given: Given, attrs: Attrs) => Built>> 
     })
     return { module, names: { weight: 'weight', bias: 'bias' }, forward: ({ x }) => ({ y: module.forward(x!) }) }
   },
+  batch_norm(given, attrs) {
+    const module = cr.nn.batchNorm(sizeOf(given, 'weight', 0), {
+      eps: attrs['eps'] as number,
+      momentum: attrs['momentum'] as number,
+    })
+    module.train(attrs['training'] === true)
+    const names = ['weight', 'bias', 'running_mean', 'running_var'].map((name) => [name, name])
+    return {
+      module,
+      names: Object.fromEntries(names),
+      forward({ x }) {
+        const y = module.forward(x!)
+        return { y, running_mean: module.running_mean, running_var: module.running_var }
+      },
+    }
+  },
   embedding(given, attrs) {
     const padding = attrs['padding_idx'] as number | null
     const module = cr.nn.embedding(sizeOf(given, 'weight', 0), sizeOf(given, 'weight', 1), {

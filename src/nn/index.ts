@@ -1,5 +1,6 @@
 export * from './activations.ts'
 export * from './attention.ts'
+export { type BatchNorm, type BatchNormOptions, batchNorm } from './batch-norm.ts'
 export * from './combine.ts'
 export * from './conv.ts'
 export * from './dropout.ts'

@@ -11,6 +11,7 @@ import { unaryOps } from './unary.ts'
 export * from './activations.ts'
 export * from './arrange.ts'
 export { type AttentionOptions, scaledDotProductAttention } from './attention.ts'
+export { batchNorm, channelStatistics, type Statistics } from './batch-norm.ts'
 export {
   type Conv2dOptions,
   type ConvTranspose2dOptions,
