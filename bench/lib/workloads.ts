@@ -13,7 +13,7 @@ import {
 import { Gpt, type GptSizes } from './gpt.ts'
 
 /** A training workload: the same in every library it is measured in. */
-export type Workload = Mlp | GptWorkload
+export type Workload = Mlp | Cnn | GptWorkload
 
 interface Common {
   readonly name: string
@@ -29,6 +29,9 @@ interface Mlp extends Common {
   readonly model: 'mlp'
   readonly sizes: readonly number[]
   readonly activation: 'relu' | 'tanh'
+}
+interface Cnn extends Common {
+  readonly model: 'cnn'
 }
 interface GptWorkload extends Common, GptSizes {
   readonly model: 'gpt'
@@ -63,6 +66,14 @@ export const workloads: readonly Workload[] = [
     sizes: [2, 16, 16, 1],
     activation: 'tanh',
     loss: 'mse',
+    optimizer: { name: 'adam', lr: 0.001 },
+  },
+  {
+    name: 'W4',
+    doc: 'CNN on 28 x 28: conv 3x3x32, pool 2, conv 3x3x64, pool 2, dense 128, dense 10, batch 64, Adam',
+    model: 'cnn',
+    batch: 64,
+    loss: 'crossEntropy',
     optimizer: { name: 'adam', lr: 0.001 },
   },
   {
@@ -141,6 +152,8 @@ function parts(workload: Workload): Pick<Built, 'model' | 'x' | 'y'> {
       const y = loss === 'mse' ? randomNormal([batch, classes]) : labels([batch], classes)
       return { model: perceptron(sizes, activation), x: randomNormal([batch, sizes[0] as number]), y }
     }
+    case 'cnn':
+      return { model: cnn(), x: randomNormal([batch, 1, 28, 28]), y: labels([batch], 10) }
     case 'gpt': {
       const { vocabulary, context } = workload
       const y = labels([batch, context], vocabulary)
@@ -168,6 +181,20 @@ function perceptron(sizes: readonly number[], activation: 'relu' | 'tanh'): nn.L
     ),
   )
 }
+
+const cnn = (): nn.Layer =>
+  nn.sequential([
+    nn.conv2d(1, 32, 3),
+    nn.relu(),
+    nn.maxPool2d(2),
+    nn.conv2d(32, 64, 3),
+    nn.relu(),
+    nn.maxPool2d(2),
+    nn.flatten(),
+    nn.linear(1600, 128),
+    nn.relu(),
+    nn.linear(128, 10),
+  ])
 
 /** Runs a second over about `seconds` of what `run` does so often; a few runs before tell how many that are. */
 export async function rateOf(run: (times: number) => unknown, seconds: number): Promise<number> {
