@@ -9,12 +9,14 @@ import { median, spread, table, text } from './lib/stats.ts'
 import { build, rate, workloads } from './lib/workloads.ts'
 import { eager, emptyProgram, instruction } from './overhead.ts'
 import { peers } from './peers.ts'
+import { profile } from './profile.ts'
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     floors: { type: 'boolean' },
     peers: { type: 'boolean' },
+    wide: { type: 'boolean' },
     only: { type: 'string' },
     build: { type: 'string' },
   },
@@ -25,6 +27,9 @@ if (values.floors === true) {
   if (!(await floors({ only: values.only }))) process.exitCode = 1
 } else if (values.peers === true) {
   if (!(await peers({ only: values.only }))) process.exitCode = 1
+} else if (parts.includes('profile')) {
+  for (const workload of workloads)
+    if (values.only === undefined || values.only === workload.name) await profile(workload, values.wide === true)
 } else {
   const facts = machine()
   console.log(`${facts.cpu}, ${facts.cores} cores, Node ${facts.node} (V8 ${facts.v8})\n`)

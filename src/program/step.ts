@@ -37,7 +37,8 @@ export class CompiledStep {
   private readonly curves = new Map<string, Value>()
   private readonly draws: ReadonlyMap<Generator, number>
   private readonly owned: Place[] = []
-  private readonly address: number
+  /** Where its words are. */
+  readonly address: number
   private steps = 0
   private disposed = false
 

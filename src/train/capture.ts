@@ -30,7 +30,8 @@ export function capture<I extends string = never, O extends string = string>(
 
 /** A captured step. */
 export class Step<I extends string = string, O extends string = string> implements Disposable {
-  private readonly compiled: CompiledStep
+  /** The program behind it; for tools. */
+  readonly compiled: CompiledStep
   private readonly names: readonly O[]
 
   constructor(
