@@ -141,10 +141,7 @@ const operations: Readonly<Record<string, Forward>> = {
  * Operations, and single cases, that this set of kernels has no way to, and why. The counts of cases that pass are asserted
  * beside it, so that this list only ever shrinks.
  */
-export const unsupported: Readonly<Record<string, string>> = {
-  'cnn/0.sgd_nesterov': 'needs conv2d',
-  'cnn/0.adam': 'needs conv2d',
-}
+export const unsupported: Readonly<Record<string, string>> = {}
 
 export function asTensor({ dtype, shape, data }: GoldenTensor): cr.Tensor {
   const numbers = Array.from(data as Float32Array, Number)

@@ -1,5 +1,6 @@
 import * as cr from '../src/index.ts'
 import { type Attrs, asTensor, numbers } from './golden-adapter.ts'
+import { cnnCurve } from './golden-cnn.ts'
 import { gptCurve } from './golden-gpt.ts'
 import type { GoldenCase, GoldenTensor, Numbers, Result } from './helpers/golden.ts'
 
@@ -26,7 +27,7 @@ function release(parameters: Parameters, optimizer: cr.optim.Optimizer): void {
   for (const variable of [...Object.values(parameters), ...optimizer.state().values()]) variable.dispose()
 }
 
-function optimizerFor(name: string, parameters: Parameters, a: Attrs): cr.optim.Optimizer {
+function optimizerFor(name: string, parameters: Parameters | cr.nn.Module, a: Attrs): cr.optim.Optimizer {
   const [lr, weightDecay] = [a['lr'] as number, (a['weight_decay'] as number | undefined) ?? 0]
   if (name.startsWith('sgd')) {
     return cr.optim.sgd(parameters, {
@@ -133,6 +134,13 @@ export function lrSchedule(c: GoldenCase, attrs: Attrs): Result | undefined {
 /** The three-layer perceptron of the suite, trained as a user would train it. */
 export function trainingCurve(c: GoldenCase, given: Given, batches: Given): Result | undefined {
   if (c.id.startsWith('gpt/')) return gptCurve(c, given, batches)
+  if (c.id.startsWith('cnn/')) {
+    const settings = c.optimizer as Attrs
+    const batch = (t: GoldenTensor) => (index: number) => plain(row(t, index % t.shape[0]!))
+    return cnnCurve(c, given, { x: batch(batches['x']!), y: batch(batches['y']!) }, (model) =>
+      optimizerFor(settings['name'] as string, model, settings),
+    )
+  }
   if (!c.id.startsWith('mlp/')) return undefined
   return cr.scope(() => {
     const parameters = parametersOf(given, ['w1', 'b1', 'w2', 'b2', 'w3', 'b3'])

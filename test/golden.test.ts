@@ -12,7 +12,7 @@ const expected = {
   losses: { passed: 42, unsupported: 0 },
   optimizers: { passed: 30, unsupported: 0 },
   special: { passed: 105, unsupported: 0 },
-  curves: { passed: 4, unsupported: 2 },
+  curves: { passed: 6, unsupported: 0 },
 }
 
 describe.each(['fast', 'reproducible'] as const)('numerics: %s', (numerics) => {
