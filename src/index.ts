@@ -171,6 +171,7 @@ export {
   triplet,
   triu,
   unsqueeze,
+  upsample2d,
   variance,
   where,
 } from './ops/functions.ts'

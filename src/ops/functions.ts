@@ -48,6 +48,7 @@ export { type RotaryOptions, rotaryEmbedding } from './rotary.ts'
 export * from './select.ts'
 export * from './shape.ts'
 export * from './softmax.ts'
+export { type UpsampleOptions, upsample2d } from './upsample.ts'
 
 type Operand = Tensor | number
 
