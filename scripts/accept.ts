@@ -13,6 +13,18 @@ interface Goal {
 
 const goals: readonly Goal[] = [
   {
+    example: 'cnn',
+    what: 'convolutional network, embedded digits: accuracy',
+    figure: /^accuracy ([\d.]+)/,
+    least: 0.975,
+  },
+  {
+    example: 'autoencoder',
+    what: 'digits through 8 numbers: squared error (0.0248 for 8 principal components)',
+    figure: /digits: ([\d.]+),/,
+    most: 0.0247,
+  },
+  {
     example: 'adding-problem',
     what: 'LSTM, adding problem of length 100: squared error (0.167 for guessing the mean)',
     figure: /held out ([\d.]+)/,
