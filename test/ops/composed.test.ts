@@ -54,13 +54,15 @@ describe.each(Object.entries(ONE))('%s', (_name, { f, truth, smooth }) => {
       else expect(Math.abs((y[i] as number) - want), `of ${value}`).toBeLessThanOrEqual(1e-6 * Math.abs(want) + 2e-7)
     }
   })
-  test.runIf(smooth !== false)('has the gradient of its formula', async () => {
+  test('refuses bad calls', () => wrongs.refused(wrongs.unary(f)))
+  // Constant piece by piece: differences across a step say nothing.
+  if (smooth === false) return
+  test('has the gradient of its formula', async () => {
     using _ = cr.scope()
     const x = cr.tensor(Float32Array.from({ length: 23 }, (_, i) => (i - 11.4) / 1.7))
     const report = await checkGradients(() => f(x).mul(f(x)).sum(), [x])
     expect(report.ok, report.print()).toBe(true)
   })
-  test('refuses bad calls', () => wrongs.refused(wrongs.unary(f)))
 })
 
 test('derivatives at the ends are those of PyTorch', () => {
