@@ -1,5 +1,4 @@
 import { execFile } from 'node:child_process'
-import { readFileSync } from 'node:fs'
 import { promisify } from 'node:util'
 import { expect, test } from 'vitest'
 import * as codes from '../../src/abi/constants.ts'
@@ -8,10 +7,11 @@ import { kernels } from '../../src/abi/kernels.ts'
 import { pool } from '../../src/abi/pool.ts'
 import { instantiate, type Machine, withName } from '../../src/runtime/wasm.ts'
 import { WIDE_BYTES, type WideHost, widen, wideTrials } from '../../src/runtime/wide.ts'
+import { binaryOf } from '../helpers/machine.ts'
 
 const AT = 4 << 20
 const SCRATCH = 8 << 20
-const binary = new Uint8Array(readFileSync(new URL('../../wasm/simd.wasm', import.meta.url)))
+const binary = binaryOf('simd')
 
 async function setUp(v8: number): Promise<{ host: WideHost; flags: boolean[]; memory: WebAssembly.Memory }> {
   const memory = new WebAssembly.Memory({ initial: 256, maximum: 65535, shared: true })
