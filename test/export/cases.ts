@@ -122,6 +122,28 @@ const functions: Case[] = [
   ),
 ]
 
+const whole = { i: spec([3, 5], 'int32'), j: spec([3, 5], 'int32') }
+const wholes: Case[] = [
+  ...(
+    [
+      ['add', cr.add],
+      ['sub', cr.sub],
+      ['mul', cr.mul],
+      ['maximum', cr.maximum],
+      ['minimum', cr.minimum],
+      ['greater', cr.greater],
+      ['greaterEqual', cr.greaterEqual],
+      ['equal', cr.equal],
+      ['notEqual', cr.notEqual],
+    ] as const
+  ).map(([name, f]) => fn(`${name} of whole numbers`, (a, b) => f(a as Tensor, b as Tensor), whole, { below: 4 })),
+  fn('sum of whole numbers', (i) => cr.sum(i as Tensor, 1), { i: spec([3, 5], 'int32') }, { below: 9 }),
+  fn('max of whole numbers', (i) => cr.max(i as Tensor, 1), { i: spec([3, 5], 'int32') }, { below: 9 }),
+  fn('argmax of whole numbers', (i) => cr.argmax(i as Tensor), { i: spec([3, 5], 'int32') }, { below: 9 }),
+  fn('argsort of whole numbers', (i) => cr.argsort(i as Tensor), { i: spec([3, 5], 'int32') }, { below: 4 }),
+  fn('toInt', (a) => cr.toInt(a as Tensor), x(3, 5)),
+]
+
 const shapes: Case[] = [
   fn('reshape', (a) => cr.reshape(a as Tensor, [-1, 2, 3]), x(3, 6)),
   fn('reshape of the batch into rows', (a) => cr.reshape(a as Tensor, [(a as Tensor).size]), x(3, 6)),
@@ -422,6 +444,7 @@ const models: Case[] = [
 export const cases: readonly Case[] = [
   ...activations,
   ...functions,
+  ...wholes,
   ...shapes,
   ...reductions,
   ...products,

@@ -68,6 +68,7 @@ export const elementwiseRows: OnnxRows = {
   ceil: same('Ceil'),
   round: same('Round'),
   cast: row('Cast', ({ build, x }) => build.node('Cast', [x(0)], { to: 1 })),
+  truncate: row('Cast', ({ build, x }) => build.node('Cast', [x(0)], { to: 6 })),
   tanh: same('Tanh'),
   sigmoid: same('Sigmoid'),
   logSigmoid: row('Neg, Softplus', ({ build, x }) =>
