@@ -4,3 +4,4 @@ export { type IdxArray, type IdxData, type IdxType, parseIdx, readIdx } from './
 export { datasetOf, type LabelledData, pairLabels } from './labelled.ts'
 export { type Batch, Loader, type LoaderOptions, loader } from './loader.ts'
 export { type Split, split } from './split.ts'
+export type { BatchStream } from './stream.ts'
