@@ -1,5 +1,5 @@
 import type { Dataset } from '../data/dataset.ts'
-import { ShapeError } from '../errors.ts'
+import { ArgumentError, ShapeError } from '../errors.ts'
 import type { Module } from '../nn/module.ts'
 import type { Tensor } from '../ops/tensor.ts'
 import type { Elements, Engine } from '../program/engine.ts'
@@ -37,6 +37,8 @@ export class Evaluator<K extends string, M extends Metrics> implements Disposabl
   readonly #steps = new Map<string, Step>()
 
   constructor(model: Module, data: Source<K>, options: EvaluateOptions<K, M>) {
+    if (options.loss === undefined && options.metrics === undefined)
+      throw new ArgumentError('nothing to measure', { where: 'evaluate', expected: 'a loss, or metrics, or both' })
     this.#engine = engineOf(model)
     this.#model = model
     this.#options = options
@@ -194,7 +196,7 @@ function inferenceFeed<K extends string>(
   batch: number | undefined,
   where: string,
 ): Feed<K> {
-  const rows = isStream(data) ? batch : Math.min(data.size, batch ?? 512)
+  const rows = isStream(data) ? batch : batch === undefined ? Math.min(data.size, 512) : batch
   return feedOf(engine, data, { batch: rows, seed: undefined }, where)
 }
 
