@@ -5,8 +5,3 @@ export { peakFma, peakMulAdd } from './gemm/peak'
 export { sleep, turn } from './vm/barrier'
 export { dispatch } from './vm/dispatch'
 export { awaitJob, halt, resume, run, serve, start } from './vm/executor'
-
-/** 1: this is the build with relaxed SIMD. */
-export function relaxed(): u32 {
-  return ASC_FEATURE_RELAXED_SIMD ? 1 : 0
-}

@@ -1,4 +1,4 @@
-// Builds wasm/ (debug, simd, relaxed) and dist/. A part whose inputs and outputs are still those of its last build is
+// Builds wasm/ (debug, relaxed) and dist/. A part whose inputs and outputs are still those of its last build is
 // left alone; --force builds all.
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
@@ -61,9 +61,12 @@ function run(command: string, ...args: string[]): Promise<void> {
 
 const tools = ['scripts/build.ts', 'package-lock.json']
 let compiler: Promise<unknown> | undefined
-const wasm = ['debug', 'simd', 'relaxed'].map((target) => ({
+const wasm = ['debug', 'relaxed'].map((target) => ({
   name: target,
-  inputs: ['assembly', 'src/abi/constants.ts', 'asconfig.json', 'scripts/wasm.ts', 'scripts/rules.ts', ...tools],
+  inputs: [
+    ...['assembly', 'src/abi/constants.ts', 'asconfig.json', 'scripts/wasm.ts', 'scripts/rules.ts'],
+    ...['src/runtime/strict.ts', 'src/runtime/binary.ts', ...tools],
+  ],
   outputs: [`wasm/${target}.wasm`],
   build: async () => {
     compiler ??= bundle({
@@ -106,7 +109,7 @@ const dataBeside: Plugin = {
 /** The whole library in one file, for where a bundler or a content policy is in the way of three. */
 const single = {
   name: 'inline',
-  inputs: ['dist', 'wasm/simd.wasm', 'wasm/relaxed.wasm', ...tools],
+  inputs: ['dist', 'wasm/relaxed.wasm', ...tools],
   outputs: [inline],
   build: async () => {
     const worker = await transform(readFileSync(`${root}dist/runtime/worker.js`, 'utf8'), {
@@ -115,9 +118,8 @@ const single = {
     })
     const contents = `
       import { init as initFromFiles } from './index.js'
-      import relaxed from '../wasm/relaxed.wasm'
-      import simd from '../wasm/simd.wasm'
-      const assets = { wasm: { relaxed, simd }, workerSource: ${JSON.stringify(worker.code)} }
+      import wasm from '../wasm/relaxed.wasm'
+      const assets = { wasm, workerSource: ${JSON.stringify(worker.code)} }
       export * from './index.js'
       export const init = (options = {}) => initFromFiles({ assets, ...options })`
     await bundle({

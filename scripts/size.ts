@@ -1,4 +1,4 @@
-// What a page that trains downloads, gzipped: the core with its worker, minified, and the build of its engine.
+// What a page that trains downloads, gzipped: the core with its worker, minified, and the binary of both builds.
 import { existsSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
@@ -65,25 +65,21 @@ async function bundle(input: { stdin: StdinOptions } | { entryPoints: string[] }
 
 const all = gzipped(await bundle({ stdin: { contents: everything, resolveDir: root } }))
 let total = 0
-let smaller = Infinity
 const rows: [string, Uint8Array][] = [['core', await bundle({ stdin: { contents: core, resolveDir: root } })]]
 const worker = 'dist/runtime/worker.js'
 if (existsSync(root + worker)) rows.push([worker, await bundle({ entryPoints: [worker] })])
-for (const target of ['simd', 'relaxed']) rows.push([`wasm/${target}.wasm`, readFileSync(`${root}wasm/${target}.wasm`)])
+rows.push(['wasm, for both builds', readFileSync(`${root}wasm/relaxed.wasm`)])
 const line = (name: string, raw: number | string, packed: number | string) =>
   console.log(`${name.padEnd(24)}${String(raw).padStart(10)}${String(packed).padStart(10)}`)
 line('bytes', 'raw', 'gzipped')
 for (const [name, bytes] of rows) {
   const packed = gzipped(bytes)
   total += packed
-  if (name.startsWith('wasm/')) smaller = Math.min(smaller, packed)
   line(name, bytes.length, packed)
 }
-const downloaded = total - smaller
 line('together', '', total)
-line('with one build', '', downloaded)
 line('JavaScript of everything', '', all)
-if (downloaded > LIMIT) {
-  console.error(`A page downloads ${downloaded} bytes, gzipped; at most ${LIMIT} are allowed.`)
+if (total > LIMIT) {
+  console.error(`The core and both builds are ${total} bytes, gzipped; at most ${LIMIT} are allowed.`)
   process.exitCode = 1
 }

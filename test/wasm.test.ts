@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs'
 import binaryen from 'binaryen'
 import { describe, expect, it } from 'vitest'
 import { brokenRules, type Target } from '../scripts/rules.ts'
+import { binaryOf } from './helpers/machine.ts'
 
 function assemble(text: string): Uint8Array {
   const module = binaryen.parseText(`(module ${text})`)
@@ -40,6 +40,6 @@ describe('the rules of the binaries', () => {
   })
 
   it.each<Target>(['debug', 'simd', 'relaxed'])('hold for the built %s.wasm', (target) => {
-    expect(brokenRules(readFileSync(new URL(`../wasm/${target}.wasm`, import.meta.url)), target)).toEqual([])
+    expect(brokenRules(binaryOf(target), target)).toEqual([])
   })
 })

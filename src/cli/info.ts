@@ -16,7 +16,8 @@ export interface Facts {
   readonly builds: { readonly fast: string; readonly reproducible: string }
   /** Whether hot kernels run on vectors of 256 bits. */
   readonly wide: boolean
-  readonly binaries: Readonly<Record<string, number>>
+  /** Bytes of the WebAssembly that both builds come from. */
+  readonly binary: number
   /** What keeps this machine from full speed, and what to do about it. */
   readonly missing: readonly string[]
 }
@@ -50,17 +51,13 @@ export async function gatherFacts(): Promise<Facts> {
     threads,
     builds,
     wide,
-    binaries: {
-      simd: statSync(new URL('../../wasm/simd.wasm', import.meta.url)).size,
-      relaxed: statSync(new URL('../../wasm/relaxed.wasm', import.meta.url)).size,
-    },
+    binary: statSync(new URL('../../wasm/relaxed.wasm', import.meta.url)).size,
     missing,
   }
 }
 
 export function factLines(facts: Facts, terminal: Terminal): string[] {
-  const { version, runtime, platform, processor, memory, threads, builds, wide, binaries, missing } = facts
-  const sizes = Object.entries(binaries).map(([name, size]) => `${name} ${bytes(size)}`)
+  const { version, runtime, platform, processor, memory, threads, builds, wide, binary, missing } = facts
   const rows = [
     ['runtime', `${runtime}, ${platform}`],
     ['processor', processor],
@@ -68,7 +65,7 @@ export function factLines(facts: Facts, terminal: Terminal): string[] {
     ['threads', `${threads} (--threads auto)`],
     ['fast', `${builds.fast} build${wide ? ', wide (256 bits)' : ''}`],
     ['reproducible', `${builds.reproducible} build`],
-    ['binaries', sizes.join(', ')],
+    ['binary', bytes(binary)],
   ]
   return [
     paint(terminal, `chainrule ${version}`, 'bold'),

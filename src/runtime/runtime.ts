@@ -24,6 +24,7 @@ import { Executor, type RunResult } from './executor.ts'
 import { canShareMemory, hardwareThreads, mayBlock, wideSwitch } from './host.ts'
 import { CEILING, createMemory, PAGE, SharedMemory } from './memory.ts'
 import { Pool } from './pool.ts'
+import { strictOf } from './strict.ts'
 import {
   type Build,
   chooseBuild,
@@ -51,16 +52,16 @@ export interface RuntimeOptions {
   readonly wide?: boolean | undefined
   /** Most bytes that the engine's memory may grow to: 4 GiB without a page if not given. */
   readonly memoryLimit?: number | undefined
-  /** The binary's file, or the folder of both when it ends in a slash. */
+  /** The binary's file, or its folder when it ends in a slash. */
   readonly wasmUrl?: string | URL | undefined
   readonly workerUrl?: string | URL | undefined
-  /** Binaries and worker in place of files, for builds of one file. */
+  /** Binary and worker in place of files, for builds of one file. */
   readonly assets?: Assets | undefined
   /** false: no workers; everything runs on the caller's thread. */
   readonly workers?: boolean | undefined
 }
 export interface Assets {
-  readonly wasm: Readonly<Record<Build, Uint8Array<ArrayBuffer>>>
+  readonly wasm: Uint8Array<ArrayBuffer>
   readonly workerSource: string
 }
 
@@ -117,7 +118,8 @@ export class Runtime {
     const threads = threadsOf(options.threads)
     const limit = limitOf(options.memoryLimit)
     const wanted = chooseBuild(options.numerics)
-    let bytes = options.assets?.wasm[wanted] ?? (await readBinary(wanted, options.wasmUrl))
+    let bytes = options.assets?.wasm ?? (await readBinary(options.wasmUrl))
+    if (wanted === 'simd') bytes = strictOf(bytes)
     let workers = options.workers !== false
     let notice: string | undefined
     if (workers && !canShareMemory()) {
@@ -140,7 +142,7 @@ export class Runtime {
     const engaged =
       options.wide === true && wanted === 'relaxed'
         ? await engageWide(bytes, raw, memory, allocator)
-        : await engage(bytes, raw)
+        : await engage(bytes, raw, wanted)
     const { machine, module, wide } = engaged
     notice ??= engaged.notice
     const tiles = wide ? [TILE_6X16, TILE_6X8, TILE_4X8] : [TILE_4X8, TILE_6X8]
@@ -222,10 +224,9 @@ interface Engaged {
   readonly notice?: string
 }
 
-async function engage(bytes: Uint8Array<ArrayBuffer>, memory: WebAssembly.Memory): Promise<Engaged> {
+async function engage(bytes: Uint8Array<ArrayBuffer>, memory: WebAssembly.Memory, build: Build): Promise<Engaged> {
   const module = await compile(bytes)
-  const machine = await instantiate(module, memory)
-  return { machine, module, build: machine.relaxed() === 1 ? 'relaxed' : 'simd', wide: false }
+  return { machine: await instantiate(module, memory), module, build, wide: false }
 }
 
 /** The same with wide code that has passed its self-test. Its module is another, in case that the code is wrong. */
@@ -235,11 +236,11 @@ async function engageWide(
   memory: SharedMemory,
   allocator: Allocator,
 ): Promise<Engaged> {
-  const plain = await engage(bytes, raw)
+  const plain = await engage(bytes, raw, 'relaxed')
   const flag = wideSwitch()
   if (flag === undefined) return plain
   const { WIDE_BYTES, widen, wideTrials } = await import('./wide.ts')
-  const wide = await engage(withName(bytes, 'wide'), raw)
+  const wide = await engage(withName(bytes, 'wide'), raw, 'relaxed')
   const at = allocator.alloc(WIDE_BYTES)
   const verdict = await widen({
     machine: wide.machine,

@@ -1,5 +1,6 @@
 import { instantiate as load } from '@assemblyscript/loader'
 import { EngineError } from '../errors.ts'
+import { BinaryReader, sectionsOf } from './binary.ts'
 import { enableRelaxedSimd, readFile } from './host.ts'
 
 export type Build = 'simd' | 'relaxed'
@@ -13,7 +14,6 @@ export interface Machine {
   serve(thread: number): number
   halt(status: number, threads: number): void
   turn(turns: number): void
-  relaxed(): number
 }
 
 /** One function with one f32x4.relaxed_madd. */
@@ -31,15 +31,10 @@ function supportsRelaxed(): boolean {
 export const chooseBuild = (numerics: 'fast' | 'reproducible' | undefined): Build =>
   numerics !== 'reproducible' && supportsRelaxed() ? 'relaxed' : 'simd'
 
-// Spelt out: bundlers follow `new URL` with a constant path.
-const defaultUrl = (build: Build): URL =>
-  build === 'relaxed'
-    ? new URL('../../wasm/relaxed.wasm', import.meta.url)
-    : new URL('../../wasm/simd.wasm', import.meta.url)
-
-/** The binary of a build; `url` is its file, or the folder of both when it ends in a slash. */
-export async function readBinary(build: Build, url?: string | URL): Promise<Uint8Array<ArrayBuffer>> {
-  const from = url === undefined ? defaultUrl(build) : locate(url, build)
+/** The machine's binary; `url` is its file, or its folder when it ends in a slash. */
+export async function readBinary(url?: string | URL): Promise<Uint8Array<ArrayBuffer>> {
+  // Spelt out: bundlers follow `new URL` with a constant path.
+  const from = url === undefined ? new URL('../../wasm/relaxed.wasm', import.meta.url) : locate(url)
   try {
     const local = typeof from === 'string' || from.protocol === 'file:' ? readFile(from) : undefined
     if (local !== undefined) return local
@@ -55,9 +50,9 @@ export async function readBinary(build: Build, url?: string | URL): Promise<Uint
   }
 }
 
-function locate(url: string | URL, build: Build): string | URL {
+function locate(url: string | URL): string | URL {
   const text = String(url)
-  const file = text.endsWith('/') ? `${text}${build}.wasm` : text
+  const file = text.endsWith('/') ? `${text}relaxed.wasm` : text
   return URL.canParse(file) ? new URL(file) : file
 }
 
@@ -96,35 +91,18 @@ export async function instantiate(module: WebAssembly.Module, memory: WebAssembl
  */
 export function withoutSharing(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
   const copy = bytes.slice()
-  let at = 8
-  const leb = (): number => {
-    let value = 0
-    for (let shift = 0; ; shift += 7) {
-      const byte = copy[at++] as number
-      value |= (byte & 127) << shift
-      if (byte < 128) return value
+  for (const { id, from } of sectionsOf(copy)) {
+    if (id !== 2) continue
+    const reader = new BinaryReader(copy, from)
+    for (let count = reader.leb(); count > 0; count--) {
+      for (let name = 0; name < 2; name++) reader.skip()
+      const kind = reader.byte()
+      if (kind === 0) reader.leb()
+      else if (kind === 2) {
+        copy[reader.at] = (copy[reader.at] as number) & ~2
+        return copy
+      } else break
     }
-  }
-  const skipName = (): void => {
-    const length = leb()
-    at += length
-  }
-  while (at < copy.length) {
-    const section = copy[at++]
-    const end = leb() + at
-    if (section === 2) {
-      for (let count = leb(); count > 0; count--) {
-        skipName()
-        skipName()
-        const kind = copy[at++]
-        if (kind === 0) leb()
-        else if (kind === 2) {
-          copy[at] = (copy[at] as number) & ~2
-          return copy
-        } else break
-      }
-    }
-    at = end
   }
   throw new EngineError('the WebAssembly binary imports no memory')
 }

@@ -27,16 +27,20 @@ const TRIES = 8
 /** Wide products must be so much faster, or the flag has no effect here. */
 const GAIN = 1.15
 
-export interface WideHost {
+/** Where trials run. */
+export interface Bench {
   readonly machine: Pick<Machine, 'run'>
-  /** The same on code of its own. */
-  readonly reference: Pick<Machine, 'run'>
   readonly words: () => Uint32Array
   /** Address of WIDE_BYTES bytes. */
   readonly at: number
+  readonly now: () => number
+}
+
+export interface WideHost extends Bench {
+  /** The same machine on code of its own. */
+  readonly reference: Pick<Machine, 'run'>
   /** Sets or clears the flag of the JavaScript engine. */
   readonly setFlag: (on: boolean) => void
-  readonly now: () => number
   readonly trials: readonly Trial[]
 }
 
@@ -52,12 +56,11 @@ interface Placed {
 export async function widen(host: WideHost): Promise<Verdict> {
   const tile = host.words()[GEMM_VARIANT >> 2] as number
   try {
-    const reference = { ...host, machine: host.reference }
-    const expected = host.trials.map((trial) => resultsOf(reference, put(reference, trial)))
+    const expected = host.trials.map((trial) => trialResult({ ...host, machine: host.reference }, trial))
     await heat(host)
     for (let check = 0; check < CHECKS; check++) {
       for (const [i, trial] of host.trials.entries()) {
-        const got = resultsOf(host, put(host, trial))
+        const got = trialResult(host, trial)
         if (got.some((word, at) => word !== expected[i]?.[at])) return 'wrong'
       }
       await nextTurn()
@@ -111,14 +114,15 @@ function gainOf(host: WideHost): number {
   return best(TILE_4X8) / best(TILE_6X16)
 }
 
-function timed({ machine, now }: WideHost, { program }: Placed, runs: number): number {
+function timed({ machine, now }: Bench, { program }: Placed, runs: number): number {
   const begin = now()
   machine.run(program, runs, 1)
   return now() - begin
 }
 
-/** Runs a trial that was just placed, and takes its results; a NaN may have any sign and payload. */
-function resultsOf(host: WideHost, placed: Placed): Uint32Array {
+/** Runs a trial and takes its results, the same bits for every NaN: its sign and payload may be any. */
+export function trialResult(host: Bench, trial: Trial): Uint32Array {
+  const placed = put(host, trial)
   timed(host, placed, RUNS)
   const results = placed.areas.filter(({ area }) => area.result)
   const found = new Uint32Array(results.reduce((sum, { area }) => sum + area.words, 0))
@@ -132,7 +136,7 @@ function resultsOf(host: WideHost, placed: Placed): Uint32Array {
 }
 
 /** Writes the operands and the program of a trial. */
-function put({ words, at: start }: WideHost, { kernel, areas, immediates, tile }: Trial): Placed {
+function put({ words, at: start }: Bench, { kernel, areas, immediates, tile }: Trial): Placed {
   let top = start
   const place = (count: number): number => {
     const at = top

@@ -6,15 +6,23 @@ import { HEAP, POOL } from '../../src/abi/constants.ts'
 import { encodeInstruction, type OperandValues, opcodeOf, rowOf } from '../../src/abi/encode.ts'
 import type { KernelName } from '../../src/abi/kernels.ts'
 import { pool } from '../../src/abi/pool.ts'
+import { strictOf } from '../../src/runtime/strict.ts'
 
 export type Build = 'debug' | 'simd' | 'relaxed'
 export const builds: readonly Build[] = ['simd', 'relaxed']
+
+/** The strict build is made from the relaxed one, as the runtime does. */
+export function binaryOf(build: Build): Uint8Array<ArrayBuffer> {
+  const file = build === 'debug' ? 'debug' : 'relaxed'
+  const bytes = new Uint8Array(readFileSync(new URL(`../../wasm/${file}.wasm`, import.meta.url)))
+  return build === 'simd' ? strictOf(bytes) : bytes
+}
 
 const modules = new Map<Build, WebAssembly.Module>()
 function moduleOf(build: Build): WebAssembly.Module {
   let module = modules.get(build)
   if (module === undefined) {
-    const bytes = readFileSync(new URL(`../../wasm/${build}.wasm`, import.meta.url))
+    const bytes = binaryOf(build)
     if (build === 'relaxed' && !WebAssembly.validate(bytes)) setFlagsFromString('--experimental-wasm-relaxed-simd')
     module = new WebAssembly.Module(bytes)
     modules.set(build, module)

@@ -43,7 +43,7 @@ describe('the packed files', () => {
   it('are those that run and nothing else', () => {
     for (const path of ['LICENSE', 'README.md', 'dist/index.js', 'dist/index.d.ts', 'dist/inline.js'])
       expect(files).toContain(path)
-    expect(files.filter((path) => path.endsWith('.wasm'))).toEqual(['wasm/relaxed.wasm', 'wasm/simd.wasm'])
+    expect(files.filter((path) => path.endsWith('.wasm'))).toEqual(['wasm/relaxed.wasm'])
     expect(files.filter((path) => /^(assembly|bench|scripts|src|test)\/|\.map$/.test(path))).toEqual([])
   })
 

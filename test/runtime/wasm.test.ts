@@ -8,11 +8,10 @@ import { pool } from '../../src/abi/pool.ts'
 import { EngineError } from '../../src/errors.ts'
 import { Runtime, type RuntimeOptions } from '../../src/runtime/runtime.ts'
 import { chooseBuild, withoutSharing } from '../../src/runtime/wasm.ts'
+import { binaryOf } from '../helpers/machine.ts'
 import { Assembler, counter, word } from '../helpers/program.ts'
 
 const folder = new URL('../../wasm/', import.meta.url)
-const bytesOf = (build: string): Uint8Array<ArrayBuffer> =>
-  new Uint8Array(readFileSync(new URL(`${build}.wasm`, folder)))
 async function create(options: RuntimeOptions): Promise<Runtime> {
   const runtime = await Runtime.create(options)
   onTestFinished(() => runtime.close())
@@ -32,21 +31,21 @@ test.each([
   ['a folder', folder],
   ['a file', new URL('relaxed.wasm', folder)],
   ['a path', fileURLToPath(new URL('relaxed.wasm', folder))],
-  ['a data URL', `data:application/wasm;base64,${Buffer.from(bytesOf('relaxed')).toString('base64')}`],
+  ['a data URL', `data:application/wasm;base64,${Buffer.from(binaryOf('relaxed')).toString('base64')}`],
 ])('reads the binary from %s', async (_, wasmUrl) => {
   expect((await create({ threads: 1, wasmUrl })).build).toBe('relaxed')
 })
 
 test('reads the binary by HTTP', async () => {
   const server = createServer((request, response) => {
-    if (request.url === '/wasm/simd.wasm') response.end(bytesOf('simd'))
+    if (request.url === '/wasm/relaxed.wasm') response.end(binaryOf('relaxed'))
     else response.writeHead(404).end()
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   onTestFinished(() => void server.close())
   const wasmUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}/wasm/`
   expect((await create({ threads: 1, numerics: 'reproducible', wasmUrl })).build).toBe('simd')
-  await expect(Runtime.create({ wasmUrl })).rejects.toThrow(EngineError)
+  await expect(Runtime.create({ wasmUrl: `${wasmUrl}other/` })).rejects.toThrow(EngineError)
 })
 
 test.each([
@@ -62,7 +61,7 @@ test('takes binaries and worker as assets, without a file', async () => {
     threads: 2,
     wasmUrl: new URL('./nothing/', folder),
     workerUrl: new URL('./nothing.mjs', folder),
-    assets: { wasm: { simd: bytesOf('simd'), relaxed: bytesOf('relaxed') }, workerSource: source },
+    assets: { wasm: binaryOf('relaxed'), workerSource: source },
   })
   expect([runtime.threads, runtime.notice]).toEqual([2, undefined])
   const cell = counter(runtime)
@@ -72,8 +71,8 @@ test('takes binaries and worker as assets, without a file', async () => {
   expect(word(runtime, cell)).toBe(7)
 })
 
-test.each(['simd', 'relaxed'])('the %s binary differs in one bit for a memory that is not shared', (build) => {
-  const bytes = bytesOf(build)
+test.each(['simd', 'relaxed'] as const)('the %s binary differs in one bit for a memory that is not shared', (build) => {
+  const bytes = binaryOf(build)
   const other = withoutSharing(bytes)
   const changed = [...bytes.keys()].filter((i) => bytes[i] !== other[i])
   expect(changed.map((i) => [bytes[i], other[i]])).toEqual([[3, 1]])

@@ -1,5 +1,4 @@
 import { execFile } from 'node:child_process'
-import { readFileSync } from 'node:fs'
 import { promisify } from 'node:util'
 import { expect, test } from 'vitest'
 import * as codes from '../../src/abi/constants.ts'
@@ -8,10 +7,11 @@ import { kernels } from '../../src/abi/kernels.ts'
 import { pool } from '../../src/abi/pool.ts'
 import { instantiate, type Machine, withName } from '../../src/runtime/wasm.ts'
 import { WIDE_BYTES, type WideHost, widen, wideTrials } from '../../src/runtime/wide.ts'
+import { binaryOf } from '../helpers/machine.ts'
 
 const AT = 4 << 20
 const SCRATCH = 8 << 20
-const binary = new Uint8Array(readFileSync(new URL('../../wasm/simd.wasm', import.meta.url)))
+const binary = binaryOf('simd')
 
 async function setUp(v8: number): Promise<{ host: WideHost; flags: boolean[]; memory: WebAssembly.Memory }> {
   const memory = new WebAssembly.Memory({ initial: 256, maximum: 65535, shared: true })
@@ -62,7 +62,7 @@ test.each(Object.keys(spoiled) as (keyof typeof spoiled)[])('one wrong bit of %s
 const NOT_WIDE = new Set([
   ...['scalar', 'advance', 'record', 'fetchSlot', 'fetchRows', 'copy', 'fill', 'copyRows', 'stridedRead'],
   ...['stridedWrite', 'transpose', 'gather', 'scatterAdd', 'takeAlong', 'takeAlongGrad', 'argReduce', 'permutation'],
-  ...['cumsum', 'argsort', 'triangle'],
+  ...['cumsum', 'argsort', 'triangle', 'wholes', 'reduceWholes'],
   'binaryStrided', // its rows are those of binary
   'where', // waits for memory
   ...['pool2d', 'maxPool2dGrad', 'avgPool2dGrad'], // shuffles, one vector at a time
