@@ -42,16 +42,7 @@ function sortRow(x: usize, y: usize, work: usize, n: u32, flip: i32, whole: u32)
 }
 
 /** Merges the runs low .. middle and middle .. end. */
-function merge(
-  x: usize,
-  from: usize,
-  to: usize,
-  low: u32,
-  middle: u32,
-  end: u32,
-  flip: i32,
-  whole: u32,
-): void {
+function merge(x: usize, from: usize, to: usize, low: u32, middle: u32, end: u32, flip: i32, whole: u32): void {
   let i = from + ((<usize>low) << 2)
   const iEnd = from + ((<usize>middle) << 2)
   let j = iEnd
