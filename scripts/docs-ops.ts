@@ -12,6 +12,11 @@ their gradients follow. What an operation computes is in \`src/reference/\`; eve
 threads in both builds, and every gradient rule with central differences. A rule is written in operations itself, so it has
 a derivative of its own; the others say why they have none.
 
+The element type is float32. Whole numbers (int32: labels, indices, counts) are added, subtracted, multiplied (modulo 2^32),
+negated, compared, reduced (\`sum\`, \`max\`, \`min\`, \`argmax\`, \`argmin\`), sorted, picked (\`where\`, \`gather\`, ..) and
+brought into other shapes as they are; no operation mixes the two types, \`toFloat\` and \`toInt\` convert. There is no type for
+truth values: comparisons and logic give float32, 1 or 0, and take whatever is not 0 as true.
+
 | op | what | formula | gradient |
 |---|---|---|---|
 ${Object.values(ops)

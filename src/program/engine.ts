@@ -72,7 +72,7 @@ export class Engine {
   private trace: Node[] = []
   private capturing: Capturing | undefined
   private readonly tapes: Tape[] = []
-  private readonly constants = new Map<number, Value>()
+  private readonly constants = new Map<number | string, Value>()
   private released: Value[] = []
   private program: Place | undefined
   private arena: Place | undefined
@@ -120,13 +120,15 @@ export class Engine {
     return value
   }
 
-  /** A float32 scalar from JavaScript; equal numbers share one word of memory. */
-  constant(number: number): Value {
-    let value = this.constants.get(number)
+  /** A scalar from JavaScript; equal numbers share one word of memory. */
+  constant(number: number, dtype: 'float32' | 'int32' = 'float32'): Value {
+    const key = dtype === 'float32' ? number : `${number} ${dtype}`
+    let value = this.constants.get(key)
     if (value === undefined) {
       if (this.constants.size >= 1024) this.forgetConstants()
-      value = this.retain(this.leaf(Float32Array.of(number), [], 'float32'))
-      this.constants.set(number, value)
+      const data = dtype === 'float32' ? Float32Array.of(number) : Int32Array.of(number)
+      value = this.retain(this.leaf(data, [], dtype))
+      this.constants.set(key, value)
     }
     return value
   }

@@ -29,6 +29,14 @@ const rows: readonly (readonly [OpName, OpRow])[] = Object.entries(ops) as [OpNa
 const sizeOf = ({ inputs }: OpCase): number => Math.max(0, ...inputs.map((x) => x.shape.reduce((p, n) => p * n, 1)))
 const isTame = ({ inputs }: OpCase): boolean => inputs.every((x) => x.fill !== 'special' && x.fill !== 'wide')
 
+/** A case whose results a loss can depend on. */
+const isFloat = (name: OpName, { inputs, attrs = {} }: OpCase): boolean => {
+  const specs = inputs.map(({ shape, dtype = 'float32' }) => ({ shape, dtype }))
+  return (
+    ops[name].infer(specs, attrs).every(({ dtype }) => dtype === 'float32') && specs.some((x) => x.dtype === 'float32')
+  )
+}
+
 /** A case with something in it. */
 const first = (name: OpName): OpCase => cases[name].find((c) => c.inputs.length === 0 || sizeOf(c) > 0) as OpCase
 
@@ -50,7 +58,7 @@ describe('every rule agrees with central differences and with the engine', () =>
   const ruled = rows.filter(([, row]) => typeof row.gradient === 'function')
 
   test.each(ruled)('%s', async (name) => {
-    const list = cases[name].filter((c) => sizeOf(c) <= 600 && isTame(c))
+    const list = cases[name].filter((c) => sizeOf(c) <= 600 && isTame(c) && isFloat(name, c))
     let checked = 0
     for (const [i, c] of list.entries()) {
       using _ = scope()

@@ -1,5 +1,5 @@
 import type { OpName, Shape } from '../../../src/index.ts'
-import { type Fill, LARGE, type OpCase, SHAPES, x } from './types.ts'
+import { type Fill, indices, LARGE, type OpCase, SHAPES, whole, x } from './types.ts'
 
 type Attrs = Readonly<Record<string, unknown>>
 
@@ -74,6 +74,15 @@ const TRIPLES: readonly (readonly [Shape, Shape, Shape])[] = [
   [[1], [16], [1, 16]],
 ]
 
+/** Two int32 operands, small ones and ones at the ends of the range; `far`: results stay in the range there. */
+const wholePairs = (far: boolean): readonly OpCase[] => [
+  ...PAIRS.map(([p, q]) => ({ inputs: [indices(p, 40), indices(q, 9)] })),
+  { inputs: [indices(LARGE, 1000), indices([LARGE[1] as number], 30)] },
+  { inputs: [indices(LARGE, 30), indices(LARGE, 30)] },
+  ...(far ? [{ inputs: [whole([5, 1], ENDS), whole([1, 5], ENDS)] }] : []),
+]
+const ENDS = [-(2 ** 31), 2 ** 31 - 1, -1, 0x7fc00000, 0]
+
 interface PairDomain {
   readonly a?: Fill
   readonly b?: Fill
@@ -147,23 +156,25 @@ export const elementwise = {
     })),
     { inputs: [x(LARGE, { below: 2 }), x(LARGE), x([])] },
     { inputs: [x(LARGE, { below: 2 }), x([LARGE[1] as number]), x(LARGE)] },
+    { inputs: [x([7, 11], { below: 2 }), indices([11], 100), indices([7, 1], 50)] },
     // what is not picked does not leak
     { inputs: [x([SPECIALS, 1], 'special'), x([1, SPECIALS], 'special'), x([1, SPECIALS])] },
   ],
+  truncate: [...unary(), { inputs: [x([8], [2147483520, 2147483648, -2147483648, -3e9, 0.99, -0.99, -1.5, 7.999])] }],
   cast: SHAPES.map((shape) => ({ inputs: [{ ...x(shape, { below: 2 ** 24 }), dtype: 'int32' }] })),
 
-  add: binary(),
-  sub: binary(),
-  mul: binary(),
+  add: [...binary(), ...wholePairs(false)],
+  sub: [...binary(), ...wholePairs(false)],
+  mul: [...binary(), ...wholePairs(false)],
   div: binary({ b: 'positive' }),
-  maximum: binary(),
-  minimum: binary(),
+  maximum: [...binary(), ...wholePairs(true)],
+  minimum: [...binary(), ...wholePairs(true)],
   pow: binary({ a: 'positive' }),
   squaredDifference: binary(),
-  greater: binary(),
-  greaterEqual: binary(),
-  equal: [...binary(), { inputs: [x([40], { below: 3 }), x([40], { below: 3 })] }],
-  notEqual: [...binary(), { inputs: [x([40], { below: 3 }), x([40], { below: 3 })] }],
+  greater: [...binary(), ...wholePairs(true)],
+  greaterEqual: [...binary(), ...wholePairs(true)],
+  equal: [...binary(), ...wholePairs(true), { inputs: [x([40], { below: 3 }), x([40], { below: 3 })] }],
+  notEqual: [...binary(), ...wholePairs(true), { inputs: [x([40], { below: 3 }), x([40], { below: 3 })] }],
 
   reluGrad: slope(),
   tanhGrad: slope('signedUnit'),

@@ -1,5 +1,5 @@
 import type { OpName, Shape } from '../../../src/index.ts'
-import { type Fill, LARGE, type OpCase, x } from './types.ts'
+import { type Fill, indices, LARGE, type OpCase, whole, x } from './types.ts'
 
 const REDUCED: readonly (readonly [Shape, readonly number[]])[] = [
   [[], []],
@@ -49,9 +49,14 @@ function reduction(shapes: typeof REDUCED, fill: Fill = 'any'): readonly OpCase[
   ]
 }
 
+const wholes = (shapes: typeof REDUCED): readonly OpCase[] => [
+  ...shapes.map(([shape, axes]) => ({ inputs: [indices(shape, 100)], attrs: { axes, keepDims: shape.length > 1 } })),
+  { inputs: [whole([2, 2], [-(2 ** 31), 2 ** 31 - 1, -7, 7])], attrs: { axes: [1], keepDims: false } },
+]
+
 const arg = (...list: readonly (readonly [Shape, number])[]): readonly OpCase[] =>
   list.flatMap(([shape, axis]) =>
-    ([x(shape), x(shape, { below: 3 }), x(shape, 'special')] as const).map((input) => ({
+    ([x(shape), x(shape, { below: 3 }), x(shape, 'special'), indices(shape, 30)] as const).map((input) => ({
       inputs: [input],
       attrs: { axis, keepDims: axis === 0 },
     })),
@@ -70,7 +75,7 @@ const positions = arg(
 )
 
 export const reduce = {
-  sum: reduction([...REDUCED, ...EMPTY]),
+  sum: [...reduction([...REDUCED, ...EMPTY]), ...wholes([...REDUCED, ...EMPTY])],
   mean: reduction([...REDUCED, ...EMPTY]),
   sumSquares: reduction([...REDUCED, ...EMPTY]),
   prod: [
@@ -80,8 +85,8 @@ export const reduce = {
       attrs: { axes, keepDims: false },
     })),
   ],
-  max: reduction(REDUCED),
-  min: reduction(REDUCED),
+  max: [...reduction(REDUCED), ...wholes(REDUCED)],
+  min: [...reduction(REDUCED), ...wholes(REDUCED)],
   argmax: positions,
   argmin: positions,
 } as const satisfies Partial<Readonly<Record<OpName, readonly OpCase[]>>>

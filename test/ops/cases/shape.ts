@@ -125,11 +125,12 @@ export const shape = {
   ),
   argsort: [
     ...sorted.flatMap((from) =>
-      ([x(from), x(from, { below: 4 }), x(from, 'special')] as const).flatMap((input) =>
+      ([x(from), x(from, { below: 4 }), x(from, 'special'), indices(from, 5)] as const).flatMap((input) =>
         [false, true].map((descending) => ({ inputs: [input], attrs: { descending } })),
       ),
     ),
     { inputs: [x(LARGE)], attrs: { descending: false } },
+    { inputs: [whole([4], [-5, 2 ** 31 - 1, -(2 ** 31), 3])], attrs: { descending: true } },
   ],
   triangle: triangles.flatMap((from) =>
     [-9, -1, 0, 2, 40].flatMap((diagonal) =>
