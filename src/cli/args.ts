@@ -1,5 +1,5 @@
 import { ArgumentError } from '../errors.ts'
-import { type Input, parse } from './command.ts'
+import { type Command, type Input, parse } from './command.ts'
 import {
   autoOr,
   choice,
@@ -11,9 +11,7 @@ import {
   path,
   section,
   shownText,
-  text,
   widths,
-  words,
 } from './options.ts'
 
 const ACTIVATIONS = ['relu', 'tanh', 'sigmoid', 'gelu', 'silu'] as const
@@ -99,8 +97,7 @@ const OUTPUT = section('Output', {
   ...HELP,
 })
 
-/** The flags of `chainrule train`. */
-export const TRAIN = {
+const TRAIN = {
   ...GENERAL,
   ...UPDATES,
   ...IMAGES,
@@ -109,14 +106,15 @@ export const TRAIN = {
 } satisfies Options
 
 /** What `chainrule train` takes. */
-export const TRAIN_SYNTAX = {
+export const TRAIN_SYNTAX: Pick<Command, 'name' | 'options' | 'positionals'> = {
   name: 'train',
   options: TRAIN,
   positionals: [{ name: 'DATA', help: "folder of IDX files such as MNIST's; without it, the embedded digits" }],
-} as const
+}
 
 /** The options that arguments after 'train' ask for. */
-export const trainOptionsOf = (argv: readonly string[]): TrainOptions => resolve(parse(TRAIN_SYNTAX, argv))
+export const trainOptionsOf = (argv: readonly string[]): TrainOptions =>
+  resolve(parse({ ...TRAIN_SYNTAX, options: TRAIN }, argv))
 
 /** Defaults that depend on the kind of model. */
 const DEFAULTS = {
@@ -125,12 +123,13 @@ const DEFAULTS = {
 } as const
 
 /** Fills in what was left open and refuses what contradicts itself. */
-export function resolve({ values, positionals, given }: Input<typeof TRAIN>): TrainOptions {
+function resolve({ values, positionals, given }: Input<typeof TRAIN>): TrainOptions {
   const [positional] = positionals
   const refuse = (flag: string, why: string, received?: string): never => {
     throw new ArgumentError(why, { where: `--${flag}`, ...(received !== undefined && { received }) })
   }
-  if (positional !== undefined && values.data !== undefined) refuse('data', 'the data were named before', shownText(positional))
+  if (positional !== undefined && values.data !== undefined)
+    refuse('data', 'the data were named before', shownText(positional))
   const { optimizer, model = 'mlp' } = values
   const sgd = optimizer === 'sgd'
   if (!sgd && given.has('momentum')) refuse('momentum', 'only sgd takes it', `--optimizer ${optimizer}`)

@@ -1,5 +1,5 @@
+import type { JsonReader } from '../data/fitted.ts'
 import { DataError } from '../errors.ts'
-import { JsonReader } from './json-reader.ts'
 import {
   conv2d,
   dropout,
@@ -18,8 +18,8 @@ import {
 } from '../nn/index.ts'
 import type { Tensor } from '../ops/tensor.ts'
 
-const ACTIVATIONS = { relu, tanh, sigmoid, gelu, silu }
-type Activation = keyof typeof ACTIVATIONS
+type Activation = 'relu' | 'tanh' | 'sigmoid' | 'gelu' | 'silu'
+const ACTIVATIONS: Readonly<Record<Activation, () => Layer>> = { relu, tanh, sigmoid, gelu, silu }
 
 /** Layers of weights: of rows [N, sizes[0]] the outputs [N, last size]. */
 export interface MlpSpec {
@@ -127,10 +127,16 @@ const MOST = 10_000_000
 
 /** A specification that a file holds, checked. */
 export function readSpec(json: JsonReader): ModelSpec {
-  const kind = json.get('kind').oneOf(['mlp', 'cnn'])
-  const activation = json.get('activation').oneOf(Object.keys(ACTIVATIONS) as Activation[])
-  const p = json.get('dropout').number(0, 1)
-  const sizes = (key: string): number[] => json.get(key).list((item) => item.whole(1, MOST))
+  const sizes = (key: string): number[] =>
+    json
+      .get(key)
+      .list()
+      .map((item) => item.whole(1, MOST))
+  const kind = oneOf(json.get('kind'), ['mlp', 'cnn'])
+  const activation = oneOf(json.get('activation'), Object.keys(ACTIVATIONS) as Activation[])
+  const dropped = json.get('dropout')
+  const p = dropped.number()
+  if (!(p >= 0 && p < 1)) dropped.fail('a number from 0 and below 1')
   if (kind === 'mlp') {
     const list = sizes('sizes')
     if (list.length < 2) json.get('sizes').fail('at least two widths')
@@ -148,4 +154,8 @@ export function readSpec(json: JsonReader): ModelSpec {
     activation,
     dropout: p,
   }
+}
+
+function oneOf<T extends string>(json: JsonReader, values: readonly T[]): T {
+  return values.find((value) => value === json.value) ?? json.fail(values.join(', '))
 }

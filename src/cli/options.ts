@@ -61,13 +61,13 @@ function inside(value: number, { min, max, above, below }: Range, text: string, 
   throw new ArgumentError('a bad value', { where: flag, expected: `${what} ${from}${to}`, received: shownText(text) })
 }
 
-export function choice<T extends string, F>(
-  values: readonly T[],
+export function choice<const V extends readonly string[], F extends V[number] | undefined>(
+  values: V,
   fallback: F,
   help: string,
   shown: string = String(fallback),
-): Option<T | F> {
-  const parse = (text: string, flag: string): T => {
+): Option<V[number] | F> {
+  const parse = (text: string, flag: string): V[number] => {
     const found = values.find((value) => value === text)
     if (found !== undefined) return found
     throw new ArgumentError('a bad value', { where: flag, expected: values.join(', '), received: shownText(text) })

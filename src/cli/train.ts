@@ -2,15 +2,16 @@ import { numericGradients } from '../check/index.ts'
 import { ArgumentError, ChainruleError } from '../errors.ts'
 import { crossEntropy, init } from '../index.ts'
 import { checkWritable, writeFileAtomic } from '../io/node-write.ts'
-import { encodeState } from '../io/state.ts'
-import type { Sequential } from '../nn/index.ts'
+import type { Layer } from '../nn/index.ts'
 import { type DoneEvent, Evaluator, hashState, type TrainEvent, trainClassifier } from '../train/index.ts'
 import type { TrainOptions } from './args.ts'
 import { machineLine } from './machine.ts'
 import { confidentMistakes } from './mistakes.ts'
-import { command, reportPage } from './report/page.ts'
+import { modelFile } from './model-file.ts'
+import { buildModel, describe } from './models.ts'
+import { reportPage } from './report/page.ts'
 import type { EpochRecord, RunPlan, RunResult } from './result.ts'
-import { buildModel, buildOptimizer, layerWidths, loadSource, penaltyOf, type Split, splitSource } from './session.ts'
+import { buildOptimizer, loadSource, penaltyOf, type Split, specOf, splitSource } from './session.ts'
 import type { View, WrittenFile } from './view.ts'
 
 export interface TrainContext {
@@ -37,8 +38,8 @@ export async function runTrain(options: TrainOptions, { view, signal, version }:
   })
   try {
     const split = await splitSource(source, options)
-    const widths = layerWidths(split, options)
-    const model = buildModel(widths, options)
+    const spec = specOf(split, options)
+    const model = buildModel(spec)
     const plan: RunPlan = {
       version,
       options,
@@ -49,7 +50,9 @@ export async function runTrain(options: TrainOptions, { view, signal, version }:
         sampleShape: split.sampleShape,
         classes: split.classes,
       },
-      layers: widths,
+      network: describe(spec),
+      spec,
+      maximum: source.train.maximum,
       parameters: model.parameters().reduce((sum, { size }) => sum + size, 0),
       threads: engine.threads,
       build: engine.runtime.build,
@@ -78,13 +81,7 @@ function checkNumeric({ options, parameters }: RunPlan): void {
 }
 
 /** Follows the run to its end, or to the step at which the user stops it. */
-async function train(
-  model: Sequential,
-  split: Split,
-  plan: RunPlan,
-  view: View,
-  signal: AbortSignal,
-): Promise<RunResult> {
+async function train(model: Layer, split: Split, plan: RunPlan, view: View, signal: AbortSignal): Promise<RunResult> {
   const { options } = plan
   const stepsPerEpoch = Math.ceil(split.train.size / options.batch)
   const events = trainClassifier({
@@ -157,7 +154,7 @@ function diverged(step: number, loss: number): ChainruleError {
 type Ending = Pick<RunResult, 'confusion' | 'testAccuracy' | 'trainSeconds' | 'samplesPerSecond' | 'weightsHash'>
 
 /** The ending of a run that was stopped. */
-async function evaluated(model: Sequential, split: Split, history: History, batch: number): Promise<Ending> {
+async function evaluated(model: Layer, split: Split, history: History, batch: number): Promise<Ending> {
   using evaluator = new Evaluator(model, split.test, (output, labels) => crossEntropy(output, labels))
   const { accuracy, confusion } = await evaluator.run()
   return {
@@ -169,17 +166,9 @@ async function evaluated(model: Sequential, split: Split, history: History, batc
   }
 }
 
-async function write(model: Sequential, result: RunResult): Promise<WrittenFile[]> {
+async function write(model: Layer, result: RunResult): Promise<WrittenFile[]> {
   const { options } = result
-  const state = await model.stateDict()
-  const metadata: [string, string][] = [
-    ['format', 'pt'],
-    ['chainrule.version', result.version],
-    ['chainrule.command', command(options)],
-    ['chainrule.activation', options.activation],
-    ['chainrule.testAccuracy', String(result.testAccuracy)],
-  ]
-  const contents: [string, string | Uint8Array][] = [[options.out, encodeState(state, metadata)]]
+  const contents: [string, string | Uint8Array][] = [[options.out, modelFile(await model.stateDict(), result)]]
   if (options.report !== undefined) contents.push([options.report, reportPage(result)])
   const written: WrittenFile[] = []
   for (const [path, content] of contents) {
