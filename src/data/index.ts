@@ -8,6 +8,7 @@ export type { FittedJson } from './fitted.ts'
 export { type IdxArray, type IdxData, type IdxType, parseIdx, readIdx } from './idx.ts'
 export { datasetOf, type LabelledData, pairLabels } from './labelled.ts'
 export { type Batch, Loader, type LoaderOptions, loader } from './loader.ts'
+export { fromNpy, type NpyParts, npyParts } from './npy.ts'
 export {
   type DroppedColumn,
   type FitTableOptions,
