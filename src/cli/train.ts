@@ -2,15 +2,16 @@ import { numericGradients } from '../check/index.ts'
 import { ArgumentError, ChainruleError } from '../errors.ts'
 import { crossEntropy, init } from '../index.ts'
 import { checkWritable, writeFileAtomic } from '../io/node-write.ts'
-import { encodeState } from '../io/state.ts'
-import type { Sequential } from '../nn/index.ts'
-import { type DoneEvent, Evaluator, hashState, type TrainEvent, trainClassifier } from '../train/index.ts'
+import type { Layer } from '../nn/index.ts'
+import { accuracy, confusion, type Evaluation, type FitEvent, hashState, Trainer } from '../train/index.ts'
 import type { TrainOptions } from './args.ts'
 import { machineLine } from './machine.ts'
 import { confidentMistakes } from './mistakes.ts'
-import { command, reportPage } from './report/page.ts'
+import { modelFile } from './model-file.ts'
+import { buildModel, describe } from './models.ts'
+import { reportPage } from './report/page.ts'
 import type { EpochRecord, RunPlan, RunResult } from './result.ts'
-import { buildModel, buildOptimizer, layerWidths, loadSource, penaltyOf, type Split, splitSource } from './session.ts'
+import { buildOptimizer, loadSource, penaltyOf, type Split, specOf, splitSource } from './session.ts'
 import type { View, WrittenFile } from './view.ts'
 
 export interface TrainContext {
@@ -37,8 +38,8 @@ export async function runTrain(options: TrainOptions, { view, signal, version }:
   })
   try {
     const split = await splitSource(source, options)
-    const widths = layerWidths(split, options)
-    const model = buildModel(widths, options)
+    const spec = specOf(split, options)
+    const model = buildModel(spec)
     const plan: RunPlan = {
       version,
       options,
@@ -49,7 +50,9 @@ export async function runTrain(options: TrainOptions, { view, signal, version }:
         sampleShape: split.sampleShape,
         classes: split.classes,
       },
-      layers: widths,
+      network: describe(spec),
+      spec,
+      maximum: source.train.maximum,
       parameters: model.parameters().reduce((sum, { size }) => sum + size, 0),
       threads: engine.threads,
       build: engine.runtime.build,
@@ -77,44 +80,46 @@ function checkNumeric({ options, parameters }: RunPlan): void {
   })
 }
 
+const metrics = { accuracy: accuracy(), confusion: confusion() }
+type Measured = typeof metrics
+
 /** Follows the run to its end, or to the step at which the user stops it. */
-async function train(
-  model: Sequential,
-  split: Split,
-  plan: RunPlan,
-  view: View,
-  signal: AbortSignal,
-): Promise<RunResult> {
+async function train(model: Layer, split: Split, plan: RunPlan, view: View, signal: AbortSignal): Promise<RunResult> {
   const { options } = plan
   const stepsPerEpoch = Math.ceil(split.train.size / options.batch)
-  const events = trainClassifier({
-    model,
-    train: split.train,
-    test: split.test,
+  const run = new Trainer(model, split.train, {
+    validation: split.test,
+    loss: crossEntropy,
+    metrics,
     optimizer: buildOptimizer(model, options, options.epochs * stepsPerEpoch),
     penalty: penaltyOf(model, options),
     epochs: options.epochs,
     batch: options.batch,
     gradients: options.gradients === 'numeric' ? numericGradients : undefined,
-    signal,
   })
+  const stop = (): void => run.stop()
+  signal.addEventListener('abort', stop)
+  if (signal.aborted) stop()
   const history = new History()
   try {
-    for await (const event of events) history.add(event, view)
-  } catch (error) {
-    if (!signal.aborted) throw error
-    if (history.losses.length === 0) throw new ChainruleError('stopped before the first step; nothing was written')
+    for await (const event of run) history.add(event, view)
+  } finally {
+    signal.removeEventListener('abort', stop)
   }
-  const { done } = history
-  const end = done ?? (await evaluated(model, split, history, options.batch))
+  if (history.losses.length === 0) throw new ChainruleError('stopped before the first step; nothing was written')
+  const { validation } = history
   return {
     ...plan,
-    ...end,
+    confusion: validation?.metrics.confusion,
+    testAccuracy: validation?.metrics.accuracy,
+    trainSeconds: history.trainSeconds,
+    samplesPerSecond: history.samplesPerSecond,
+    weightsHash: hashState(await model.stateDict()),
     losses: history.losses,
     stepsPerEpoch,
     epochs: history.epochs,
     mistakes: options.report === undefined ? [] : await confidentMistakes(model, split.test, MOST_MISTAKES),
-    interrupted: done === undefined,
+    interrupted: history.interrupted,
   }
 }
 
@@ -123,24 +128,32 @@ class History {
   readonly epochs: EpochRecord[] = []
   readonly losses: number[] = []
   samplesPerSecond = 0
-  done: DoneEvent | undefined
+  trainSeconds = 0
+  interrupted = false
+  validation: Evaluation<Measured> | undefined
 
-  add(event: TrainEvent, view: View): void {
-    switch (event.type) {
-      case 'step':
-        for (const [i, loss] of event.losses.entries()) {
-          if (!Number.isFinite(loss)) throw diverged(event.step - event.losses.length + i + 1, loss)
-          this.losses.push(loss)
-        }
-        this.samplesPerSecond = event.samplesPerSecond
-        view.step(event)
-        break
-      case 'epoch':
-        this.epochs.push(event)
-        view.epoch(event)
-        break
-      case 'done':
-        this.done = event
+  add(event: FitEvent<Measured>, view: View): void {
+    if (event.type === 'step') {
+      for (const [i, loss] of event.losses.entries()) {
+        if (!Number.isFinite(loss)) throw diverged(event.step - event.losses.length + i + 1, loss)
+        this.losses.push(loss)
+      }
+      view.step({ ...event, steps: event.steps as number, secondsLeft: event.secondsLeft as number })
+    } else if (event.type === 'epoch') {
+      const { validation, epochs, ...rest } = event
+      const record = {
+        ...rest,
+        epochs: epochs as number,
+        testLoss: validation?.loss,
+        accuracy: validation?.metrics.accuracy,
+      }
+      this.epochs.push(record)
+      view.epoch(record)
+    } else if (event.type === 'done') {
+      this.samplesPerSecond = event.samplesPerSecond
+      this.trainSeconds = event.trainSeconds
+      this.validation = event.validation
+      this.interrupted = event.reason === 'stopped'
     }
   }
 }
@@ -154,32 +167,9 @@ function diverged(step: number, loss: number): ChainruleError {
   })
 }
 
-type Ending = Pick<RunResult, 'confusion' | 'testAccuracy' | 'trainSeconds' | 'samplesPerSecond' | 'weightsHash'>
-
-/** The ending of a run that was stopped. */
-async function evaluated(model: Sequential, split: Split, history: History, batch: number): Promise<Ending> {
-  using evaluator = new Evaluator(model, split.test, (output, labels) => crossEntropy(output, labels))
-  const { accuracy, confusion } = await evaluator.run()
-  return {
-    confusion,
-    testAccuracy: accuracy,
-    trainSeconds: (history.losses.length * batch) / history.samplesPerSecond,
-    samplesPerSecond: history.samplesPerSecond,
-    weightsHash: hashState(await model.stateDict()),
-  }
-}
-
-async function write(model: Sequential, result: RunResult): Promise<WrittenFile[]> {
+async function write(model: Layer, result: RunResult): Promise<WrittenFile[]> {
   const { options } = result
-  const state = await model.stateDict()
-  const metadata: [string, string][] = [
-    ['format', 'pt'],
-    ['chainrule.version', result.version],
-    ['chainrule.command', command(options)],
-    ['chainrule.activation', options.activation],
-    ['chainrule.testAccuracy', String(result.testAccuracy)],
-  ]
-  const contents: [string, string | Uint8Array][] = [[options.out, encodeState(state, metadata)]]
+  const contents: [string, string | Uint8Array][] = [[options.out, modelFile(await model.stateDict(), result)]]
   if (options.report !== undefined) contents.push([options.report, reportPage(result)])
   const written: WrittenFile[] = []
   for (const [path, content] of contents) {

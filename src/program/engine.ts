@@ -1,5 +1,5 @@
 import { ERROR_INDEX } from '../abi/constants.ts'
-import { ArgumentError, CaptureError, DisposedError, EngineError, IndexError } from '../errors.ts'
+import { ArgumentError, CaptureError, type ChainruleError, DisposedError, EngineError, IndexError } from '../errors.ts'
 import { type RunResult, Runtime, type RuntimeOptions } from '../runtime/runtime.ts'
 import { ProgramCache, structureOf } from './cache.ts'
 import { compile, type Program, place } from './compile.ts'
@@ -396,13 +396,19 @@ export class Engine {
     }
   }
 
-  /** Turns the error record of a run into an exception. */
-  raise({ schedule, encoded }: Program, { error }: RunResult): void {
-    if (error === undefined) return
+  /** Throws what the error record of a run says, if anything. */
+  raise(program: Program, result: RunResult): void {
+    const error = this.failure(program, result)
+    if (error !== undefined) throw error
+  }
+
+  /** The error record of a run as an exception. */
+  failure({ schedule, encoded }: Program, { error }: RunResult): ChainruleError | undefined {
+    if (error === undefined) return undefined
     const slot = encoded.positions.indexOf(error.instruction / 4)
     const op = schedule.slots[slot]?.instruction.op ?? 'program'
-    if (error.code !== ERROR_INDEX) throw new EngineError(`a kernel reported error ${error.code}`, { where: op })
-    throw new IndexError('an index is out of range', {
+    if (error.code !== ERROR_INDEX) return new EngineError(`a kernel reported error ${error.code}`, { where: op })
+    return new IndexError('an index is out of range', {
       where: op,
       received: `${error.value} at position ${error.position}`,
       hint: 'The step was not applied: variables are as before it.',

@@ -5,7 +5,7 @@ import { resample, scaleOf, smooth } from '../../src/cli/curve.ts'
 import { bytes, clock, decimal, duration, integer, logTicks, percent, ticks } from '../../src/cli/format.ts'
 import { bar, LiveLine, progressLine, sparkline } from '../../src/cli/progress.ts'
 import { paint, type Terminal, terminalOf, widthOf } from '../../src/cli/terminal.ts'
-import type { Confusion } from '../../src/train/events.ts'
+import type { Confusion } from '../../src/train/index.ts'
 import { plan } from './recorded.ts'
 
 function terminal(options: Partial<Terminal> = {}): Terminal & { text: string } {
@@ -237,5 +237,6 @@ describe('terminal', () => {
 })
 
 test('the recorded run is a plausible one', () => {
-  expect(plan.layers[0]).toBe(plan.data.sampleShape.reduce((a, b) => a * b))
+  const { spec, data } = plan
+  expect(spec.kind === 'mlp' && spec.sizes[0]).toBe(data.sampleShape.reduce((a, b) => a * b))
 })
