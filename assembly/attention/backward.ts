@@ -83,8 +83,7 @@ export function attentionGrad(
           const ds = slopes + <usize>r * PITCH
           if (n != 0) {
             affine(p, p, n, scale, 0)
-            if (mask != 0)
-              addRow(p, maskRow(mask, head, heads, byBatch, byHead, byQuery, i + r) + ((<usize>j) << 2), n)
+            if (mask != 0) addRow(p, maskRow(mask, head, heads, byBatch, byHead, byQuery, i + r) + ((<usize>j) << 2), n)
             expRow(p, p, n, load<f32>(lse + ((first + r) << 2)))
             const dot = <f32>dotRow(dyAt + <usize>r * out, o + (first + r) * out, e)
             let numbers: usize = 0
