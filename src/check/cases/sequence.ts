@@ -1,5 +1,6 @@
-import type { OpName } from '../../../src/index.ts'
-import { type Fill, type OpCase, type Operand, x } from './types.ts'
+import type { attentionOps } from '../../ops/attention.ts'
+import type { recurrentOps } from '../../ops/recurrent.ts'
+import { type Cases, type Fill, type OpCase, type Operand, x } from './types.ts'
 
 const SIZES: readonly (readonly [steps: number, rows: number, n: number])[] = [
   [1, 1, 1],
@@ -76,7 +77,7 @@ const attentionCases = (backward: boolean): readonly OpCase[] =>
     }),
   )
 
-export const sequences = {
+export const sequences: Cases<keyof typeof attentionOps | keyof typeof recurrentOps> = {
   attention: attentionCases(false),
   attentionGrad: attentionCases(true),
   rnn: activations(forward(1, 1, false)),
@@ -88,4 +89,4 @@ export const sequences = {
     [1, 'signedUnit'],
     [4, 'unit'],
   ]),
-} as const satisfies Partial<Readonly<Record<OpName, readonly OpCase[]>>>
+}
