@@ -12,6 +12,7 @@ export {
   type ImageFolderOptions,
   imageFolder,
 } from '../data/image-folder.ts'
+export { CheckpointFolder, type CheckpointFolderOptions, type SavedCheckpoint } from './node-checkpoints.ts'
 export type { FileBytes } from './node-files.ts'
 export { openFile, readFile, readIdxFolder, readNpyFolder, writeFileAtomic }
 
