@@ -58,7 +58,10 @@ export function momentsOf(values: Float64Array): { mean: number; deviation: numb
   for (const value of values) if (!Number.isNaN(value)) sum += value / largest
   const mean = sum / count
   let squares = 0
-  for (const value of values) if (!Number.isNaN(value)) squares += (value / largest - mean) ** 2
+  for (const value of values) {
+    const off = value / largest - mean
+    if (!Number.isNaN(value)) squares += off * off
+  }
   const deviation = Math.sqrt(squares / count)
   // Equal numbers leave no more than the rounding of their mean.
   return { mean: mean * largest, deviation: deviation < 1e-15 ? 0 : deviation * largest, count }

@@ -1,6 +1,7 @@
-import { ACT_NONE, ACT_RELU } from '../../../src/abi/constants.ts'
-import type { OpName, Shape } from '../../../src/index.ts'
-import { type OpCase, x } from './types.ts'
+import { ACT_NONE, ACT_RELU } from '../../abi/constants.ts'
+import type { convOps } from '../../ops/conv.ts'
+import type { Shape } from '../../program/graph.ts'
+import { type Cases, type OpCase, x } from './types.ts'
 
 interface Convolution {
   readonly x: Shape
@@ -65,7 +66,7 @@ const forward = (activations: readonly number[]): readonly OpCase[] =>
     ]
   })
 
-export const convolution = {
+export const convolution: Cases<keyof typeof convOps> = {
   conv2d: forward([ACT_NONE]),
   fusedConv2d: forward([ACT_RELU, ACT_NONE]),
   conv2dInputGrad: [...CONVOLUTIONS, ...LARGE].map((c) => ({
@@ -76,4 +77,4 @@ export const convolution = {
     inputs: [x(c.x), x(outShape(c))],
     attrs: { ...c.attrs, shape: c.w },
   })),
-} as const satisfies Partial<Readonly<Record<OpName, readonly OpCase[]>>>
+}

@@ -1,5 +1,8 @@
-import type { OpName, Shape } from '../../../src/index.ts'
-import { indices, LARGE, type OpCase, SHAPES, whole, x } from './types.ts'
+import type { customOps } from '../../ops/custom.ts'
+import type { orderOps } from '../../ops/order.ts'
+import type { shapeOps } from '../../ops/shape.ts'
+import type { Shape } from '../../program/graph.ts'
+import { type Cases, indices, LARGE, type OpCase, SHAPES, whole, x } from './types.ts'
 
 const copies: readonly OpCase[] = [...SHAPES, LARGE].map((shape) => ({ inputs: [x(shape)] }))
 
@@ -68,7 +71,7 @@ const triangles: readonly Shape[] = [
 
 const along = (shape: Shape, axis: number, count: number): Shape => shape.map((n, i) => (i === axis ? count : n))
 
-export const shape = {
+export const shape: Cases<keyof typeof customOps | keyof typeof orderOps | keyof typeof shapeOps> = {
   clone: copies,
   stopGradient: copies,
   custom: copies,
@@ -148,4 +151,4 @@ export const shape = {
     inputs: [x(along(to, axis, count)), indices(along(to, axis, count), to[axis] as number)],
     attrs: { axis, n: to[axis] },
   })),
-} as const satisfies Partial<Readonly<Record<OpName, readonly OpCase[]>>>
+}

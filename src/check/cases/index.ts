@@ -1,4 +1,4 @@
-import type { OpName } from '../../../src/index.ts'
+import type { OpName } from '../../ops/index.ts'
 import { convolution } from './conv.ts'
 import { elementwise } from './elementwise.ts'
 import { matrix } from './matrix.ts'
@@ -8,12 +8,12 @@ import { random } from './random.ts'
 import { reduce } from './reduce.ts'
 import { sequences } from './sequence.ts'
 import { shape } from './shape.ts'
-import type { OpCase } from './types.ts'
+import type { Cases } from './types.ts'
 
 export type { Fill, OpCase, Operand } from './types.ts'
 
 /** Inputs for every row of the op table; an operation without cases does not compile. */
-export const cases: Readonly<Record<OpName, readonly OpCase[]>> = {
+export const cases: Cases<OpName> = {
   ...elementwise,
   ...shape,
   ...reduce,

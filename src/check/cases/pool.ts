@@ -1,6 +1,7 @@
-import type { OpName, Shape } from '../../../src/index.ts'
-import { references } from '../../../src/reference/index.ts'
-import { type OpCase, x } from './types.ts'
+import type { poolOps } from '../../ops/pool.ts'
+import type { Shape } from '../../program/graph.ts'
+import { references } from '../../reference/index.ts'
+import { type Cases, type OpCase, x } from './types.ts'
 
 type Attrs = Readonly<Record<string, unknown>>
 
@@ -29,7 +30,7 @@ const forward: readonly OpCase[] = POOLS.map(([shape, attrs]) => ({ inputs: [x(s
 const constant = (shape: Shape, value: number) =>
   x(shape, new Array(shape.reduce((n, size) => n * size, 1)).fill(value))
 
-export const pooling = {
+export const pooling: Cases<keyof typeof poolOps> = {
   maxPool2d: [...forward, { inputs: [x([1, 2, 6, 14], 'special')], attrs: POOLS[1]![1] }],
   // where all values are equal the first of each window takes the gradient
   maxPool2dGrad: POOLS.map(([shape, attrs]) => ({
@@ -38,4 +39,4 @@ export const pooling = {
   })),
   avgPool2d: forward,
   avgPool2dGrad: POOLS.map(([shape, attrs]) => ({ inputs: [x(pooled(shape, attrs))], attrs: { ...attrs, shape } })),
-} as const satisfies Partial<Readonly<Record<OpName, readonly OpCase[]>>>
+}

@@ -1,14 +1,11 @@
-import {
-  ACT_GELU,
-  ACT_GELU_TANH,
-  ACT_NONE,
-  ACT_RELU,
-  ACT_SIGMOID,
-  ACT_SILU,
-  ACT_TANH,
-} from '../../../src/abi/constants.ts'
-import type { OpName, Shape } from '../../../src/index.ts'
-import { indices, type OpCase, whole, word, x } from './types.ts'
+import { ACT_GELU, ACT_GELU_TANH, ACT_NONE, ACT_RELU, ACT_SIGMOID, ACT_SILU, ACT_TANH } from '../../abi/constants.ts'
+import type { batchOps } from '../../ops/batch.ts'
+import type { lossOps } from '../../ops/loss.ts'
+import type { scalarOps } from '../../ops/scalar.ts'
+import type { softmaxOps } from '../../ops/softmax.ts'
+import type { updateOps } from '../../ops/update.ts'
+import type { Shape } from '../../program/graph.ts'
+import { type Cases, indices, type OpCase, whole, word, x } from './types.ts'
 
 interface Transposed {
   readonly transposeA: boolean
@@ -122,7 +119,15 @@ const PAIRS = [
 ]
 const SINGLES = [[0.5], [2], [1e-3], [10]]
 
-export const matrix = {
+export const matrix: Cases<
+  | keyof typeof batchOps
+  | keyof typeof lossOps
+  | keyof typeof scalarOps
+  | keyof typeof softmaxOps
+  | keyof typeof updateOps
+  | 'matmul'
+  | 'fusedMatmul'
+> = {
   matmul: [
     ...SIZES.flatMap(([m, k, n]) =>
       BOTH.map((attrs) => {
@@ -209,4 +214,4 @@ export const matrix = {
     { inputs: [x([2, 3, 7]), whole([2], [1, 0])] },
     { inputs: [x([2, 70_000]), whole([2], [3, 0])] },
   ],
-} as const satisfies Partial<Readonly<Record<OpName, readonly OpCase[]>>>
+}

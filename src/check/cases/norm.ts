@@ -1,5 +1,6 @@
-import type { OpName, Shape } from '../../../src/index.ts'
-import { LARGE, type OpCase, x } from './types.ts'
+import type { normOps } from '../../ops/norm.ts'
+import type { Shape } from '../../program/graph.ts'
+import { type Cases, LARGE, type OpCase, x } from './types.ts'
 
 const SHAPES: readonly Shape[] = [
   [1],
@@ -26,7 +27,7 @@ const norms = (count: 1 | 2): readonly OpCase[] =>
     }))
   })
 
-export const normalization = {
+export const normalization: Cases<keyof typeof normOps> = {
   layerNorm: norms(1),
   layerNormGrad: norms(2),
-} as const satisfies Partial<Readonly<Record<OpName, readonly OpCase[]>>>
+}

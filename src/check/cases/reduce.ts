@@ -1,5 +1,6 @@
-import type { OpName, Shape } from '../../../src/index.ts'
-import { type Fill, indices, LARGE, type OpCase, whole, x } from './types.ts'
+import type { reduceOps } from '../../ops/reduce.ts'
+import type { Shape } from '../../program/graph.ts'
+import { type Cases, type Fill, indices, LARGE, type OpCase, whole, x } from './types.ts'
 
 const REDUCED: readonly (readonly [Shape, readonly number[]])[] = [
   [[], []],
@@ -74,7 +75,7 @@ const positions = arg(
   [LARGE, 1],
 )
 
-export const reduce = {
+export const reduce: Cases<keyof typeof reduceOps> = {
   sum: [...reduction([...REDUCED, ...EMPTY]), ...wholes([...REDUCED, ...EMPTY])],
   mean: reduction([...REDUCED, ...EMPTY]),
   sumSquares: reduction([...REDUCED, ...EMPTY]),
@@ -89,4 +90,4 @@ export const reduce = {
   min: [...reduction(REDUCED), ...wholes(REDUCED)],
   argmax: positions,
   argmin: positions,
-} as const satisfies Partial<Readonly<Record<OpName, readonly OpCase[]>>>
+}

@@ -1,5 +1,8 @@
-import type { OpName, Shape } from '../../../src/index.ts'
-import { type Fill, indices, LARGE, type OpCase, SHAPES, whole, x } from './types.ts'
+import type { binaryOps } from '../../ops/binary.ts'
+import type { selectOps } from '../../ops/select.ts'
+import type { unaryOps } from '../../ops/unary.ts'
+import type { Shape } from '../../program/graph.ts'
+import { type Cases, type Fill, indices, LARGE, type OpCase, SHAPES, whole, x } from './types.ts'
 
 type Attrs = Readonly<Record<string, unknown>>
 
@@ -109,7 +112,7 @@ const slope = (b: Fill = 'any', attrs: readonly Attrs[] = [{}]): readonly OpCase
   ...(b === 'any' ? [{ inputs: [x([257]), x([257], 'wide')], attrs: attrs[0] ?? {} }] : []),
 ]
 
-export const elementwise = {
+export const elementwise: Cases<keyof typeof binaryOps | keyof typeof selectOps | keyof typeof unaryOps> = {
   neg: unary(),
   abs: unary(),
   sign: unary(),
@@ -193,4 +196,4 @@ export const elementwise = {
     { min: -1, max: 0.5 },
     { min: -Infinity, max: 1 },
   ]),
-} as const satisfies Partial<Readonly<Record<OpName, readonly OpCase[]>>>
+}

@@ -1,4 +1,4 @@
-import type { DType, Shape } from '../../../src/index.ts'
+import type { DType, Shape } from '../../program/graph.ts'
 
 /** What an operand is filled with, from the seed of the case. */
 export type Fill =
@@ -33,6 +33,9 @@ export interface OpCase {
   readonly inputs: readonly Operand[]
   readonly attrs?: Readonly<Record<string, unknown>>
 }
+
+/** The cases of a family of the op table: all of its rows, and no other. */
+export type Cases<Name extends string> = Readonly<Record<Name, readonly OpCase[]>>
 
 export const x = (shape: Shape, fill: Fill = 'any'): Operand => ({ shape, fill })
 export const indices = (shape: Shape, below: number): Operand => ({ shape, fill: { below }, dtype: 'int32' })

@@ -1,10 +1,14 @@
-import { generator as numbersFrom } from '../../src/check/random.ts'
-import { type Elements, type Engine, Generator, type OpName, ops, Tensor } from '../../src/index.ts'
-import { applyAll } from '../../src/ops/apply.ts'
-import { tensor } from '../../src/ops/create.ts'
-import { type Attrs, type RefTensor, references } from '../../src/reference/index.ts'
-import { scoped } from '../../src/tensor/scope.ts'
+import { ArgumentError } from '../errors.ts'
+import { applyAll } from '../ops/apply.ts'
+import { tensor } from '../ops/create.ts'
+import { type OpName, ops } from '../ops/index.ts'
+import { Tensor } from '../ops/tensor.ts'
+import type { Elements, Engine } from '../program/engine.ts'
+import { Generator } from '../program/generator.ts'
+import { type Attrs, type RefTensor, references } from '../reference/index.ts'
+import { scoped } from '../tensor/scope.ts'
 import type { Fill, OpCase, Operand } from './cases/index.ts'
+import { generator as numbersFrom } from './random.ts'
 
 const MAX = 3.4028234663852886e38
 const TINY = 1.1754943508222875e-38
@@ -59,7 +63,12 @@ export function numbersOf({ shape, fill, dtype }: Operand, seed: number): Elemen
   return dtype === 'float64' ? Float64Array.from(list) : Float32Array.from(list)
 }
 
-const isRandom = (name: OpName): boolean => ['uniform', 'normal', 'bernoulli', 'permutation', 'dropout'].includes(name)
+/** Elements of the largest operand. */
+export const sizeOf = ({ inputs }: OpCase): number =>
+  Math.max(0, ...inputs.map(({ shape }) => shape.reduce((p, n) => p * n, 1)))
+
+const isRandom = (name: OpName, { attrs }: OpCase): boolean =>
+  attrs?.['dropout'] !== undefined || ['uniform', 'normal', 'bernoulli', 'permutation', 'dropout'].includes(name)
 
 export interface Prepared {
   readonly tensors: readonly Tensor[]
@@ -73,7 +82,7 @@ export function prepare(engine: Engine, name: OpName, c: OpCase): Prepared {
     tensor(numbersOf(operand, i + 1), operand.shape, { dtype: operand.dtype ?? 'float32', engine }),
   )
   const attrs = c.attrs ?? {}
-  if (!isRandom(name)) return { tensors, operands: () => ({ inputs: tensors, attrs }) }
+  if (!isRandom(name, c)) return { tensors, operands: () => ({ inputs: tensors, attrs }) }
   const generator = new Generator(engine, 77, 5)
   return {
     tensors,
@@ -108,4 +117,36 @@ export function expected(engine: Engine, name: OpName, c: OpCase): Expected {
     const inputs = tensors.map((t) => ({ shape: t.shape, data: Float64Array.from(engine.elements(t.state)) }))
     return { inputs, attrs, outputs: references[name](inputs, attrs) }
   })
+}
+
+export interface Distance {
+  /** The largest error of an element in parts of its bound; more than 1 is wrong. */
+  readonly ratio: number
+  /** Where the first element is that is further off than that, in words. */
+  readonly fault: string | undefined
+}
+
+/** How far results lie from the reference; whole numbers have to be equal. */
+export function distance(got: Elements, want: RefTensor, bound: Float64Array): Distance {
+  if (got.length !== want.data.length)
+    return { ratio: Infinity, fault: `${got.length} elements instead of ${want.data.length}` }
+  let ratio = 0
+  for (let i = 0; i < got.length; i++) {
+    const [g, w, b] = [got[i] as number, want.data[i] as number, got instanceof Int32Array ? 0 : (bound[i] as number)]
+    if (Number.isNaN(w) ? Number.isNaN(g) : g === w) continue
+    const overflows = Math.abs(w) + b > MAX && Math.abs(w) !== Infinity
+    if (overflows && Math.abs(g) === Infinity && Math.sign(g) === Math.sign(w)) continue
+    const off = Math.abs(g - w)
+    const part = off < Infinity && b > 0 ? off / b : Infinity
+    if (off <= b) ratio = Math.max(ratio, part)
+    else
+      return { ratio: part, fault: `element ${i}: got ${g}, want ${w} +- ${b}, off by ${part.toPrecision(3)} bounds` }
+  }
+  return { ratio, fault: undefined }
+}
+
+/** The operation of that name, or an ArgumentError. */
+export function opNamed(name: string, where: string): OpName {
+  if (Object.hasOwn(ops, name)) return name as OpName
+  throw new ArgumentError('no such operation', { where, expected: 'a row of the op table', received: name })
 }
