@@ -1,7 +1,7 @@
 // A convolutional network on images: the embedded digits, or MNIST's own files when a folder is named.
 //   tsx examples/cnn.ts            tsx examples/cnn.ts 8 ./mnist
 import { readFile } from 'node:fs/promises'
-import { data, init, nn, optim, type Tensor, train } from 'chainrule'
+import { crossEntropy, data, init, nn, optim, type Tensor, train } from 'chainrule'
 
 const [epochs = 20, folder] = [process.argv[2] === undefined ? undefined : Number(process.argv[2]), process.argv[3]]
 const engine = await init({ seed: 1, wide: true })
@@ -38,9 +38,17 @@ class Network extends nn.Module {
 const model = new Network()
 const steps = epochs * Math.ceil(learn.size / 64)
 const optimizer = optim.adam(model, { lr: optim.schedule.cosine(2e-3, { steps, warmup: 20 }) })
-for await (const event of train.trainClassifier({ model, train: learn, test, optimizer, epochs, batch: 64 })) {
-  if (event.type === 'epoch')
-    console.log(`epoch ${event.epoch}  loss ${event.loss.toFixed(4)}  held-out accuracy ${event.accuracy?.toFixed(4)}`)
-  if (event.type === 'done') console.log(`accuracy ${event.testAccuracy?.toFixed(4)} on ${test.size} held-out images`)
-}
+const { validation } = await train.fit(model, learn, {
+  loss: crossEntropy,
+  optimizer,
+  epochs,
+  batch: 64,
+  validation: test,
+  metrics: { accuracy: train.accuracy() },
+  onEpoch({ epoch, loss, validation }) {
+    const held = validation?.metrics.accuracy.toFixed(4)
+    console.log(`epoch ${epoch}  loss ${loss.toFixed(4)}  held-out accuracy ${held}`)
+  },
+})
+console.log(`accuracy ${validation?.metrics.accuracy.toFixed(4)} on ${test.size} held-out images`)
 await engine.close()

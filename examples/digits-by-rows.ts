@@ -1,5 +1,5 @@
 // Hand-written digits read row by row: a GRU sees the 8 rows of 8 pixels one after the other, and names the digit.
-import { data, init, nn, optim, type Tensor, train } from 'chainrule'
+import { crossEntropy, data, init, nn, optim, type Tensor, train } from 'chainrule'
 
 const epochs = Number(process.argv[2] ?? 30)
 const engine = await init({ seed: 1 })
@@ -18,9 +18,17 @@ class RowReader extends nn.Module {
 const model = new RowReader()
 const digits = await data.split(await data.digits(), 0.2, 1)
 const optimizer = optim.adamw(model, { lr: 5e-3 })
-for await (const event of train.trainClassifier({ model, ...digits, optimizer, epochs, batch: 32 })) {
-  if (event.type === 'epoch' && event.epoch % 5 === 0)
-    console.log(`epoch ${event.epoch}  loss ${event.loss.toFixed(4)}  held-out accuracy ${event.accuracy?.toFixed(4)}`)
-  if (event.type === 'done') console.log(`accuracy ${event.testAccuracy?.toFixed(4)} on held-out digits`)
+const run = new train.Trainer(model, digits.train, {
+  loss: crossEntropy,
+  optimizer,
+  epochs,
+  batch: 32,
+  validation: digits.test,
+  metrics: { accuracy: train.accuracy() },
+})
+for await (const event of run) {
+  if (event.type !== 'epoch' || (event.epoch % 5 !== 0 && event.epoch < epochs)) continue
+  const accuracy = event.validation?.metrics.accuracy.toFixed(4)
+  console.log(`epoch ${event.epoch}  loss ${event.loss.toFixed(4)}  accuracy ${accuracy} on held-out digits`)
 }
 await engine.close()

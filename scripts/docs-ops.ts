@@ -1,8 +1,9 @@
-// Writes docs/ops.md from the op table. With --check it only says whether the page is what it would write.
+// Writes docs/ops.md from the op table, and the table of docs/export.md from the ONNX mapping. With --check it only says
+// whether the pages are what it would write.
 import { readFileSync, writeFileSync } from 'node:fs'
+import { notExported, onnxRows } from '../src/export/onnx/table.ts'
 import { ops } from '../src/index.ts'
 
-const file = new URL('../docs/ops.md', import.meta.url)
 const cell = (text: string): string => text.replaceAll('|', '\\|').replaceAll('\n', ' ')
 
 const page = `# Operations
@@ -11,6 +12,11 @@ Every row of the op table, as \`scripts/docs-ops.ts\` finds it (\`npm run docs\`
 their gradients follow. What an operation computes is in \`src/reference/\`; every row is compared with that on 1 to 4
 threads in both builds, and every gradient rule with central differences. A rule is written in operations itself, so it has
 a derivative of its own; the others say why they have none.
+
+The element type is float32. Whole numbers (int32: labels, indices, counts) are added, subtracted, multiplied (modulo 2^32),
+negated, compared, reduced (\`sum\`, \`max\`, \`min\`, \`argmax\`, \`argmin\`), sorted, picked (\`where\`, \`gather\`, ..) and
+brought into other shapes as they are; no operation mixes the two types, \`toFloat\` and \`toInt\` convert. There is no type for
+truth values: comparisons and logic give float32, 1 or 0, and take whatever is not 0 as true.
 
 | op | what | formula | gradient |
 |---|---|---|---|
@@ -23,8 +29,26 @@ ${Object.values(ops)
   .join('\n')}
 `
 
-if (!process.argv.includes('--check')) writeFileSync(file, page)
-else if (readFileSync(file, 'utf8') !== page) {
-  console.error('docs/ops.md is not what scripts/docs-ops.ts writes: run npm run docs')
-  process.exitCode = 1
-}
+const exported = new URL('../docs/export.md', import.meta.url)
+const [begin, end] = ['<!-- table of operations: npm run docs -->\n', '<!-- end of the table -->']
+const before = readFileSync(exported, 'utf8')
+const [head, rest] = before.split(begin) as [string, string]
+const rows = Object.entries(onnxRows).map(([name, { as }]) => `| ${name} | ${cell(as)} |`)
+const reasons = [...new Set(Object.values(notExported))].map((reason) => {
+  const names = Object.keys(notExported).filter((name) => notExported[name as keyof typeof notExported] === reason)
+  return `- ${reason}: ${names.sort().join(', ')}`
+})
+const table = `| op | in ONNX |\n|---|---|\n${rows.sort().join('\n')}\n\nWithout a form:\n\n${reasons.join('\n')}\n`
+
+const pages = [
+  [new URL('../docs/ops.md', import.meta.url), page],
+  [exported, `${head}${begin}${table}${end}${rest.split(end)[1]}`],
+] as const
+for (const [file, text] of pages)
+  if (!process.argv.includes('--check')) writeFileSync(file, text)
+  else if (readFileSync(file, 'utf8') !== text) {
+    console.error(
+      `${file.pathname.split('/').slice(-2).join('/')} is not what scripts/docs-ops.ts writes: run npm run docs`,
+    )
+    process.exitCode = 1
+  }

@@ -1,191 +1,183 @@
 // Tests the tests: flips constants and operators of the kernels, one at a time, and sees whether the suite notices.
-// `npm run mutate -- --count 200 --seed 1 [--only gemm]`; a nightly job, some 15 s a mutant.
-import { spawnSync } from 'node:child_process'
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+// `npm run mutate -- --count 220 --seed 1 [--only gemm] [--again log]`: the kernels are compiled without optimization,
+// only tests that reach the mutated file run, and those that caught a mutant of this file before run first. `--again`
+// takes the survivors that a log of an earlier run lists.
+import { type ChildProcess, fork } from 'node:child_process'
+import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import asc from 'assemblyscript/asc'
+import { chosen, kernelFiles, label, type Mutant, mutated, root } from './mutants.ts'
+import { type Suite, suitesOf } from './mutate-suites.ts'
 
-const root = fileURLToPath(new URL('..', import.meta.url))
-const sandbox = join(root, '.build/mutant')
 const { values } = parseArgs({
   options: {
-    count: { type: 'string', default: '200' },
+    count: { type: 'string', default: '220' },
     seed: { type: 'string', default: '1' },
     only: { type: 'string', default: '' },
+    again: { type: 'string' },
   },
 })
-
-/** Executor and generated files have suites of their own; the peak loops are for measuring. */
-const SKIPPED = /^assembly\/(vm|abi|index|simd\/pool|gemm\/peak)/
-/** Suites that a mutant must get through, the nearest first. */
-const SUITES = ['test/kernels', 'test/ops', 'test/vm']
 /** Share of mutants that has to be caught. */
 const WANTED = 0.95
+/** A run that takes so many times as long as without a mutation, and some seconds, hangs. */
+const PATIENCE = 4
+const GRACE = 8_000
 
-interface Mutant {
-  readonly file: string
-  readonly line: number
-  readonly at: number
-  readonly from: string
-  readonly to: string
-}
-
-/** Survivors that no test can tell from the original, by `file: from -> to: source line`. */
+const sandbox = join(root, '.build/mutant')
+/** Survivors that no test can tell from the original, by label: the reason. */
 const accepted: Readonly<Record<string, string>> = JSON.parse(
   readFileSync(new URL('mutants-accepted.json', import.meta.url), 'utf8'),
 )
 
-const SWAPS: Readonly<Record<string, string>> = {
-  ' + ': ' - ',
-  ' - ': ' + ',
-  ' * ': ' + ',
-  ' < ': ' <= ',
-  ' <= ': ' < ',
-  ' > ': ' >= ',
-  ' >= ': ' > ',
-  ' == ': ' != ',
-  ' != ': ' == ',
-  ' << ': ' >> ',
-  ' >> ': ' << ',
-  ' & ': ' | ',
-  ' | ': ' & ',
-  ' && ': ' || ',
-  ' || ': ' && ',
-  '.add(': '.sub(',
-  '.sub(': '.add(',
-  '.mul(': '.add(',
-  '.div(': '.mul(',
-  '.lt(': '.le(',
-  '.le(': '.lt(',
-  '.gt(': '.ge(',
-  '.ge(': '.gt(',
-  '.eq(': '.ne(',
-  '.ne(': '.eq(',
-  '.pmax(': '.pmin(',
-  '.pmin(': '.pmax(',
-  '.and(': '.or(',
-  '.or(': '.and(',
-  ' fma(': ' fnma(',
-  ' fnma(': ' fma(',
+interface Config {
+  readonly entries: readonly string[]
+  readonly options: Readonly<Record<string, unknown>>
+  readonly targets: Readonly<Record<string, { readonly enable?: readonly string[] }>>
 }
-const TOKEN = new RegExp(
-  [
-    ...Object.keys(SWAPS).map((token) => token.replace(/[|.()*+]/g, '\\$&')),
-    '(?<![\\w.])\\d+(?:\\.\\d+)?(?![\\w.])',
-  ].join('|'),
-  'g',
-)
+const config: Config = JSON.parse(readFileSync(join(root, 'asconfig.json'), 'utf8'))
+const targets = Object.keys(config.targets).filter((target) => target !== 'debug')
 
-function sites(): Mutant[] {
-  const all: Mutant[] = []
-  for (const name of readdirSync(join(root, 'assembly'), { recursive: true, encoding: 'utf8' }).sort()) {
-    const file = `assembly/${name}`
-    if (!name.endsWith('.ts')) continue
-    if (SKIPPED.test(file)) continue
-    let comment = false
-    for (const [line, text] of readFileSync(join(root, file), 'utf8').split('\n').entries()) {
-      const trimmed = text.trim()
-      if (trimmed.startsWith('/*')) comment = true
-      const code = !comment && !/^(\/\/|import|export \{|@|\})/.test(trimmed) && !text.includes('ASC_FEATURE')
-      if (comment && trimmed.includes('*/')) comment = false
-      if (!code) continue
-      for (const { 0: from, index: at } of text.replace(/\/\/.*/, '').matchAll(TOKEN))
-        all.push({
-          file,
-          line,
-          at,
-          from,
-          to: SWAPS[from] ?? (from.includes('.') ? `${Number(from) * 1.25}` : `${Number(from) + 1}`),
-        })
+/** Writes the binaries that tests load; what is wrong if they do not compile. */
+async function compile(source?: { readonly file: string; readonly text: string }): Promise<string | undefined> {
+  for (const target of targets) {
+    const flags = Object.entries(config.options)
+      .filter(([name]) => name !== 'enable')
+      .flatMap(([name, value]) => (value === true ? [`--${name}`] : [`--${name}`, String(value)]))
+    const features = [...(config.options['enable'] as string[]), ...(config.targets[target]?.enable ?? [])]
+    const { error, stderr } = await asc.main(
+      [...config.entries, '--config', 'none', '--baseDir', root, '--noAssert', '--disableWarning'].concat(
+        flags,
+        features.flatMap((feature) => ['--enable', feature]),
+        ['--outFile', `${target}.wasm`],
+      ),
+      {
+        readFile: (name) => {
+          if (source !== undefined && name === source.file) return source.text
+          const path = join(root, name)
+          return existsSync(path) ? readFileSync(path, 'utf8') : null
+        },
+        writeFile: (name, contents) => writeFileSync(join(sandbox, 'wasm', name), contents),
+      },
+    )
+    if (error) return stderr.toString()
+  }
+  return undefined
+}
+
+let worker: ChildProcess | undefined
+const stop = (): void => {
+  // with its own children, which may be the ones that hang
+  if (worker?.pid !== undefined)
+    try {
+      process.kill(-worker.pid, 'SIGKILL')
+    } catch {}
+  worker = undefined
+}
+process.on('exit', stop)
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(1))
+
+interface Answer {
+  readonly failed?: string | null
+  readonly error?: string
+}
+const answer = (child: ChildProcess, limit: number): Promise<Answer | 'late'> =>
+  new Promise((resolve) => {
+    const late = setTimeout(() => resolve('late'), limit)
+    const done = (result: Answer): void => {
+      clearTimeout(late)
+      child.removeAllListeners()
+      resolve(result)
     }
-  }
-  return all
-}
-
-/** `count` of the sites, in an order that follows from the seed. */
-function chosen(all: Mutant[], count: number, seed: number): Mutant[] {
-  let state = seed >>> 0
-  const next = (below: number): number => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0
-    return Math.floor((state / 2 ** 32) * below)
-  }
-  for (let i = all.length - 1; i > 0; i--) {
-    const j = next(i + 1)
-    ;[all[i], all[j]] = [all[j] as Mutant, all[i] as Mutant]
-  }
-  return all.slice(0, count)
-}
-
-const run = (command: string, ...args: string[]): { ok: boolean; text: string } => {
-  const { status, stdout, stderr } = spawnSync(join(root, 'node_modules/.bin', command), args, {
-    cwd: sandbox,
-    encoding: 'utf8',
-    timeout: 300_000,
+    child.once('message', (message) => done(message as Answer))
+    child.once('exit', (code) => done({ failed: `the process ended with ${code}` }))
   })
-  return { ok: status === 0, text: stdout + stderr }
-}
 
-/** How the suite noticed, or undefined. */
-function caught({ file, line, at, from, to }: Mutant): string | undefined {
-  const path = join(sandbox, file)
-  const original = readFileSync(path, 'utf8')
-  const lines = original.split('\n')
-  const text = lines[line] as string
-  lines[line] = text.slice(0, at) + to + text.slice(at + from.length)
-  writeFileSync(path, lines.join('\n'))
-  try {
-    if (!run('asc', '--target', 'simd').ok) return 'does not compile'
-    for (const suite of SUITES) if (!run('vitest', 'run', suite, '--bail', '1').ok) return suite
-    return undefined
-  } finally {
-    writeFileSync(path, original)
+/** How the suite fails; undefined if it passes. */
+async function run(suite: Suite, limit = 600_000): Promise<string | undefined> {
+  if (worker === undefined || worker.exitCode !== null) {
+    stop()
+    worker = fork(join(root, 'scripts/mutate-worker.ts'), {
+      cwd: sandbox,
+      detached: true,
+      execArgv: ['--import', import.meta.resolve('tsx')],
+      stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+    })
+    await answer(worker, 60_000)
   }
+  worker.send(suite)
+  const result = await answer(worker, limit)
+  if (result === 'late') {
+    stop()
+    return 'a hang'
+  }
+  if (result.error !== undefined) throw new Error(result.error)
+  return result.failed ?? undefined
 }
 
 rmSync(sandbox, { recursive: true, force: true })
 mkdirSync(sandbox, { recursive: true })
-for (const name of [
-  'assembly',
-  'src',
-  'test',
-  'wasm',
-  'data',
-  'bench',
-  'asconfig.json',
-  'package.json',
-  'tsconfig.json',
-  'tsconfig.check.json',
-  'vitest.config.ts',
-])
+const needed = ['src', 'test', 'wasm', 'data', 'bench', 'package.json', 'tsconfig.json', 'tsconfig.check.json']
+for (const name of [...needed, 'asconfig.json', 'vitest.config.ts'])
   if (existsSync(join(root, name))) cpSync(join(root, name), join(sandbox, name), { recursive: true })
 symlinkSync(join(root, 'node_modules'), join(sandbox, 'node_modules'))
 
-const label = ({ file, from, to, line }: Mutant): string => {
-  const source = readFileSync(join(root, file), 'utf8').split('\n')[line] as string
-  return `${file}: ${from.trim()} -> ${to.trim()}: ${source.trim()}`
+const suites = await suitesOf()
+const broken = await compile()
+if (broken !== undefined) throw new Error(`the kernels do not compile:\n${broken}`)
+const unmutated = new Map<string, number>()
+const wanted = kernelFiles.filter((file) => file.includes(values.only))
+const all = new Map(wanted.flatMap(suites).map((suite) => [suite.file, suite]))
+for (const [file, suite] of all) {
+  const started = performance.now()
+  const failure = await run(file.startsWith('test/ops/') ? { file } : suite)
+  if (failure !== undefined) throw new Error(`${file} fails without any mutation: ${failure}`)
+  unmutated.set(file, performance.now() - started)
+  console.log(`${file} passes in ${((performance.now() - started) / 1000).toFixed(1)} s`)
 }
-if (!run('asc', '--target', 'simd').ok) throw new Error('the kernels do not compile')
-for (const suite of SUITES) {
-  const { ok, text } = run('vitest', 'run', suite)
-  if (!ok) throw new Error(`${suite} fails without any mutation:\n${text.slice(-2000)}`)
+
+/** Test files by how many mutants of a kernel file they caught. */
+const catches = new Map<string, Map<string, number>>()
+async function caught(mutant: Mutant): Promise<string | undefined> {
+  const wrong = await compile({ file: mutant.file, text: mutated(mutant) })
+  if (wrong !== undefined) return 'does not compile'
+  const before = catches.get(mutant.file) ?? new Map<string, number>()
+  catches.set(mutant.file, before)
+  const order = [...suites(mutant.file)].sort((a, b) => (before.get(b.file) ?? 0) - (before.get(a.file) ?? 0))
+  for (const suite of order) {
+    const failure = await run(suite, PATIENCE * (unmutated.get(suite.file) as number) + GRACE)
+    if (failure === undefined) continue
+    before.set(suite.file, (before.get(suite.file) ?? 0) + 1)
+    return `${suite.file}: ${failure}`
+  }
+  return undefined
 }
-let [tried, found] = [0, 0]
+
+let mutants = chosen(wanted, Number(values.count), Number(values.seed))
+if (values.again !== undefined) {
+  const log = readFileSync(values.again, 'utf8').split('\n')
+  const survivors = new Set(log.filter((line) => line.startsWith('SURVIVED ')).map((line) => line.slice(9)))
+  mutants = mutants.filter((mutant) => survivors.has(label(mutant)))
+}
+let [tried, found, equal] = [0, 0, 0]
 const survivors: string[] = []
-for (const mutant of chosen(
-  sites().filter(({ file }) => file.includes(values.only)),
-  Number(values.count),
-  Number(values.seed),
-)) {
+for (const mutant of mutants) {
   const name = label(mutant)
-  if (accepted[name] !== undefined) continue
-  const how = caught(mutant)
+  if (accepted[name] !== undefined) {
+    equal++
+    continue
+  }
+  const started = performance.now()
+  const how = await caught(mutant)
   if (how === 'does not compile') continue
   tried++
   if (how !== undefined) found++
   else survivors.push(`${name} (line ${mutant.line + 1})`)
-  console.log(`${how === undefined ? 'SURVIVED' : 'caught  '} ${name}${how === undefined ? '' : ` by ${how}`}`)
+  const seconds = ((performance.now() - started) / 1000).toFixed(1)
+  console.log(how === undefined ? `SURVIVED ${name}` : `caught   ${name}\n         in ${seconds} s by ${how}`)
 }
-console.log(`\n${found} of ${tried} mutants caught; ${Object.keys(accepted).length} known to be equal.`)
+stop()
+console.log(`\n${found} of ${tried} mutants caught; ${equal} more change no result (scripts/mutants-accepted.json).`)
 for (const survivor of survivors) console.log(`survived: ${survivor}`)
 if (tried === 0 || found < WANTED * tried) process.exitCode = 1
+process.exit()

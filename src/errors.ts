@@ -97,6 +97,10 @@ export class GradientError extends ChainruleError {
 export class DataError extends ChainruleError {
   override readonly name: string = 'DataError'
 }
+/** A model that the format it is exported to cannot express. */
+export class ExportError extends ChainruleError {
+  override readonly name: string = 'ExportError'
+}
 /** A runtime that lacks what the engine needs, or an engine used in a state that forbids it. */
 export class EngineError extends ChainruleError {
   override readonly name: string = 'EngineError'

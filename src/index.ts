@@ -165,6 +165,7 @@ export {
   tanh,
   tile,
   toFloat,
+  toInt,
   topk,
   transpose,
   tril,

@@ -58,6 +58,7 @@ export function unaryOf(fn: u32, x: v128, p0: v128, p1: v128): v128 {
   if (fn == code.UNARY_FLOOR) return f32x4.floor(x)
   if (fn == code.UNARY_CEIL) return f32x4.ceil(x)
   if (fn == code.UNARY_ROUND) return f32x4.nearest(x)
+  if (fn == code.UNARY_F32_TO_I32) return i32x4.trunc_sat_f32x4_s(x)
   if (fn == code.UNARY_I32_TO_F32) return f32x4.convert_i32x4_s(x)
   return x
 }

@@ -103,6 +103,9 @@ function turns(fn: u32, x: usize, y: usize, bytes: usize, p0: f32, p1: f32): voi
     case code.UNARY_I32_TO_F32:
       i32ToF32Row(x, y, bytes, a, b)
       break
+    case code.UNARY_F32_TO_I32:
+      f32ToI32Row(x, y, bytes, a, b)
+      break
     case code.UNARY_LOG_SIGMOID:
       logSigmoidRow(x, y, bytes, a, b)
       break
@@ -211,6 +214,9 @@ function signRow(x: usize, y: usize, bytes: usize, a: v128, b: v128): void {
 }
 function i32ToF32Row(x: usize, y: usize, bytes: usize, a: v128, b: v128): void {
   row(code.UNARY_I32_TO_F32, x, y, bytes, a, b)
+}
+function f32ToI32Row(x: usize, y: usize, bytes: usize, a: v128, b: v128): void {
+  row(code.UNARY_F32_TO_I32, x, y, bytes, a, b)
 }
 function logSigmoidRow(x: usize, y: usize, bytes: usize, a: v128, b: v128): void {
   row(code.UNARY_LOG_SIGMOID, x, y, bytes, a, b)

@@ -11,6 +11,7 @@ export function argsort(
   rows: u32,
   n: u32,
   descending: u32,
+  whole: u32,
   part: u32,
   parts: u32,
 ): void {
@@ -18,11 +19,11 @@ export function argsort(
   const flip = descending != 0 ? -1 : 0
   for (let r = shareBegin(rows, 1, part, parts); r < end; r++) {
     const row = (<usize>(r * n)) << 2
-    sortRow(x + row, y + row, work + row, n, flip)
+    sortRow(x + row, y + row, work + row, n, flip, whole)
   }
 }
 
-function sortRow(x: usize, y: usize, work: usize, n: u32, flip: i32): void {
+function sortRow(x: usize, y: usize, work: usize, n: u32, flip: i32, whole: u32): void {
   let passes: u32 = 0
   for (let width: u32 = 1; width < n; width <<= 1) passes++
   // the last pass writes to y
@@ -32,7 +33,7 @@ function sortRow(x: usize, y: usize, work: usize, n: u32, flip: i32): void {
   for (let width: u32 = 1; width < n; width <<= 1) {
     for (let low: u32 = 0; low < n; low += 2 * width) {
       const middle = min<u32>(low + width, n)
-      merge(x, from, to, low, middle, min<u32>(middle + width, n), flip)
+      merge(x, from, to, low, middle, min<u32>(middle + width, n), flip, whole)
     }
     const other = from
     from = to
@@ -41,7 +42,7 @@ function sortRow(x: usize, y: usize, work: usize, n: u32, flip: i32): void {
 }
 
 /** Merges the runs low .. middle and middle .. end. */
-function merge(x: usize, from: usize, to: usize, low: u32, middle: u32, end: u32, flip: i32): void {
+function merge(x: usize, from: usize, to: usize, low: u32, middle: u32, end: u32, flip: i32, whole: u32): void {
   let i = from + ((<usize>low) << 2)
   const iEnd = from + ((<usize>middle) << 2)
   let j = iEnd
@@ -50,7 +51,7 @@ function merge(x: usize, from: usize, to: usize, low: u32, middle: u32, end: u32
   while (i < iEnd && j < jEnd) {
     const first = load<u32>(i)
     const second = load<u32>(j)
-    if (key(x, first, flip) <= key(x, second, flip)) {
+    if (key(x, first, flip, whole) <= key(x, second, flip, whole)) {
       store<u32>(at, first)
       i += 4
     } else {
@@ -66,8 +67,10 @@ function merge(x: usize, from: usize, to: usize, low: u32, middle: u32, end: u32
 /** A whole number in the order of x[i], or in the opposite one; -0 is 0. */
 // @ts-ignore: decorator
 @inline
-function key(x: usize, i: u32, flip: i32): i32 {
-  const v = load<f32>(x + ((<usize>i) << 2)) + 0
+function key(x: usize, i: u32, flip: i32, whole: u32): i32 {
+  const at = x + ((<usize>i) << 2)
+  if (whole != 0) return load<i32>(at) ^ flip
+  const v = load<f32>(at) + 0
   const bits = reinterpret<i32>(v)
   return v == v ? bits ^ ((bits >> 31) & 0x7fffffff) ^ flip : i32.MAX_VALUE
 }

@@ -12,8 +12,10 @@ import { argsort } from '../shape/sort'
 import { triangle } from '../shape/triangle'
 import { unary } from '../elementwise/unary'
 import { binary, binaryStrided } from '../elementwise/binary'
+import { wholes } from '../elementwise/wholes'
 import { where } from '../elementwise/where'
 import { reduce, argReduce } from '../reduce/reduce'
+import { reduceWholes } from '../reduce/wholes'
 import { softmax, logSoftmax, softmaxGrad, logSoftmaxGrad } from '../softmax/softmax'
 import { crossEntropy, crossEntropyGrad } from '../softmax/cross-entropy'
 import { random, permutation } from '../random/random'
@@ -229,6 +231,7 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         load<u32>(pc, 20),
         load<u32>(pc, 24),
         load<u32>(pc, 28),
+        load<u32>(pc, 32),
         part,
         parts,
       )
@@ -291,6 +294,19 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
       )
       break
     case 23:
+      wholes(
+        load<u32>(pc, 8),
+        <usize>load<u32>(pc, 12),
+        <usize>load<u32>(pc, 16),
+        <usize>load<u32>(pc, 20),
+        load<u32>(pc, 24),
+        load<u32>(pc, 28),
+        load<u32>(pc, 32),
+        part,
+        parts,
+      )
+      break
+    case 24:
       where(
         <usize>load<u32>(pc, 8),
         <usize>load<u32>(pc, 12),
@@ -304,7 +320,7 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         parts,
       )
       break
-    case 24:
+    case 25:
       reduce(
         load<u32>(pc, 8),
         <usize>load<u32>(pc, 12),
@@ -317,7 +333,7 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         parts,
       )
       break
-    case 25:
+    case 26:
       argReduce(
         load<u32>(pc, 8),
         <usize>load<u32>(pc, 12),
@@ -329,7 +345,20 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         parts,
       )
       break
-    case 26:
+    case 27:
+      reduceWholes(
+        load<u32>(pc, 8),
+        load<u32>(pc, 12),
+        <usize>load<u32>(pc, 16),
+        <usize>load<u32>(pc, 20),
+        load<u32>(pc, 24),
+        load<u32>(pc, 28),
+        load<u32>(pc, 32),
+        part,
+        parts,
+      )
+      break
+    case 28:
       softmax(
         <usize>load<u32>(pc, 8),
         <usize>load<u32>(pc, 12),
@@ -339,7 +368,7 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         parts,
       )
       break
-    case 27:
+    case 29:
       logSoftmax(
         <usize>load<u32>(pc, 8),
         <usize>load<u32>(pc, 12),
@@ -349,7 +378,7 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         parts,
       )
       break
-    case 28:
+    case 30:
       softmaxGrad(
         <usize>load<u32>(pc, 8),
         <usize>load<u32>(pc, 12),
@@ -360,7 +389,7 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         parts,
       )
       break
-    case 29:
+    case 31:
       logSoftmaxGrad(
         <usize>load<u32>(pc, 8),
         <usize>load<u32>(pc, 12),
@@ -371,7 +400,7 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         parts,
       )
       break
-    case 30:
+    case 32:
       crossEntropy(
         <usize>load<u32>(pc, 8),
         <usize>load<u32>(pc, 12),
@@ -386,7 +415,7 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         parts,
       )
       break
-    case 31:
+    case 33:
       crossEntropyGrad(
         <usize>load<u32>(pc, 8),
         <usize>load<u32>(pc, 12),
@@ -401,7 +430,7 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         parts,
       )
       break
-    case 32:
+    case 34:
       random(
         load<u32>(pc, 8),
         <usize>load<u32>(pc, 12),
@@ -415,7 +444,7 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         parts,
       )
       break
-    case 33:
+    case 35:
       dropout(
         <usize>load<u32>(pc, 8),
         <usize>load<u32>(pc, 12),
@@ -428,7 +457,7 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         parts,
       )
       break
-    case 34:
+    case 36:
       permutation(
         <usize>load<u32>(pc, 8),
         load<u32>(pc, 12),
@@ -439,7 +468,7 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         parts,
       )
       break
-    case 35:
+    case 37:
       sgd(
         <usize>load<u32>(pc, 8),
         <usize>load<u32>(pc, 12),
@@ -455,7 +484,7 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         parts,
       )
       break
-    case 36:
+    case 38:
       adam(
         <usize>load<u32>(pc, 8),
         <usize>load<u32>(pc, 12),
@@ -476,7 +505,7 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         parts,
       )
       break
-    case 37:
+    case 39:
       amsgrad(
         <usize>load<u32>(pc, 8),
         <usize>load<u32>(pc, 12),
@@ -498,7 +527,7 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         parts,
       )
       break
-    case 38:
+    case 40:
       lion(
         <usize>load<u32>(pc, 8),
         <usize>load<u32>(pc, 12),
@@ -514,7 +543,7 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         parts,
       )
       break
-    case 39:
+    case 41:
       lstmCell(
         <usize>load<u32>(pc, 8),
         <usize>load<u32>(pc, 12),
@@ -528,7 +557,7 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         parts,
       )
       break
-    case 40:
+    case 42:
       lstmCellGrad(
         <usize>load<u32>(pc, 8),
         <usize>load<u32>(pc, 12),
@@ -543,7 +572,7 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         parts,
       )
       break
-    case 41:
+    case 43:
       gruCell(
         <usize>load<u32>(pc, 8),
         <usize>load<u32>(pc, 12),
@@ -556,7 +585,7 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         parts,
       )
       break
-    case 42:
+    case 44:
       gruCellGrad(
         <usize>load<u32>(pc, 8),
         <usize>load<u32>(pc, 12),
@@ -570,7 +599,7 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         parts,
       )
       break
-    case 43:
+    case 45:
       attention(
         <usize>load<u32>(pc, 8),
         <usize>load<u32>(pc, 12),
@@ -589,7 +618,7 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         parts,
       )
       break
-    case 44:
+    case 46:
       attentionGrad(
         <usize>load<u32>(pc, 8),
         <usize>load<u32>(pc, 12),
@@ -612,7 +641,7 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         parts,
       )
       break
-    case 45:
+    case 47:
       gemm(
         <usize>load<u32>(pc, 8),
         <usize>load<u32>(pc, 12),
@@ -634,7 +663,7 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         parts,
       )
       break
-    case 46:
+    case 48:
       gemv(
         <usize>load<u32>(pc, 8),
         <usize>load<u32>(pc, 12),
@@ -655,7 +684,7 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         parts,
       )
       break
-    case 47:
+    case 49:
       layerNorm(
         <usize>load<u32>(pc, 8),
         <usize>load<u32>(pc, 12),
@@ -669,7 +698,7 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         parts,
       )
       break
-    case 48:
+    case 50:
       layerNormGrad(
         <usize>load<u32>(pc, 8),
         <usize>load<u32>(pc, 12),
@@ -684,7 +713,7 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         parts,
       )
       break
-    case 49:
+    case 51:
       pool2d(
         load<u32>(pc, 8),
         <usize>load<u32>(pc, 12),
@@ -705,7 +734,7 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         parts,
       )
       break
-    case 50:
+    case 52:
       maxPool2dGrad(
         <usize>load<u32>(pc, 8),
         <usize>load<u32>(pc, 12),
@@ -726,7 +755,7 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         parts,
       )
       break
-    case 51:
+    case 53:
       avgPool2dGrad(
         <usize>load<u32>(pc, 8),
         <usize>load<u32>(pc, 12),
@@ -746,7 +775,7 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         parts,
       )
       break
-    case 52:
+    case 54:
       conv2d(
         <usize>load<u32>(pc, 8),
         <usize>load<u32>(pc, 12),
@@ -772,7 +801,7 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         parts,
       )
       break
-    case 53:
+    case 55:
       conv2dInputGrad(
         <usize>load<u32>(pc, 8),
         <usize>load<u32>(pc, 12),
@@ -798,7 +827,7 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         parts,
       )
       break
-    case 54:
+    case 56:
       conv2dFilterGrad(
         <usize>load<u32>(pc, 8),
         <usize>load<u32>(pc, 12),

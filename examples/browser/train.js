@@ -1,6 +1,6 @@
 // The module worker of index.html: the engine lives here, with threads of its own where the page is cross-origin
 // isolated. In a project of your own, import from 'chainrule' or 'chainrule/inline'.
-import { data, init, nn, optim, scope, tensor, train } from '../../dist/inline.js'
+import { crossEntropy, data, init, nn, optim, scope, tensor, train } from '../../dist/inline.js'
 
 const SIDE = 96
 const POINTS = 400
@@ -10,16 +10,18 @@ const spirals = twoSpirals()
 const model = nn.sequential([nn.linear(2, 48), nn.tanh(), nn.linear(48, 48), nn.tanh(), nn.linear(48, 2)])
 const optimizer = optim.adamw(model, { lr: 1e-2 })
 const rows = data.arrays(spirals, { shapes: { x: [2] } })
-for await (const event of train.trainClassifier({
-  model,
+const run = new train.Trainer(model, rows, {
+  loss: crossEntropy,
   optimizer,
-  train: rows,
-  test: rows,
   epochs: 120,
   batch: 50,
-})) {
+  validation: rows,
+  metrics: { accuracy: train.accuracy() },
+})
+for await (const event of run) {
   if (event.type !== 'epoch' || event.epoch % 10 !== 0) continue
-  const text = `epoch ${event.epoch}: loss ${event.loss.toFixed(3)}, accuracy ${event.accuracy.toFixed(3)}, ${engine.threads} threads`
+  const { accuracy } = event.validation.metrics
+  const text = `epoch ${event.epoch}: loss ${event.loss.toFixed(3)}, accuracy ${accuracy.toFixed(3)}, ${engine.threads} threads`
   postMessage({ text, pixels: await regions(), done: event.epoch === event.epochs })
 }
 await engine.close()

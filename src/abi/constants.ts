@@ -118,6 +118,7 @@ export const UNARY_COS = 26
 export const UNARY_FLOOR = 27
 export const UNARY_CEIL = 28
 export const UNARY_ROUND = 29 // half to even
+export const UNARY_F32_TO_I32 = 30 // towards 0, limited to the range; NaN gives 0
 
 // ---- element-wise functions of two operands -----------------------------------------------------
 export const BINARY_ADD = 0
@@ -145,6 +146,17 @@ export const BINARY_EQUAL = 20 // a == b ? 1 : 0
 export const BINARY_GREATER_EQUAL = 21
 export const BINARY_NOT_EQUAL = 22
 export const BINARY_HARDTANH_GRAD = 23 // p0 < b < p1 ? a : 0        b = x
+
+// ---- the same on 32-bit whole numbers; sums and products wrap around -------------------------------
+export const WHOLE_ADD = 0
+export const WHOLE_SUB = 1
+export const WHOLE_MUL = 2
+export const WHOLE_MAXIMUM = 3
+export const WHOLE_MINIMUM = 4
+export const WHOLE_GREATER = 5 // from here on the result is f32, 0 or 1
+export const WHOLE_EQUAL = 6
+export const WHOLE_GREATER_EQUAL = 7
+export const WHOLE_NOT_EQUAL = 8
 
 // ---- reductions -------------------------------------------------------------------------------
 export const REDUCE_SUM = 0

@@ -216,8 +216,8 @@ export const kernels: {
   },
   argsort: {
     file: 'shape/sort',
-    doc: 'y[r] = the order of row r of x, rows of n, as i32: stable, NaN last. work has the size of y.',
-    operands: { x: 'read', y: 'write', work: 'write', rows: 'u32', n: 'u32', descending: 'u32' },
+    doc: 'y[r] = the order of row r of x (f32, or whole: i32), rows of n, as i32: stable, NaN last. work has the size of y.',
+    operands: { x: 'read', y: 'write', work: 'write', rows: 'u32', n: 'u32', descending: 'u32', whole: 'u32' },
     cost: (o: O): number => (o.rows as number) * (o.n as number) * 4 * (33 - Math.clz32(o.n as number)),
   },
   triangle: {
@@ -262,6 +262,13 @@ export const kernels: {
     cost: per(0.4, 'n'),
   },
 
+  wholes: {
+    file: 'elementwise/wholes',
+    doc: 'y[i] = fn(a[i * aStep], b[i * bStep]) on i32 (WHOLE_*); steps are 0 (one element) or 1. y may be a or b.',
+    operands: { fn: 'u32', a: 'read', b: 'read', y: 'write', n: 'u32', aStep: 'u32', bStep: 'u32' },
+    split: 'linear',
+    cost: per(0.6, 'n'),
+  },
   where: {
     file: 'elementwise/where',
     doc: 'y[i] = condition[i * cStep] != 0 ? a[i * aStep] : b[i * bStep], 32-bit words; steps are 0 (one element) or 1. y may be an operand.',
@@ -291,6 +298,13 @@ export const kernels: {
     doc: 'y[o, i] = first j that attains the maximum or minimum of x[o, j, i], as i32; a NaN wins (REDUCE_ARG*).',
     operands: { fn: 'u32', x: 'read', y: 'write', outer: 'u32', n: 'u32', inner: 'u32' },
     cost: per(0.8, 'outer', 'n', 'inner'),
+  },
+
+  reduceWholes: {
+    file: 'reduce/wholes',
+    doc: 'y[o, i] = sum (wraps around), maximum or minimum over j of x[o, j, i], i32 (REDUCE_*); arg: the first j that attains the extremum.',
+    operands: { fn: 'u32', arg: 'u32', x: 'read', y: 'write', outer: 'u32', n: 'u32', inner: 'u32' },
+    cost: per(1, 'outer', 'n', 'inner'),
   },
 
   // ---- softmax and its losses ----------------------------------------------------------------------

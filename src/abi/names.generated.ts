@@ -18,14 +18,16 @@ export interface KernelOperands {
   takeAlong: { x: 'read'; index: 'read'; y: 'write'; outer: 'u32'; n: 'u32'; count: 'u32'; inner: 'u32' }
   takeAlongGrad: { y: 'read'; index: 'read'; x: 'write'; outer: 'u32'; n: 'u32'; count: 'u32'; inner: 'u32' }
   cumsum: { x: 'read'; y: 'write'; outer: 'u32'; n: 'u32'; inner: 'u32'; reverse: 'u32' }
-  argsort: { x: 'read'; y: 'write'; work: 'write'; rows: 'u32'; n: 'u32'; descending: 'u32' }
+  argsort: { x: 'read'; y: 'write'; work: 'write'; rows: 'u32'; n: 'u32'; descending: 'u32'; whole: 'u32' }
   triangle: { x: 'read'; y: 'write'; rows: 'u32'; m: 'u32'; n: 'u32'; diagonal: 'i32'; upper: 'u32' }
   unary: { fn: 'u32'; x: 'read'; y: 'write'; n: 'u32'; p0: 'f32'; p1: 'f32' }
   binary: { fn: 'u32'; a: 'read'; b: 'read'; y: 'write'; n: 'u32'; aStep: 'u32'; bStep: 'u32'; p0: 'f32'; p1: 'f32' }
   binaryStrided: { fn: 'u32'; a: 'read'; b: 'read'; y: 'write'; n: 'u32'; p0: 'f32'; p1: 'f32'; dims: 'dims' }
+  wholes: { fn: 'u32'; a: 'read'; b: 'read'; y: 'write'; n: 'u32'; aStep: 'u32'; bStep: 'u32' }
   where: { condition: 'read'; a: 'read'; b: 'read'; y: 'write'; n: 'u32'; cStep: 'u32'; aStep: 'u32'; bStep: 'u32' }
   reduce: { fn: 'u32'; x: 'read'; y: 'write'; outer: 'u32'; n: 'u32'; inner: 'u32'; scale: 'f32' }
   argReduce: { fn: 'u32'; x: 'read'; y: 'write'; outer: 'u32'; n: 'u32'; inner: 'u32' }
+  reduceWholes: { fn: 'u32'; arg: 'u32'; x: 'read'; y: 'write'; outer: 'u32'; n: 'u32'; inner: 'u32' }
   softmax: { x: 'read'; y: 'write'; rows: 'u32'; n: 'u32' }
   logSoftmax: { x: 'read'; y: 'write'; rows: 'u32'; n: 'u32' }
   softmaxGrad: { dy: 'read'; y: 'read'; dx: 'write'; rows: 'u32'; n: 'u32' }

@@ -3,7 +3,7 @@ import { ones, zeros } from '../ops/create.ts'
 import type { OpRow } from '../ops/define.ts'
 import { add } from '../ops/functions.ts'
 import { Tensor } from '../ops/tensor.ts'
-import type { Node, Value } from '../program/graph.ts'
+import { type Node, ruleOf, type Value } from '../program/graph.ts'
 import { scoped } from '../tensor/scope.ts'
 import { type Gradients, type ParameterTree, treeOf } from './tree.ts'
 
@@ -59,22 +59,25 @@ export function backward(loss: Tensor, xs: readonly Value[], seed?: Tensor): Ten
     const needs = node.inputs.map((value) => onPath.has(value) && value.dtype === 'float32')
     if (dys.every((dy) => dy === undefined) || !needs.includes(true)) continue
     const row = node.op as OpRow
-    if (row.gradient === 'piecewise constant') continue
-    if (typeof row.gradient !== 'function')
+    const { gradient } = row
+    if (gradient === 'piecewise constant') continue
+    if (typeof gradient !== 'function')
       throw new GradientError('its derivative has no gradient of its own', {
         where: row.name,
         expected: 'ops whose rules are written in ops, for second derivatives',
         received: `${row.name}, whose rule is a kernel`,
         hint: 'Use stopGradient() where the gradient is not wanted, or compose the function of other ops.',
       })
-    const results = row.gradient({
-      inputs: node.inputs.map(handle),
-      outputs: node.outputs.map(handle),
-      dy: (dys[0] ?? zeros(node.outputs[0]?.shape ?? [], { engine })) as Tensor,
-      dys,
-      attrs: node.attrs,
-      needs,
-    })
+    const results = ruleOf(node, () =>
+      gradient({
+        inputs: node.inputs.map(handle),
+        outputs: node.outputs.map(handle),
+        dy: (dys[0] ?? zeros(node.outputs[0]?.shape ?? [], { engine })) as Tensor,
+        dys,
+        attrs: node.attrs,
+        needs,
+      }),
+    )
     for (const [i, value] of node.inputs.entries()) {
       const part = results[i]
       if (part === undefined || needs[i] !== true) continue

@@ -228,6 +228,7 @@ export const rounding: Readonly<Record<ReferenceName, Rounding>> = {
   round: exact,
   sign: exact,
   cast: exact,
+  truncate: exact,
 
   add: halfUlps(1),
   sub: halfUlps(1),

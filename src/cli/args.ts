@@ -6,6 +6,7 @@ import {
   closest,
   flag,
   integer,
+  names,
   number,
   type Option,
   type Options,
@@ -52,12 +53,19 @@ export interface InfoOptions {
   readonly json: boolean
 }
 
+export interface CheckCommandOptions {
+  /** Operations; undefined for all. */
+  readonly only: readonly string[] | undefined
+  readonly json: boolean
+}
+
 export type Command =
   | { readonly name: 'train'; readonly options: TrainOptions }
   | { readonly name: 'info'; readonly options: InfoOptions }
+  | { readonly name: 'check'; readonly options: CheckCommandOptions }
   | { readonly name: 'help'; readonly topic: Topic }
   | { readonly name: 'version' }
-export type Topic = 'train' | 'info' | undefined
+export type Topic = 'train' | 'info' | 'check' | undefined
 
 type Values<O extends Options> = { [K in keyof O]: O[K] extends Option<infer T> ? T : never }
 
@@ -89,8 +97,14 @@ const TRAIN = {
   ...HELP,
 } satisfies Options
 const INFO = { json: flag('one JSON object instead of text'), ...HELP } satisfies Options
+const CHECK = {
+  only: names('NAME,NAME...', 'only these operations of docs/ops.md'),
+  json: flag('one JSON object a line instead of text'),
+  ...HELP,
+} satisfies Options
+const FLAGS: Readonly<Record<NonNullable<Topic>, Options>> = { train: TRAIN, info: INFO, check: CHECK }
 
-const COMMANDS = ['train', 'info', 'help', 'version'] as const
+const COMMANDS = ['train', 'info', 'check', 'help', 'version'] as const
 
 /** What the arguments ask for; anything that is not understood is an ArgumentError that says what is. */
 export function parseCommand(argv: readonly string[]): Command {
@@ -104,10 +118,14 @@ export function parseCommand(argv: readonly string[]): Command {
       const values = parse(INFO, rest, 'info')
       return values.help ? { name: 'help', topic: 'info' } : { name: 'info', options: { json: values.json } }
     }
+    case 'check': {
+      const { help, only, json } = parse(CHECK, rest, 'check')
+      return help ? { name: 'help', topic: 'check' } : { name: 'check', options: { only, json } }
+    }
     case 'version':
       return { name: 'version' }
     case 'help': {
-      const topic = rest[0] === 'train' || rest[0] === 'info' ? rest[0] : undefined
+      const topic = rest[0] !== undefined && Object.hasOwn(FLAGS, rest[0]) ? (rest[0] as Topic) : undefined
       return { name: 'help', topic }
     }
   }
@@ -195,8 +213,8 @@ function unknownFlag(name: string, known: readonly string[], command: string): A
 }
 
 /** The flags of a command as the help lists them: the flag, what it does, its default. */
-export function flagsOf(command: 'train' | 'info'): { usage: string; help: string; shown: string | undefined }[] {
-  const options: Options = command === 'train' ? TRAIN : INFO
+export function flagsOf(command: NonNullable<Topic>): { usage: string; help: string; shown: string | undefined }[] {
+  const options: Options = FLAGS[command]
   return Object.entries(options).map(([name, { value, short, help, shown }]) => ({
     usage: `--${name}${value === undefined ? '' : ` ${value}`}${short === undefined ? '' : `, -${short}`}`,
     help,

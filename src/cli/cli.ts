@@ -50,6 +50,10 @@ async function dispatch(argv: readonly string[], context: CliContext): Promise<n
       out.write(command.options.json ? `${JSON.stringify(facts)}\n` : `${factLines(facts, out).join('\n')}\n`)
       return 0
     }
+    case 'check': {
+      const { runCheck } = await import('./check.ts')
+      return (await runCheck(command.options, out)) ? 0 : 1
+    }
     case 'train':
       return train(command.options, context)
   }

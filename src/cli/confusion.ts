@@ -1,4 +1,4 @@
-import type { Confusion } from '../train/events.ts'
+import type { Confusion } from '../train/index.ts'
 import { percent } from './format.ts'
 import { paint, shade, type Terminal } from './terminal.ts'
 

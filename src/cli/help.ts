@@ -21,7 +21,7 @@ export function helpText(topic: Topic, version: string, terminal: Terminal): str
     if (usage.length > wide) return [head, `  ${' '.repeat(wide)}  ${about}`]
     return [`${head}${' '.repeat(wide - usage.length)}  ${about}`]
   })
-  const usage = topic === 'train' ? 'chainrule [train] [flags]' : 'chainrule info [flags]'
+  const usage = topic === 'train' ? 'chainrule [train] [flags]' : `chainrule ${topic} [flags]`
   const parts = [`${paint(terminal, 'Usage', 'bold')}  ${usage}`, '', ...lines]
   if (topic === 'train') parts.push('', ...examples(terminal))
   return `${parts.join('\n')}\n`
@@ -35,6 +35,7 @@ function overview(version: string, terminal: Terminal): string {
     paint(terminal, 'Commands', 'bold'),
     command('train', 'train a classifier (the default)'),
     command('info', 'this runtime: threads, builds, what is missing for full speed'),
+    command('check', 'every operation and its gradient, tested in this runtime'),
     command('help [command]', 'all flags of a command'),
     command('--version', 'the version'),
     '',

@@ -87,6 +87,16 @@ export function path<T extends string | undefined>(value: string, fallback: T, h
   return fallback === undefined ? { help, value, fallback, parse } : { help, value, shown: fallback, fallback, parse }
 }
 
+/** Names such as 'conv2d,softmax'; without the flag undefined. */
+export function names(value: string, help: string): Option<readonly string[] | undefined> {
+  const parse = (text: string, flag: string): readonly string[] => {
+    const list = text.split(',')
+    if (list.every((name) => /^\w+$/.test(name))) return list
+    throw new ArgumentError('a bad value', { where: flag, expected: 'names and commas', received: shownText(text) })
+  }
+  return { help, value, fallback: undefined, parse }
+}
+
 export function flag(help: string, short?: string): Option<boolean> {
   const option = { help, fallback: false, parse: () => true }
   return short === undefined ? option : { ...option, short }

@@ -1,4 +1,4 @@
-import type { Confusion } from '../train/events.ts'
+import type { Confusion, StepEvent } from '../train/index.ts'
 import type { TrainOptions } from './args.ts'
 
 /** What is known before the first step. */
@@ -22,11 +22,20 @@ export interface RunPlan {
   readonly machine: string
 }
 
+/** A few steps of a run whose length is known. */
+export type StepRecord = Pick<StepEvent, 'epoch' | 'step' | 'loss' | 'losses' | 'learningRate' | 'samplesPerSecond'> & {
+  readonly steps: number
+  readonly secondsLeft: number
+}
+
 export interface EpochRecord {
   readonly epoch: number
+  readonly epochs: number
+  readonly step: number
   readonly loss: number
   readonly testLoss: number | undefined
   readonly accuracy: number | undefined
+  readonly trainSeconds: number
 }
 
 /** A test sample that was taken for another class. */

@@ -4,7 +4,7 @@ import { crossEntropy, init } from '../index.ts'
 import { checkWritable, writeFileAtomic } from '../io/node-write.ts'
 import { encodeState } from '../io/state.ts'
 import type { Sequential } from '../nn/index.ts'
-import { type DoneEvent, Evaluator, hashState, type TrainEvent, trainClassifier } from '../train/index.ts'
+import { accuracy, confusion, type Evaluation, type FitEvent, hashState, Trainer } from '../train/index.ts'
 import type { TrainOptions } from './args.ts'
 import { machineLine } from './machine.ts'
 import { confidentMistakes } from './mistakes.ts'
@@ -77,6 +77,9 @@ function checkNumeric({ options, parameters }: RunPlan): void {
   })
 }
 
+const metrics = { accuracy: accuracy(), confusion: confusion() }
+type Measured = typeof metrics
+
 /** Follows the run to its end, or to the step at which the user stops it. */
 async function train(
   model: Sequential,
@@ -87,34 +90,39 @@ async function train(
 ): Promise<RunResult> {
   const { options } = plan
   const stepsPerEpoch = Math.ceil(split.train.size / options.batch)
-  const events = trainClassifier({
-    model,
-    train: split.train,
-    test: split.test,
+  const run = new Trainer(model, split.train, {
+    validation: split.test,
+    loss: crossEntropy,
+    metrics,
     optimizer: buildOptimizer(model, options, options.epochs * stepsPerEpoch),
     penalty: penaltyOf(model, options),
     epochs: options.epochs,
     batch: options.batch,
     gradients: options.gradients === 'numeric' ? numericGradients : undefined,
-    signal,
   })
+  const stop = (): void => run.stop()
+  signal.addEventListener('abort', stop)
+  if (signal.aborted) stop()
   const history = new History()
   try {
-    for await (const event of events) history.add(event, view)
-  } catch (error) {
-    if (!signal.aborted) throw error
-    if (history.losses.length === 0) throw new ChainruleError('stopped before the first step; nothing was written')
+    for await (const event of run) history.add(event, view)
+  } finally {
+    signal.removeEventListener('abort', stop)
   }
-  const { done } = history
-  const end = done ?? (await evaluated(model, split, history, options.batch))
+  if (history.losses.length === 0) throw new ChainruleError('stopped before the first step; nothing was written')
+  const { validation } = history
   return {
     ...plan,
-    ...end,
+    confusion: validation?.metrics.confusion,
+    testAccuracy: validation?.metrics.accuracy,
+    trainSeconds: history.trainSeconds,
+    samplesPerSecond: history.samplesPerSecond,
+    weightsHash: hashState(await model.stateDict()),
     losses: history.losses,
     stepsPerEpoch,
     epochs: history.epochs,
     mistakes: options.report === undefined ? [] : await confidentMistakes(model, split.test, MOST_MISTAKES),
-    interrupted: done === undefined,
+    interrupted: history.interrupted,
   }
 }
 
@@ -123,24 +131,32 @@ class History {
   readonly epochs: EpochRecord[] = []
   readonly losses: number[] = []
   samplesPerSecond = 0
-  done: DoneEvent | undefined
+  trainSeconds = 0
+  interrupted = false
+  validation: Evaluation<Measured> | undefined
 
-  add(event: TrainEvent, view: View): void {
-    switch (event.type) {
-      case 'step':
-        for (const [i, loss] of event.losses.entries()) {
-          if (!Number.isFinite(loss)) throw diverged(event.step - event.losses.length + i + 1, loss)
-          this.losses.push(loss)
-        }
-        this.samplesPerSecond = event.samplesPerSecond
-        view.step(event)
-        break
-      case 'epoch':
-        this.epochs.push(event)
-        view.epoch(event)
-        break
-      case 'done':
-        this.done = event
+  add(event: FitEvent<Measured>, view: View): void {
+    if (event.type === 'step') {
+      for (const [i, loss] of event.losses.entries()) {
+        if (!Number.isFinite(loss)) throw diverged(event.step - event.losses.length + i + 1, loss)
+        this.losses.push(loss)
+      }
+      view.step({ ...event, steps: event.steps as number, secondsLeft: event.secondsLeft as number })
+    } else if (event.type === 'epoch') {
+      const { validation, epochs, ...rest } = event
+      const record = {
+        ...rest,
+        epochs: epochs as number,
+        testLoss: validation?.loss,
+        accuracy: validation?.metrics.accuracy,
+      }
+      this.epochs.push(record)
+      view.epoch(record)
+    } else if (event.type === 'done') {
+      this.samplesPerSecond = event.samplesPerSecond
+      this.trainSeconds = event.trainSeconds
+      this.validation = event.validation
+      this.interrupted = event.reason === 'stopped'
     }
   }
 }
@@ -152,21 +168,6 @@ function diverged(step: number, loss: number): ChainruleError {
     received: String(loss),
     hint: 'Use a smaller --lr; nothing was written.',
   })
-}
-
-type Ending = Pick<RunResult, 'confusion' | 'testAccuracy' | 'trainSeconds' | 'samplesPerSecond' | 'weightsHash'>
-
-/** The ending of a run that was stopped. */
-async function evaluated(model: Sequential, split: Split, history: History, batch: number): Promise<Ending> {
-  using evaluator = new Evaluator(model, split.test, (output, labels) => crossEntropy(output, labels))
-  const { accuracy, confusion } = await evaluator.run()
-  return {
-    confusion,
-    testAccuracy: accuracy,
-    trainSeconds: (history.losses.length * batch) / history.samplesPerSecond,
-    samplesPerSecond: history.samplesPerSecond,
-    weightsHash: hashState(await model.stateDict()),
-  }
 }
 
 async function write(model: Sequential, result: RunResult): Promise<WrittenFile[]> {

@@ -1,6 +1,5 @@
-import type { EpochEvent, StepEvent } from '../train/events.ts'
 import { percent } from './format.ts'
-import type { RunPlan, RunResult } from './result.ts'
+import type { EpochRecord, RunPlan, RunResult, StepRecord } from './result.ts'
 import type { Terminal } from './terminal.ts'
 import type { View, WrittenFile } from './view.ts'
 
@@ -16,11 +15,11 @@ export class JsonView implements View {
     this.write('start', { ...plan })
   }
 
-  step({ epoch, step, steps, loss, learningRate, samplesPerSecond, secondsLeft }: StepEvent): void {
+  step({ epoch, step, steps, loss, learningRate, samplesPerSecond, secondsLeft }: StepRecord): void {
     this.write('step', { epoch, step, steps, loss, learningRate, samplesPerSecond, secondsLeft })
   }
 
-  epoch({ epoch, epochs, step, loss, testLoss, accuracy, trainSeconds }: EpochEvent): void {
+  epoch({ epoch, epochs, step, loss, testLoss, accuracy, trainSeconds }: EpochRecord): void {
     this.write('epoch', { epoch, epochs, step, loss, testLoss, testAccuracy: accuracy, trainSeconds })
   }
 

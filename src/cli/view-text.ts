@@ -1,10 +1,9 @@
-import type { EpochEvent, StepEvent } from '../train/events.ts'
 import { chart } from './chart.ts'
 import { confusionTable } from './confusion.ts'
 import { smooth } from './curve.ts'
 import { bytes, decimal, duration, integer, percent } from './format.ts'
 import { LiveLine, progressLine, SPARKS } from './progress.ts'
-import type { RunPlan, RunResult } from './result.ts'
+import type { EpochRecord, RunPlan, RunResult, StepRecord } from './result.ts'
 import { paint, type Terminal } from './terminal.ts'
 import type { View, WrittenFile } from './view.ts'
 
@@ -58,7 +57,7 @@ export class TextView implements View {
     this.print('')
   }
 
-  step(event: StepEvent): void {
+  step(event: StepRecord): void {
     this.recent.push(event.loss)
     if (this.recent.length > SPARKS) this.recent.shift()
     const now = this.now()
@@ -73,7 +72,7 @@ export class TextView implements View {
     }
   }
 
-  epoch({ epoch, epochs, loss, testLoss, accuracy }: EpochEvent): void {
+  epoch({ epoch, epochs, loss, testLoss, accuracy }: EpochRecord): void {
     const { terminal } = this
     const parts = [`epoch ${String(epoch).padStart(String(epochs).length)}/${epochs}`, `loss ${decimal(loss)}`]
     if (testLoss !== undefined) parts.push(`test loss ${decimal(testLoss)}`)
@@ -123,7 +122,7 @@ export class TextView implements View {
   }
 
   /** By the rate of the whole run, which is calmer than that of the last steps. */
-  private left({ step, steps, samplesPerSecond }: StepEvent): number {
+  private left({ step, steps, samplesPerSecond }: StepRecord): number {
     return ((steps - step) * this.batch) / samplesPerSecond
   }
 

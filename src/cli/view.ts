@@ -1,11 +1,10 @@
-import type { EpochEvent, StepEvent } from '../train/events.ts'
-import type { RunPlan, RunResult } from './result.ts'
+import type { EpochRecord, RunPlan, RunResult, StepRecord } from './result.ts'
 
 /** Shows a run while it goes on. */
 export interface View {
   begin(plan: RunPlan): void
-  step(event: StepEvent): void
-  epoch(event: EpochEvent): void
+  step(event: StepRecord): void
+  epoch(event: EpochRecord): void
   /** Something the user should know that is no result. */
   notice(text: string): void
   /** What was written, by path and size, comes with the result. */

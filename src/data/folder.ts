@@ -1,7 +1,9 @@
 import { DataError } from '../errors.ts'
 import { listFolder, readFile } from '../io/node-files.ts'
+import { type NpyArray, parseNpy } from '../io/npy.ts'
 import { type IdxType, readIdx } from './idx.ts'
 import { type LabelledData, pairLabels } from './labelled.ts'
+import { type NpyParts, npyParts } from './npy.ts'
 
 /** What a folder of IDX files holds; without `test`, a part of `train` has to be held out. */
 export interface IdxFolder {
@@ -40,6 +42,15 @@ export async function readIdxFolder(path: string): Promise<IdxFolder> {
     })
   }
   return { train: trainData, test: testData, files: [...train, ...test] }
+}
+
+/** Reads x.npy and y.npy, or x_train.npy, y_train.npy, x_test.npy and y_test.npy. */
+export async function readNpyFolder(path: string): Promise<NpyParts & { readonly files: readonly string[] }> {
+  const files = (await listFolder(path)).filter((name) => name.endsWith('.npy'))
+  const arrays = new Map<string, NpyArray>()
+  for (const file of files)
+    arrays.set(file.slice(0, -4), parseNpy(await readFile(`${path}/${file}`), `${path}/${file}`))
+  return { ...npyParts(arrays, path), files }
 }
 
 type Pair = readonly [images: string, labels: string]

@@ -17,8 +17,19 @@ const SLICE = 8192
 const HEAD = 65536
 
 /** Inflates gzip data, and stops as soon as the output exceeds what its own header declares. */
-export async function gunzip(bytes: Uint8Array, { name, limit }: GunzipOptions): Promise<Uint8Array> {
-  const { readable, writable } = new DecompressionStream('gzip')
+export async function gunzip(bytes: Uint8Array, options: GunzipOptions): Promise<Uint8Array> {
+  const whole = await inflate(bytes, 'gzip', options)
+  checkTrailer(bytes, whole.length, options.name)
+  return whole
+}
+
+/** Inflates deflated data in a format, and stops as soon as the output exceeds what the limit says. */
+export async function inflate(
+  bytes: Uint8Array,
+  format: 'gzip' | 'deflate-raw',
+  { name, limit }: GunzipOptions,
+): Promise<Uint8Array> {
+  const { readable, writable } = new DecompressionStream(format)
   const reader = readable.getReader()
   const feeding = feed(bytes, writable.getWriter())
   const chunks: Uint8Array[] = []
@@ -26,7 +37,7 @@ export async function gunzip(bytes: Uint8Array, { name, limit }: GunzipOptions):
   let cap: number | undefined
   try {
     for (;;) {
-      const { done, value } = await inflated(reader, name, size)
+      const { done, value } = await inflated(reader, name, size, format)
       if (done) break
       chunks.push(value)
       size += value.length
@@ -49,7 +60,6 @@ export async function gunzip(bytes: Uint8Array, { name, limit }: GunzipOptions):
   } finally {
     await feeding
   }
-  checkTrailer(bytes, size, name)
   return join(chunks, size)
 }
 
@@ -69,15 +79,19 @@ async function inflated(
   reader: ReadableStreamDefaultReader<Uint8Array>,
   name: string,
   size: number,
+  format: string,
 ): Promise<ReadableStreamReadResult<Uint8Array>> {
   try {
     return await reader.read()
   } catch (cause) {
-    throw new DataError(`corrupt or truncated gzip data after ${size} inflated bytes`, {
-      where: name,
-      hint: 'Copy or download the file again.',
-      cause,
-    })
+    throw new DataError(
+      `corrupt or truncated ${format === 'gzip' ? 'gzip' : 'deflated'} data after ${size} inflated bytes`,
+      {
+        where: name,
+        hint: 'Copy or download the file again.',
+        cause,
+      },
+    )
   }
 }
 

@@ -1,6 +1,33 @@
+export { type ByteSource, gunzipped } from './bytes.ts'
+export type { CellKind } from './cells.ts'
+export { type CsvOptions, type CsvRow, csvRows, type ReadCsvOptions, readCsv } from './csv.ts'
 export { type ArraysOptions, arrays, type Column, type Dataset, take } from './dataset.ts'
 export { digits, loadDigits } from './digits.ts'
+export type { CategoryFeature, Feature, NumberFeature } from './features.ts'
+export type { FittedJson } from './fitted.ts'
 export { type IdxArray, type IdxData, type IdxType, parseIdx, readIdx } from './idx.ts'
 export { datasetOf, type LabelledData, pairLabels } from './labelled.ts'
 export { type Batch, Loader, type LoaderOptions, loader } from './loader.ts'
+export { fromNpy, type NpyParts, npyParts } from './npy.ts'
+export {
+  type DroppedColumn,
+  type FitTableOptions,
+  TablePreprocessor,
+  type TablePreprocessorJson,
+  type TableTarget,
+} from './preprocess.ts'
 export { type Split, split } from './split.ts'
+export type { BatchStream } from './stream.ts'
+export {
+  type CategoryColumn,
+  type Cell,
+  columnOf,
+  type NumberColumn,
+  type SplitTableOptions,
+  splitTable,
+  type Table,
+  type TableColumn,
+  type TableOptions,
+  tableOf,
+  takeRows,
+} from './table.ts'

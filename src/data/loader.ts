@@ -4,6 +4,7 @@ import { tensor } from '../ops/create.ts'
 import { permutation } from '../ops/random.ts'
 import type { Tensor } from '../ops/tensor.ts'
 import { type Variable, variable } from '../ops/variable.ts'
+import type { Engine } from '../program/engine.ts'
 import { Generator } from '../program/generator.ts'
 import { currentEngine } from '../tensor/current.ts'
 import { keep } from '../tensor/scope.ts'
@@ -67,14 +68,17 @@ export class Loader<K extends string> implements Disposable, AsyncIterable<Batch
     return step < this.wholeBatches ? this.batch : this.remainder
   }
 
-  /** Goes to the beginning of an epoch (counted from 0) and lays out its order, which follows from seed and number. */
-  async begin(epoch: number): Promise<void> {
-    await this.#order.engine.flushAsync()
+  /**
+   * Goes to a batch of an epoch (both counted from 0) and lays out the epoch's order, which follows from seed and number.
+   */
+  async begin(epoch: number, batch = 0): Promise<void> {
+    const { engine } = this.#order
+    await engine.flushAsync()
     if (this.#seed !== undefined) {
       // Stream 0 is the engine's own: a loader with the engine's seed must not draw the same numbers.
-      this.#order.set((await shuffled(this.#size, this.#seed, epoch + 1)).subarray(0, this.rows))
+      this.#order.set((await shuffled(this.#size, this.#seed, epoch + 1, engine)).subarray(0, this.rows))
     }
-    this.#cursor.set([0, 0])
+    this.#cursor.set([Math.min(batch, this.wholeBatches), 0])
     this.#epoch = epoch + 1
   }
 
@@ -131,8 +135,13 @@ export const loader = <K extends string>(dataset: Dataset<K>, options: LoaderOpt
   new Loader(dataset, options)
 
 /** The numbers 0 to n - 1 in an order that follows from the seed and the number of the stream. */
-export async function shuffled(n: number, seed: number, stream: number): Promise<Int32Array> {
-  const generator = new Generator(currentEngine(), seed, stream)
+export async function shuffled(
+  n: number,
+  seed: number,
+  stream: number,
+  engine: Engine = currentEngine(),
+): Promise<Int32Array> {
+  const generator = new Generator(engine, seed, stream)
   const order = permutation(n, { generator })
   try {
     return (await order.data()) as Int32Array

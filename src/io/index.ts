@@ -1,3 +1,5 @@
+export { encodeNpy, type NpyArray, type NpyData, type NpyInput, type NpyType, parseNpy } from './npy.ts'
+export { encodeNpz, type ReadNpzOptions, readNpz } from './npz.ts'
 export {
   encodeSafetensors,
   parseSafetensors,

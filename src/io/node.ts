@@ -1,12 +1,13 @@
 // chainrule/node: files in Node, Deno and Bun.
-import { readIdxFolder } from '../data/folder.ts'
+import { readIdxFolder, readNpyFolder } from '../data/folder.ts'
 import type { State } from '../nn/index.ts'
-import { readFile } from './node-files.ts'
+import { openFile, readFile } from './node-files.ts'
 import { writeFileAtomic } from './node-write.ts'
 import { decodeState, encodeState } from './state.ts'
 
 export type { IdxFolder } from '../data/folder.ts'
-export { readFile, readIdxFolder, writeFileAtomic }
+export type { FileBytes } from './node-files.ts'
+export { openFile, readFile, readIdxFolder, readNpyFolder, writeFileAtomic }
 
 /** Writes `await model.stateDict()` to a safetensors file: the old file or the new one, never a part of either. */
 export function saveState(path: string, state: State, metadata?: Iterable<readonly [string, string]>): Promise<void> {

@@ -1,6 +1,7 @@
 import { ChainruleError } from '../errors.ts'
 import type { Tensor } from '../ops/tensor.ts'
 import { Parameter, Variable } from '../ops/variable.ts'
+import { nextNode } from '../program/graph.ts'
 import { type LoadReport, loadState, readState, type State, type StateEntry } from './state.ts'
 import { summarize } from './summary.ts'
 
@@ -173,13 +174,47 @@ function isPlain(value: object): boolean {
 
 const origins = new WeakMap<ChainruleError, Module>()
 
+/** The nodes that a forward of a module recorded: numbers from `first` to before `end`. */
+export interface LayerSpan {
+  readonly module: Module
+  readonly first: number
+  readonly end: number
+}
+
+let watched: LayerSpan[] | undefined
+
+/** Runs `run`, and tells which nodes each layer's forward recorded; inner layers come before outer ones. */
+export function watchLayers<T>(run: () => T): { readonly result: T; readonly spans: readonly LayerSpan[] } {
+  const before = watched
+  const spans: LayerSpan[] = []
+  watched = spans
+  try {
+    return { result: run(), spans }
+  } finally {
+    watched = before
+  }
+}
+
+/** The path of the innermost layer that recorded a node; `undefined` outside of all layers below `root`. */
+export function layerOf(
+  node: number,
+  spans: readonly LayerSpan[],
+  paths: ReadonlyMap<Module, string>,
+): string | undefined {
+  const span = spans.find(({ module, first, end }) => first <= node && node < end && paths.has(module))
+  return span === undefined ? undefined : paths.get(span.module)
+}
+
 /** Runs part of `module`'s forward; an error on its way out remembers the innermost module it came from. */
 export function inside<T>(module: Module, run: () => T): T {
+  const first = nextNode()
   try {
     return run()
   } catch (error) {
     if (error instanceof ChainruleError && !origins.has(error)) origins.set(error, module)
     throw error
+  } finally {
+    watched?.push({ module, first, end: nextNode() })
   }
 }
 

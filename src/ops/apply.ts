@@ -1,4 +1,4 @@
-import { DTypeError, EngineError } from '../errors.ts'
+import { ArgumentError, DTypeError, EngineError } from '../errors.ts'
 import type { Engine } from '../program/engine.ts'
 import type { Attrs, DType, Op, Spec } from '../program/graph.ts'
 import { Tensor } from './tensor.ts'
@@ -42,6 +42,22 @@ export function lift(operand: Tensor | number, like: Tensor): Tensor {
   return typeof operand === 'number' ? new Tensor(like.engine, like.engine.constant(operand)) : operand
 }
 
+/** Whether an operand is a tensor of int32. */
+export const isWhole = (operand: unknown): boolean => operand instanceof Tensor && operand.dtype === 'int32'
+
+/** The same for an operand that meets whole numbers: int32, as they are. */
+export function liftWhole(operand: Tensor | number, like: Tensor, where: string): Tensor {
+  if (typeof operand !== 'number') return operand
+  if (operand !== (operand | 0))
+    throw new ArgumentError('the number does not fit the whole numbers of the other operand', {
+      where,
+      expected: 'a whole number from -2147483648 to 2147483647',
+      received: String(operand),
+      hint: 'Convert the other operand: x.toFloat().',
+    })
+  return new Tensor(like.engine, like.engine.constant(operand, 'int32'))
+}
+
 /** All inputs must have one of the types. */
 export function checkTypes(op: string, inputs: readonly Spec[], ...allowed: readonly DType[]): void {
   for (const [i, spec] of inputs.entries()) checkType(op, spec, i + 1, ...allowed)
@@ -53,7 +69,8 @@ export function checkType(op: string, spec: Spec | undefined, position: number, 
   const wanted = allowed.join(' or ')
   const hints: Readonly<Record<string, string>> = {
     'float32 from int32': 'Convert it: x.toFloat().',
-    'int32 from float32': 'Make it from whole numbers: tensor(Int32Array.of(..)), or tensor(.., { dtype: "int32" }).',
+    'int32 from float32':
+      'Convert it: x.toInt(); or make it from whole numbers: tensor(Int32Array.of(..)), or tensor(.., { dtype: "int32" }).',
   }
   const hint = hints[`${wanted} from ${spec.dtype}`]
   throw new DTypeError('the element type does not fit', {

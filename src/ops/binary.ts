@@ -1,10 +1,12 @@
 import * as C from '../abi/constants.ts'
 import type { Attrs } from '../program/graph.ts'
+import type { Ref } from '../program/lower.ts'
 import { broadcastShapes, broadcastStrides, collapse } from '../tensor/shape.ts'
 import { checkTypes } from './apply.ts'
 import { attr, defineOp, type GradientRule, type NoGradient, type OpRow, type OpTable } from './define.ts'
 import * as f from './functions.ts'
 import { absorbBias } from './fused-matmul.ts'
+import { stretched } from './select.ts'
 import type { Tensor } from './tensor.ts'
 import { approximate } from './unary.ts'
 
@@ -12,6 +14,8 @@ import { approximate } from './unary.ts'
 
 interface Binary {
   readonly code: number
+  /** The code for two int32 operands. */
+  readonly whole?: number
   readonly doc: string
   readonly formula: string
   readonly gradient: GradientRule | NoGradient
@@ -28,12 +32,23 @@ function binary(name: string, row: Binary): OpRow {
     gradient: row.gradient,
     reuse: true,
     infer(inputs) {
-      checkTypes(name, inputs, 'float32')
-      return [{ shape: broadcastShapes(inputs[0]?.shape ?? [], inputs[1]?.shape ?? [], name), dtype: 'float32' }]
+      const { whole } = row
+      const [a, b] = inputs
+      const ints = whole !== undefined && a?.dtype === 'int32' && b?.dtype === 'int32'
+      if (!ints) checkTypes(name, inputs, 'float32')
+      const dtype = ints && whole < C.WHOLE_GREATER ? 'int32' : 'float32'
+      return [{ shape: broadcastShapes(a?.shape ?? [], b?.shape ?? [], name), dtype }]
     },
-    lower({ inputs: [a, b], outputs: [y], shapes, outShapes, attrs, emit }) {
-      if (a === undefined || b === undefined || y === undefined) return
+    lower(lowering) {
+      const { inputs, outputs, specs, shapes, outShapes, attrs, emit } = lowering
+      const [a, b] = inputs as [Ref, Ref]
+      const y = outputs[0] as Ref
       const shape = outShapes[0] ?? []
+      if (specs[0]?.dtype === 'int32') {
+        const [p, q] = inputs.map((x, i) => stretched(lowering, x, shapes[i] ?? [], shape, y.bytes)) as Stretched[]
+        const [[u, aStep], [v, bStep]] = [p as Stretched, q as Stretched]
+        return emit('wholes', { fn: row.whole as number, a: u, b: v, y, n: y.bytes / 4, aStep, bStep })
+      }
       const axes = collapse(shape, broadcastStrides(shapes[0] ?? [], shape), broadcastStrides(shapes[1] ?? [], shape))
       const [p0 = 0, p1 = 0] = row.parameters?.(attrs) ?? []
       const common = { fn: row.codeOf?.(attrs) ?? row.code, a, b, y, n: y.bytes / 4, p0, p1 }
@@ -44,6 +59,8 @@ function binary(name: string, row: Binary): OpRow {
     ...(row.absorb === undefined ? {} : { absorb: row.absorb }),
   })
 }
+
+type Stretched = readonly [Ref, number]
 
 /** Rule of a function of two operands that broadcast: gradients are summed back to each operand's shape. */
 const both =
@@ -98,6 +115,7 @@ export const binaryOps: OpTable<
 > = {
   add: binary('add', {
     code: C.BINARY_ADD,
+    whole: C.WHOLE_ADD,
     doc: 'Sum.',
     formula: 'a + b',
     gradient: both(
@@ -108,6 +126,7 @@ export const binaryOps: OpTable<
   }),
   sub: binary('sub', {
     code: C.BINARY_SUB,
+    whole: C.WHOLE_SUB,
     doc: 'Difference.',
     formula: 'a - b',
     gradient: both(
@@ -117,6 +136,7 @@ export const binaryOps: OpTable<
   }),
   mul: binary('mul', {
     code: C.BINARY_MUL,
+    whole: C.WHOLE_MUL,
     doc: 'Product, element by element.',
     formula: 'a b',
     gradient: both(
@@ -135,6 +155,7 @@ export const binaryOps: OpTable<
   }),
   maximum: binary('maximum', {
     code: C.BINARY_MAXIMUM,
+    whole: C.WHOLE_MAXIMUM,
     doc: 'The larger one; NaN wins; where both are equal each gets half of the gradient.',
     formula: 'max(a, b)',
     gradient: both(
@@ -144,6 +165,7 @@ export const binaryOps: OpTable<
   }),
   minimum: binary('minimum', {
     code: C.BINARY_MINIMUM,
+    whole: C.WHOLE_MINIMUM,
     doc: 'The smaller one; NaN wins; where both are equal each gets half of the gradient.',
     formula: 'min(a, b)',
     gradient: both(
@@ -172,24 +194,28 @@ export const binaryOps: OpTable<
   }),
   greater: binary('greater', {
     code: C.BINARY_GREATER,
+    whole: C.WHOLE_GREATER,
     doc: '1 where a > b, else 0.',
     formula: 'a > b',
     gradient: 'piecewise constant',
   }),
   greaterEqual: binary('greaterEqual', {
     code: C.BINARY_GREATER_EQUAL,
+    whole: C.WHOLE_GREATER_EQUAL,
     doc: '1 where a >= b, else 0.',
     formula: 'a >= b',
     gradient: 'piecewise constant',
   }),
   equal: binary('equal', {
     code: C.BINARY_EQUAL,
+    whole: C.WHOLE_EQUAL,
     doc: '1 where a = b, else 0.',
     formula: 'a = b',
     gradient: 'piecewise constant',
   }),
   notEqual: binary('notEqual', {
     code: C.BINARY_NOT_EQUAL,
+    whole: C.WHOLE_NOT_EQUAL,
     doc: '1 where a and b differ, else 0.',
     formula: 'a != b',
     gradient: 'piecewise constant',

@@ -1,12 +1,13 @@
 import { ArgumentError } from '../errors.ts'
 import { checkNumber } from '../tensor/shape.ts'
-import { apply, checkTensor, lift } from './apply.ts'
+import { apply, checkTensor, isWhole, lift, liftWhole } from './apply.ts'
 import { binaryOps } from './binary.ts'
 import type { Tensor } from './tensor.ts'
 import { unaryOps } from './unary.ts'
 
 // The operations as functions. Operands are float32 tensors; where two are taken, either may be a number, and shapes
-// follow NumPy's broadcasting.
+// follow NumPy's broadcasting. Two int32 operands are added, subtracted, multiplied (modulo 2^32) and compared as such;
+// what says yes or no says it as float32, 1 or 0.
 
 export * from './activations.ts'
 export * from './arrange.ts'
@@ -52,6 +53,9 @@ export { type UpsampleOptions, upsample2d } from './upsample.ts'
 
 type Operand = Tensor | number
 
+/** What is computed of int32 operands, too. */
+const WHOLE: ReadonlySet<string> = new Set('add sub mul maximum minimum greater greaterEqual equal notEqual'.split(' '))
+
 function two(op: keyof typeof binaryOps, a: Operand, b: Operand, attrs = {}): Tensor {
   if (typeof a === 'number' && typeof b === 'number')
     throw new ArgumentError('both operands are numbers', {
@@ -60,6 +64,7 @@ function two(op: keyof typeof binaryOps, a: Operand, b: Operand, attrs = {}): Te
       received: `${a} and ${b}`,
     })
   const like = checkTensor((typeof a === 'number' ? b : a) as Tensor, op)
+  if (WHOLE.has(op) && isWhole(like)) return apply(binaryOps[op], [liftWhole(a, like, op), liftWhole(b, like, op)])
   return apply(binaryOps[op], [lift(a, like), lift(b, like)], attrs)
 }
 const one = (op: keyof typeof unaryOps, x: Tensor, attrs = {}): Tensor => apply(unaryOps[op], [x], attrs)
@@ -94,9 +99,9 @@ export const equal = (a: Operand, b: Operand): Tensor => two('equal', a, b)
 export const notEqual = (a: Operand, b: Operand): Tensor => two('notEqual', a, b)
 
 /** -x. */
-export const neg = (x: Tensor): Tensor => one('neg', x)
+export const neg = (x: Tensor): Tensor => (isWhole(x) ? sub(0, x) : one('neg', x))
 /** |x|. */
-export const abs = (x: Tensor): Tensor => one('abs', x)
+export const abs = (x: Tensor): Tensor => (isWhole(x) ? maximum(x, neg(x)) : one('abs', x))
 /** -1, 0 or 1. */
 export const sign = (x: Tensor): Tensor => one('sign', x)
 /** x^2. */
@@ -143,6 +148,12 @@ export const softplus = (x: Tensor): Tensor => one('softplus', x)
 export function toFloat(x: Tensor): Tensor {
   const { dtype } = checkTensor(x, 'toFloat').use('toFloat')
   return dtype === 'float32' ? x : one('cast', x)
+}
+
+/** Numbers without their fraction as int32, limited to its range; NaN gives 0. */
+export function toInt(x: Tensor): Tensor {
+  const { dtype } = checkTensor(x, 'toInt').use('toInt')
+  return dtype === 'int32' ? x : one('truncate', x)
 }
 
 export type Approximation = 'none' | 'tanh'

@@ -30,14 +30,15 @@ export const orderOps: OpTable<'cumsum' | 'argsort' | 'triangle'> = {
     doc: 'The order of the last axis as int32; equal elements stay in order, NaN comes last.',
     formula: 'x[y[0]] <= x[y[1]] <= .., or >=',
     infer(inputs) {
-      checkTypes('argsort', inputs, 'float32')
+      checkTypes('argsort', inputs, 'float32', 'int32')
       return [{ shape: inputs[0]?.shape ?? [], dtype: 'int32' }]
     },
-    lower({ inputs: [x], outputs: [y], shapes, attrs, emit, temp }) {
+    lower({ inputs: [x], outputs: [y], specs, shapes, attrs, emit, temp }) {
       if (x === undefined || y === undefined || y.bytes === 0) return
       const n = shapes[0]?.at(-1) ?? 1
       const descending = attr<boolean>(attrs, 'descending') ? 1 : 0
-      emit('argsort', { x, y, work: temp(y.bytes), rows: y.bytes / 4 / n, n, descending })
+      const whole = specs[0]?.dtype === 'int32' ? 1 : 0
+      emit('argsort', { x, y, work: temp(y.bytes), rows: y.bytes / 4 / n, n, descending, whole })
     },
     gradient: 'piecewise constant',
   }),

@@ -1,7 +1,7 @@
 import * as C from '../abi/constants.ts'
 import { ArgumentError, ShapeError } from '../errors.ts'
-import { type Attrs, type Shape, sizeOf } from '../program/graph.ts'
-import type { Lowering, Ref } from '../program/lower.ts'
+import { type Attrs, type Shape, type Spec, sizeOf } from '../program/graph.ts'
+import type { Lowering, Operands, Ref } from '../program/lower.ts'
 import { checkAxes, checkAxis, collapse, shapeText, stridesOf } from '../tensor/shape.ts'
 import { apply, checkTensor, checkTypes } from './apply.ts'
 import { attr, defineOp, type GradientRule, type OpRow, type OpTable } from './define.ts'
@@ -22,7 +22,11 @@ function reducedShape(shape: Shape, axes: readonly number[], keepDims: boolean):
 }
 
 function lowerReduce(lowering: Lowering, fn: number, mean: boolean): void {
-  const { inputs, outputs, shapes, attrs, emit, temp } = lowering
+  const { inputs, outputs, specs, shapes, attrs, emit, temp } = lowering
+  const put = ({ scale: by, ...operands }: Operands<'reduce'>): void =>
+    specs[0]?.dtype === 'int32'
+      ? emit('reduceWholes', { ...operands, arg: 0 })
+      : emit('reduce', { ...operands, scale: by })
   const shape = shapes[0] ?? []
   const axes = axesOf(attrs)
   let x = inputs[0] as Ref
@@ -62,16 +66,16 @@ function lowerReduce(lowering: Lowering, fn: number, mean: boolean): void {
   const rows = Math.max(1, Math.floor(BLOCK / inner))
   const blocks = Math.floor(n / rows)
   if (outer !== 1 || inner > 64 || n * inner < SPLIT_FROM || blocks < 2) {
-    emit('reduce', { fn, x, y, outer, n, inner, scale })
+    put({ fn, x, y, outer, n, inner, scale })
     return
   }
   // By size alone, so that the order of additions is the same for any number of threads.
   const rest = n - blocks * rows
   const partial = temp((blocks + (rest > 0 ? 1 : 0)) * inner * 4)
   const from = (ref: Ref, word: number): Ref => ({ ...ref, offset: ref.offset + word * 4, bytes: ref.bytes - word * 4 })
-  emit('reduce', { fn, x, y: partial, outer: blocks, n: rows, inner, scale: 1 })
+  put({ fn, x, y: partial, outer: blocks, n: rows, inner, scale: 1 })
   if (rest > 0)
-    emit('reduce', {
+    put({
       fn,
       x: from(x, blocks * rows * inner),
       y: from(partial, blocks * inner),
@@ -81,7 +85,7 @@ function lowerReduce(lowering: Lowering, fn: number, mean: boolean): void {
       scale: 1,
     })
   const again = fn === C.REDUCE_SUM_SQUARES ? C.REDUCE_SUM : fn
-  emit('reduce', { fn: again, x: partial, y, outer: 1, n: blocks + (rest > 0 ? 1 : 0), inner, scale })
+  put({ fn: again, x: partial, y, outer: 1, n: blocks + (rest > 0 ? 1 : 0), inner, scale })
 }
 
 function reduction(
@@ -90,7 +94,7 @@ function reduction(
   doc: string,
   formula: string,
   gradient: GradientRule,
-  { mean = false, empty = true }: { mean?: boolean; empty?: boolean } = {},
+  { mean = false, empty = true, whole = false }: { mean?: boolean; empty?: boolean; whole?: boolean } = {},
 ): OpRow {
   return defineOp({
     name,
@@ -98,8 +102,8 @@ function reduction(
     formula,
     gradient,
     infer(inputs, attrs) {
-      checkTypes(name, inputs, 'float32')
-      const shape = inputs[0]?.shape ?? []
+      checkTypes(name, inputs, 'float32', ...(whole ? (['int32'] as const) : []))
+      const { shape, dtype } = inputs[0] as Spec
       const axes = axesOf(attrs)
       if (!empty && axes.some((axis) => shape[axis] === 0))
         throw new ShapeError('the axis is empty', {
@@ -107,7 +111,7 @@ function reduction(
           expected: 'one element or more',
           received: shapeText(shape),
         })
-      return [{ shape: reducedShape(shape, axes, attr(attrs, 'keepDims')), dtype: 'float32' }]
+      return [{ shape: reducedShape(shape, axes, attr(attrs, 'keepDims')), dtype }]
     },
     lower: (lowering) => lowerReduce(lowering, fn, mean),
   })
@@ -136,7 +140,7 @@ function argReduction(name: string, fn: number, doc: string): OpRow {
     formula: 'the first index that attains it; a NaN wins',
     gradient: 'piecewise constant',
     infer(inputs, attrs) {
-      checkTypes(name, inputs, 'float32')
+      checkTypes(name, inputs, 'float32', 'int32')
       const shape = inputs[0]?.shape ?? []
       const axis = attr<number>(attrs, 'axis')
       if (shape[axis] === 0)
@@ -147,17 +151,24 @@ function argReduction(name: string, fn: number, doc: string): OpRow {
         })
       return [{ shape: reducedShape(shape, [axis], attr(attrs, 'keepDims')), dtype: 'int32' }]
     },
-    lower({ inputs: [x], outputs: [y], shapes, attrs, emit }) {
-      if (x !== undefined && y !== undefined)
-        emit('argReduce', { fn, x, y, ...around(shapes[0] ?? [], attr(attrs, 'axis')) })
+    lower({ inputs: [x], outputs: [y], specs, shapes, attrs, emit }) {
+      if (x === undefined || y === undefined) return
+      const sizes = around(shapes[0] ?? [], attr(attrs, 'axis'))
+      if (specs[0]?.dtype === 'float32') return emit('argReduce', { fn, x, y, ...sizes })
+      emit('reduceWholes', { fn: fn === C.REDUCE_ARGMAX ? C.REDUCE_MAX : C.REDUCE_MIN, arg: 1, x, y, ...sizes })
     },
   })
 }
 
 export const reduceOps: OpTable<'sum' | 'mean' | 'sumSquares' | 'prod' | 'max' | 'min' | 'argmax' | 'argmin'> = {
-  sum: reduction('sum', C.REDUCE_SUM, 'Sum over axes; the empty sum is 0.', 'sum x', ({ dy, inputs: [x], attrs }) => [
-    spread(dy, x as Tensor, attrs),
-  ]),
+  sum: reduction(
+    'sum',
+    C.REDUCE_SUM,
+    'Sum over axes; the empty sum is 0.',
+    'sum x',
+    ({ dy, inputs: [x], attrs }) => [spread(dy, x as Tensor, attrs)],
+    { whole: true },
+  ),
   mean: reduction(
     'mean',
     C.REDUCE_SUM,
@@ -182,8 +193,14 @@ export const reduceOps: OpTable<'sum' | 'mean' | 'sumSquares' | 'prod' | 'max' |
       f.mul(expanded(dy, x as Tensor, attrs), productOfOthers(x as Tensor, axesOf(attrs))),
     ],
   ),
-  max: reduction('max', C.REDUCE_MAX, 'Largest element over axes; NaN wins.', 'max x', attained, { empty: false }),
-  min: reduction('min', C.REDUCE_MIN, 'Smallest element over axes; NaN wins.', 'min x', attained, { empty: false }),
+  max: reduction('max', C.REDUCE_MAX, 'Largest element over axes; NaN wins.', 'max x', attained, {
+    empty: false,
+    whole: true,
+  }),
+  min: reduction('min', C.REDUCE_MIN, 'Smallest element over axes; NaN wins.', 'min x', attained, {
+    empty: false,
+    whole: true,
+  }),
   argmax: argReduction('argmax', C.REDUCE_ARGMAX, 'Index of the largest element along an axis, int32.'),
   argmin: argReduction('argmin', C.REDUCE_ARGMIN, 'Index of the smallest element along an axis, int32.'),
 }

@@ -1,15 +1,16 @@
 import type { Shape } from '../program/graph.ts'
 import type { Lowering, Ref } from '../program/lower.ts'
 import { broadcastShapes, broadcastStrides, collapse } from '../tensor/shape.ts'
-import { apply, checkTensor, checkType, checkTypes, lift } from './apply.ts'
+import { apply, checkTensor, checkType, checkTypes, isWhole, lift, liftWhole } from './apply.ts'
 import { defineOp, type OpTable } from './define.ts'
+import { notEqual } from './functions.ts'
 import { sumTo } from './shape.ts'
 import type { Tensor } from './tensor.ts'
 
 type Operand = Tensor | number
 
 /** An operand as the kernel takes it: one element (step 0), or as many as the result, copied where it must be. */
-function stretched({ temp, emit }: Lowering, x: Ref, from: Shape, to: Shape, bytes: number): [Ref, number] {
+export function stretched({ temp, emit }: Lowering, x: Ref, from: Shape, to: Shape, bytes: number): [Ref, number] {
   if (x.bytes === bytes) return [x, 1]
   if (x.bytes === 4) return [x, 0]
   const y = temp(bytes)
@@ -60,12 +61,16 @@ export const selectOps: OpTable<'where'> = {
 }
 
 /**
- * a where the condition is not 0, b elsewhere; shapes broadcast. Only what is picked counts: NaN and infinities of the
+ * a where the condition is not 0, b elsewhere; shapes broadcast. a and b are float32, or both int32. Only what is picked counts: NaN and infinities of the
  * other operand leak neither into the result nor into gradients.
  */
 export function where(condition: Tensor, a: Operand, b: Operand): Tensor {
   checkTensor(condition, 'where')
-  return apply(selectOps.where, [condition, lift(a, condition), lift(b, condition)])
+  const truth = isWhole(condition) ? notEqual(condition, 0) : condition
+  const whole = [a, b].some((operand) => isWhole(operand))
+  const value = (operand: Operand): Tensor =>
+    whole ? liftWhole(operand, condition, 'where') : lift(operand, condition)
+  return apply(selectOps.where, [truth, value(a), value(b)])
 }
 
 /** x with `value` where the mask is not 0. */

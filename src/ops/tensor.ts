@@ -294,4 +294,8 @@ export class Tensor extends Handle {
   toFloat(): Tensor {
     return f.toFloat(this)
   }
+  /** Numbers without their fraction as int32. */
+  toInt(): Tensor {
+    return f.toInt(this)
+  }
 }

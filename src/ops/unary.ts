@@ -83,6 +83,7 @@ export const unaryOps: OpTable<
   | 'ceil'
   | 'round'
   | 'cast'
+  | 'truncate'
 > = {
   neg: unary('neg', { code: C.UNARY_NEG, doc: 'Negative.', formula: '-x', gradient: through((dy) => f.neg(dy)) }),
   abs: unary('abs', {
@@ -258,5 +259,12 @@ export const unaryOps: OpTable<
     formula: 'x',
     gradient: 'piecewise constant',
     from: 'int32',
+  }),
+  truncate: unary('truncate', {
+    code: C.UNARY_F32_TO_I32,
+    doc: 'Numbers without their fraction as int32, limited to its range; NaN gives 0.',
+    formula: 'trunc x',
+    gradient: 'piecewise constant',
+    to: 'int32',
   }),
 }

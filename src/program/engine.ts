@@ -1,5 +1,5 @@
 import { ERROR_INDEX } from '../abi/constants.ts'
-import { ArgumentError, CaptureError, DisposedError, EngineError, IndexError } from '../errors.ts'
+import { ArgumentError, CaptureError, type ChainruleError, DisposedError, EngineError, IndexError } from '../errors.ts'
 import { type RunResult, Runtime, type RuntimeOptions } from '../runtime/runtime.ts'
 import { ProgramCache, structureOf } from './cache.ts'
 import { compile, type Program, place } from './compile.ts'
@@ -72,7 +72,7 @@ export class Engine {
   private trace: Node[] = []
   private capturing: Capturing | undefined
   private readonly tapes: Tape[] = []
-  private readonly constants = new Map<number, Value>()
+  private readonly constants = new Map<number | string, Value>()
   private released: Value[] = []
   private program: Place | undefined
   private arena: Place | undefined
@@ -120,13 +120,15 @@ export class Engine {
     return value
   }
 
-  /** A float32 scalar from JavaScript; equal numbers share one word of memory. */
-  constant(number: number): Value {
-    let value = this.constants.get(number)
+  /** A scalar from JavaScript; equal numbers share one word of memory. */
+  constant(number: number, dtype: 'float32' | 'int32' = 'float32'): Value {
+    const key = dtype === 'float32' ? number : `${number} ${dtype}`
+    let value = this.constants.get(key)
     if (value === undefined) {
       if (this.constants.size >= 1024) this.forgetConstants()
-      value = this.retain(this.leaf(Float32Array.of(number), [], 'float32'))
-      this.constants.set(number, value)
+      const data = dtype === 'float32' ? Float32Array.of(number) : Int32Array.of(number)
+      value = this.retain(this.leaf(data, [], dtype))
+      this.constants.set(key, value)
     }
     return value
   }
@@ -394,13 +396,19 @@ export class Engine {
     }
   }
 
-  /** Turns the error record of a run into an exception. */
-  raise({ schedule, encoded }: Program, { error }: RunResult): void {
-    if (error === undefined) return
+  /** Throws what the error record of a run says, if anything. */
+  raise(program: Program, result: RunResult): void {
+    const error = this.failure(program, result)
+    if (error !== undefined) throw error
+  }
+
+  /** The error record of a run as an exception. */
+  failure({ schedule, encoded }: Program, { error }: RunResult): ChainruleError | undefined {
+    if (error === undefined) return undefined
     const slot = encoded.positions.indexOf(error.instruction / 4)
     const op = schedule.slots[slot]?.instruction.op ?? 'program'
-    if (error.code !== ERROR_INDEX) throw new EngineError(`a kernel reported error ${error.code}`, { where: op })
-    throw new IndexError('an index is out of range', {
+    if (error.code !== ERROR_INDEX) return new EngineError(`a kernel reported error ${error.code}`, { where: op })
+    return new IndexError('an index is out of range', {
       where: op,
       received: `${error.value} at position ${error.position}`,
       hint: 'The step was not applied: variables are as before it.',

@@ -52,6 +52,12 @@ export class Generator {
     return Int32Array.from(this.engine.read(this.state) as Int32Array)
   }
 
+  /** Goes on from what `words()` gave, in this or another process. Nothing may be pending. */
+  restore(words: Int32Array): void {
+    this.engine.idle('restore a generator')
+    this.engine.elements(this.state).set(words)
+  }
+
   /** Frees the words; nothing can be drawn any more. */
   dispose(): void {
     if (!this.engine.generators.delete(this)) return

@@ -44,6 +44,8 @@ export interface Node {
   readonly inputs: readonly Value[]
   readonly outputs: readonly Value[]
   readonly attrs: Attrs
+  /** The node whose gradient rule made it. */
+  readonly origin: number | undefined
 }
 
 /** What the program layer needs to know of an operation; `ops/` adds the gradient and the documentation. */
@@ -78,14 +80,26 @@ export const targetsOf = ({ op, outputs }: Pick<Node, 'op' | 'outputs'>): readon
   outputs.map((_, i) => op.inPlace?.[i] ?? -1)
 
 let nodes = 0
+let origin: number | undefined
 
 /** The number that the next node will have. */
 export const nextNode = (): number => nodes
 
+/** Runs the gradient rule of a node: what it records remembers that node. */
+export function ruleOf<T>(node: Node, rule: () => T): T {
+  const before = origin
+  origin = node.origin ?? node.id
+  try {
+    return rule()
+  } finally {
+    origin = before
+  }
+}
+
 /** A node and its outputs; the caller appends it to a trace. */
 export function createNode(op: Op, inputs: readonly Value[], attrs: Attrs): Node {
   const outputs: Value[] = []
-  const node: Node = { id: nodes++, op, inputs, outputs, attrs }
+  const node: Node = { id: nodes++, op, inputs, outputs, attrs, origin }
   for (const [index, spec] of op.infer(inputs, attrs).entries()) outputs.push(createValue(spec, node, index))
   return node
 }

@@ -23,6 +23,11 @@ export interface Curves<O extends string = string> {
   readonly steps: number
   readonly curves: Readonly<Record<O, Float32Array>>
 }
+/** The same of a run that may have ended early: by an abort, or by what a kernel found wrong in the data. */
+export interface Attempt<O extends string = string> extends Curves<O> {
+  /** The error of the step that was not applied. */
+  readonly failure: unknown
+}
 
 /**
  * A captured step: an encoded program with memory of its own. Running it is one call; nothing is allocated.
@@ -158,13 +163,23 @@ export class CompiledStep {
   }
 
   /** Many steps on the pool, without JavaScript in between; the caller is free. */
-  async runMany(steps: number, { signal }: RunManyOptions = {}): Promise<Curves> {
+  async runMany(steps: number, options: RunManyOptions = {}): Promise<Curves> {
     this.ready()
-    signal?.throwIfAborted()
+    options.signal?.throwIfAborted()
+    const { failure, ...result } = await this.attempt(steps, options)
+    if (failure !== undefined) throw failure
+    options.signal?.throwIfAborted()
+    return result
+  }
+
+  /** The same, but what ends it early is no exception: the result says how many steps were done, and their curves. */
+  async attempt(steps: number, { signal }: RunManyOptions = {}): Promise<Attempt> {
+    this.ready()
     const { engine, program } = this
     const parts = new Map([...this.curves.keys()].map((name): [string, Float32Array[]] => [name, []]))
     let done = 0
-    while (done < steps) {
+    let failure: unknown
+    while (done < steps && failure === undefined && signal?.aborted !== true) {
       const first = this.steps % CURVE_CAPACITY
       const asked = Math.min(steps - done, CURVE_CAPACITY - first)
       const { promise, settle } = engine.begin(
@@ -175,15 +190,20 @@ export class CompiledStep {
       done += result.steps
       for (const [name, list] of parts)
         list.push((engine.elements(this.curves.get(name) as Value) as Float32Array).slice(first, first + result.steps))
-      engine.raise(program, result)
-      signal?.throwIfAborted()
+      failure = engine.failure(program, result)
     }
     return {
       steps: done,
+      failure,
       curves: Object.fromEntries(
         [...this.outputs.keys()].map((name) => [name, concatenate(parts.get(name) ?? [], parts.has(name) ? done : 0)]),
       ),
     }
+  }
+
+  /** The generators that a run draws from. */
+  get generators(): Iterable<Generator> {
+    return this.draws.keys()
   }
 
   private ran(steps: number): void {

@@ -56,6 +56,7 @@ export const unary: Rows<
   | 'round'
   | 'sign'
   | 'cast'
+  | 'truncate'
 > = {
   neg: plain((x) => -x),
   abs: plain(Math.abs),
@@ -94,4 +95,5 @@ export const unary: Rows<
   sign: plain(Math.sign),
   // from int32 to float32, both exact in f64
   cast: plain((x) => x),
+  truncate: plain((x) => Math.min(Math.max(Math.trunc(x) || 0, -(2 ** 31)), 2 ** 31 - 1)),
 }

@@ -90,6 +90,13 @@ describe('parseCommand', () => {
     [['train', '--epochs', '3', '-h'], { name: 'help', topic: 'train' }],
     [['info', '--json'], { name: 'info', options: { json: true } }],
     [['info', '--help'], { name: 'help', topic: 'info' }],
+    [['check'], { name: 'check', options: { only: undefined, json: false } }],
+    [
+      ['check', '--only', 'tanh,conv2d', '--json'],
+      { name: 'check', options: { only: ['tanh', 'conv2d'], json: true } },
+    ],
+    [['check', '-h'], { name: 'help', topic: 'check' }],
+    [['help', 'constructor'], { name: 'help', topic: undefined }],
   ])('understands %j', (argv, command) => {
     expect(parseCommand(argv)).toEqual(command)
   })
@@ -100,8 +107,10 @@ describe('parseCommand', () => {
     ['--__proto__ 1', /--__proto__: unknown flag/],
     ['--constructor', /--constructor: unknown flag/],
     ['-x', /-x: unknown flag/],
-    ['trian', /'trian': no such command; expected train, info, help, version\. Did you mean 'train'\?/],
+    ['trian', /'trian': no such command; expected train, info, check, help, version\. Did you mean 'train'\?/],
     ['info --epochs 3', /--epochs: unknown flag/],
+    ['check --only', /--only: needs a value/],
+    ['check --only a,,b', /--only: a bad value; expected names and commas/],
     ['train digits', /'digits': not understood; expected flags only/],
     ['--lr', /--lr: needs a value/],
     ['--lr --epochs', /--lr: a bad value; expected a number above 0, received '--epochs'/],

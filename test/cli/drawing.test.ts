@@ -5,7 +5,7 @@ import { resample, scaleOf, smooth } from '../../src/cli/curve.ts'
 import { bytes, clock, decimal, duration, integer, logTicks, percent, ticks } from '../../src/cli/format.ts'
 import { bar, LiveLine, progressLine, sparkline } from '../../src/cli/progress.ts'
 import { paint, type Terminal, terminalOf, widthOf } from '../../src/cli/terminal.ts'
-import type { Confusion } from '../../src/train/events.ts'
+import type { Confusion } from '../../src/train/index.ts'
 import { plan } from './recorded.ts'
 
 function terminal(options: Partial<Terminal> = {}): Terminal & { text: string } {

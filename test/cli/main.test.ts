@@ -250,11 +250,32 @@ describe('chainrule', { timeout: 60_000 }, () => {
     expect((await chainrule('info')).out).toContain('reproducible')
   })
 
-  test.each(['help', '--help', 'help train', 'train --help', 'info --help'])('shows help for %s', async (args) => {
-    const run = await chainrule(args)
+  test('checks operations and their gradients', async () => {
+    const run = await chainrule('check --json --only tanh,argmax')
     expect(run).toMatchObject({ code: 0, err: '' })
-    expect(run.out).toMatch(/chainrule/)
+    const [start, tanh, argmax, done] = eventsOf(run)
+    expect(start).toMatchObject({ event: 'start', operations: 2, builds: expect.arrayContaining(['simd']) })
+    expect(tanh).toMatchObject({ event: 'operation', op: 'tanh', ok: true, faults: [] })
+    expect(tanh?.['difference']).toBeGreaterThan(0)
+    expect(tanh?.['difference']).toBeLessThan(1e-6)
+    expect(tanh?.['engine']).toBeLessThan(1)
+    expect(argmax).toMatchObject({ op: 'argmax', why: 'piecewise constant', forward: 0, ok: true })
+    expect(done).toMatchObject({ event: 'done', ok: true, wrong: 0 })
+    expect((await chainrule('check --only softmax')).out).toMatch(/^ softmax .* ok$/m)
+
+    const wrong = await chainrule('check --only softmx')
+    expect(wrong).toMatchObject({ code: 1, out: '' })
+    expect(wrong.err).toContain("--only: no such operation; received 'softmx'. Did you mean 'softmax'?")
   })
+
+  test.each(['help', '--help', 'help train', 'train --help', 'info --help', 'check --help'])(
+    'shows help for %s',
+    async (args) => {
+      const run = await chainrule(args)
+      expect(run).toMatchObject({ code: 0, err: '' })
+      expect(run.out).toMatch(/chainrule/)
+    },
+  )
 })
 
 describe('the defaults', { timeout: 60_000 }, () => {

@@ -1,7 +1,7 @@
 // A run as the training core reports it, made up but plausible: what the views are tested and tried with.
 import { type Command, parseCommand, type TrainOptions } from '../../src/cli/args.ts'
-import type { RunPlan, RunResult } from '../../src/cli/result.ts'
-import type { Confusion, EpochEvent, StepEvent } from '../../src/train/events.ts'
+import type { EpochRecord, RunPlan, RunResult, StepRecord } from '../../src/cli/result.ts'
+import type { Confusion } from '../../src/train/index.ts'
 
 export function trainOptions(...argv: string[]): TrainOptions {
   const command: Command = parseCommand(['train', ...argv])
@@ -33,10 +33,9 @@ export const losses: Float32Array = Float32Array.from(
   { length: stepsPerEpoch * epochCount },
   (_, i) => (2.3 * Math.exp(-i / 70) + 0.03 * Math.exp(-i / 500)) * (0.5 + random()),
 )
-export const epochEvents: readonly EpochEvent[] = Array.from({ length: epochCount }, (_, i) => {
+export const epochEvents: readonly EpochRecord[] = Array.from({ length: epochCount }, (_, i) => {
   const of = losses.subarray(i * stepsPerEpoch, (i + 1) * stepsPerEpoch)
   return {
-    type: 'epoch',
     epoch: i + 1,
     epochs: epochCount,
     step: (i + 1) * stepsPerEpoch,
@@ -46,8 +45,7 @@ export const epochEvents: readonly EpochEvent[] = Array.from({ length: epochCoun
     trainSeconds: 0.03 * (i + 1),
   }
 })
-export const stepEvents: readonly StepEvent[] = Array.from({ length: losses.length / 9 }, (_, i) => ({
-  type: 'step',
+export const stepEvents: readonly StepRecord[] = Array.from({ length: losses.length / 9 }, (_, i) => ({
   epoch: Math.floor((i * 9) / stepsPerEpoch) + 1,
   step: (i + 1) * 9,
   steps: losses.length,

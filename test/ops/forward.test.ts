@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { cases } from '../../src/check/cases/index.ts'
 import { rounding } from '../../src/check/index.ts'
+import { compute, distance, expected } from '../../src/check/operands.ts'
 import { type Elements, type Engine, init, type OpName, ops } from '../../src/index.ts'
-import { type ReferenceName, type RefTensor, references } from '../../src/reference/index.ts'
-import { cases } from './cases/index.ts'
-import { compute, expected } from './run.ts'
+import { type ReferenceName, references } from '../../src/reference/index.ts'
 
 /** The references are those of the op table, no more and no less; otherwise this does not compile. */
 const complete: Readonly<Record<OpName, unknown>> & Readonly<Record<ReferenceName, unknown>> = references
@@ -11,21 +11,6 @@ const nothingElse: Exclude<ReferenceName, OpName> extends never ? true : never =
 
 const names = Object.keys(ops) as OpName[]
 const THREADS = [1, 2, 3, 4] as const
-const MAX = 3.4028234663852886e38
-
-/** The first element that is further from the reference than its bound; null if none is. */
-function outside(got: Elements, want: RefTensor, bound: Float64Array): string | null {
-  if (got.length !== want.data.length) return `${got.length} elements instead of ${want.data.length}`
-  for (let i = 0; i < got.length; i++) {
-    const [g, w, b] = [got[i] as number, want.data[i] as number, bound[i] as number]
-    if (Number.isNaN(w) ? Number.isNaN(g) : g === w || Math.abs(g - w) <= b) continue
-    const overflows = Math.abs(w) + b > MAX && Math.abs(w) !== Infinity
-    if (overflows && Math.abs(g) === Infinity && Math.sign(g) === Math.sign(w)) continue
-    return `element ${i}: got ${g}, want ${w} +- ${b}, off by ${(Math.abs(g - w) / b).toPrecision(3)} bounds`
-  }
-  return null
-}
-
 const bits = (data: Elements): Uint8Array => new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
 
 test('every operation has a reference', () => {
@@ -52,7 +37,7 @@ describe.each(['fast', 'reproducible'] as const)('numerics: %s', (numerics) => {
       const bounds = rounding[name](inputs, attrs, outputs)
       for (const [k, want] of outputs.entries()) {
         const where = `case ${i} ${JSON.stringify({ shapes: c.inputs.map((x) => x.shape), attrs: c.attrs })} output ${k}`
-        expect(outside(results[i]![k]!, want, bounds[k]!), where).toBeNull()
+        expect(distance(results[i]![k]!, want, bounds[k]!).fault, where).toBeUndefined()
       }
     }
     for (const engine of more) {

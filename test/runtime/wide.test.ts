@@ -62,7 +62,7 @@ test.each(Object.keys(spoiled) as (keyof typeof spoiled)[])('one wrong bit of %s
 const NOT_WIDE = new Set([
   ...['scalar', 'advance', 'record', 'fetchSlot', 'fetchRows', 'copy', 'fill', 'copyRows', 'stridedRead'],
   ...['stridedWrite', 'transpose', 'gather', 'scatterAdd', 'takeAlong', 'takeAlongGrad', 'argReduce', 'permutation'],
-  ...['cumsum', 'argsort', 'triangle'],
+  ...['cumsum', 'argsort', 'triangle', 'wholes', 'reduceWholes'],
   'binaryStrided', // its rows are those of binary
   'where', // waits for memory
   ...['pool2d', 'maxPool2dGrad', 'avgPool2dGrad'], // shuffles, one vector at a time

@@ -74,6 +74,19 @@ export const notFloats = (call: (x: Anything) => unknown): Call[] => [
 
 export const unary = (call: (x: Anything) => unknown): Call[] => [...notFloats(call), ['a number', () => call(3)]]
 
+/** Of what takes int32, too. */
+export const orWhole = (calls: readonly Call[]): Call[] => calls.filter(([what]) => what !== 'int32')
+
+/** Of what takes two of int32, too: together with another type, or with a number that is none of them. */
+export const wholes = (call: (a: Anything, b: Anything) => unknown): Call[] => [
+  ...binary(call),
+  ['int32 with float32', () => call(t.i, tensor([1, 2, 3]))],
+  ['float32 with int32', () => call(tensor([1, 2, 3]), t.i)],
+  ['int32 with a half', () => call(t.i, 0.5)],
+  ['a number beyond int32', () => call(2 ** 31, t.i)],
+  ['int32 with NaN', () => call(t.i, Number.NaN)],
+]
+
 export const binary = (call: (a: Anything, b: Anything) => unknown): Call[] => [
   ...notFloats((a) => call(a, t.x)),
   ...notFloats((b) => call(t.x, b)),

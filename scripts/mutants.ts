@@ -1,0 +1,131 @@
+// The places of the kernels where scripts/mutate.ts may flip a constant or an operator.
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+export const root: string = fileURLToPath(new URL('..', import.meta.url))
+
+export interface Mutant {
+  /** Path from the root. */
+  readonly file: string
+  /** Line and column, from 0. */
+  readonly line: number
+  readonly at: number
+  readonly from: string
+  readonly to: string
+}
+
+/** Executor and generated files have suites of their own; the peak loops are for measuring. */
+const SKIPPED = /^assembly\/(vm|abi|index|simd\/pool|gemm\/peak)/
+
+const SWAPS: Readonly<Record<string, string>> = {
+  ' + ': ' - ',
+  ' - ': ' + ',
+  ' * ': ' + ',
+  ' < ': ' <= ',
+  ' <= ': ' < ',
+  ' > ': ' >= ',
+  ' >= ': ' > ',
+  ' == ': ' != ',
+  ' != ': ' == ',
+  ' << ': ' >> ',
+  ' >> ': ' << ',
+  ' & ': ' | ',
+  ' | ': ' & ',
+  ' && ': ' || ',
+  ' || ': ' && ',
+  '.add(': '.sub(',
+  '.sub(': '.add(',
+  '.mul(': '.add(',
+  '.div(': '.mul(',
+  '.lt(': '.le(',
+  '.le(': '.lt(',
+  '.gt(': '.ge(',
+  '.ge(': '.gt(',
+  '.eq(': '.ne(',
+  '.ne(': '.eq(',
+  '.pmax(': '.pmin(',
+  '.pmin(': '.pmax(',
+  '.and(': '.or(',
+  '.or(': '.and(',
+  ' fma(': ' fnma(',
+  ' fnma(': ' fma(',
+}
+const TOKEN = new RegExp(
+  [
+    ...Object.keys(SWAPS).map((token) => token.replace(/[|.()*+]/g, '\\$&')),
+    '(?<![\\w.])\\d+(?:\\.\\d+)?(?![\\w.])',
+  ].join('|'),
+  'g',
+)
+
+const textOf = (file: string): string => readFileSync(join(root, file), 'utf8')
+
+function sitesOf(file: string): Mutant[] {
+  const all: Mutant[] = []
+  let comment = false
+  for (const [line, text] of textOf(file).split('\n').entries()) {
+    const trimmed = text.trim()
+    if (trimmed.startsWith('/*')) comment = true
+    const code = !comment && !/^(\/\/|import|export \{|@|\})/.test(trimmed) && !text.includes('ASC_FEATURE')
+    if (comment && trimmed.includes('*/')) comment = false
+    if (!code) continue
+    for (const { 0: from, index: at } of text.replace(/\/\/.*/, '').matchAll(TOKEN))
+      all.push({
+        file,
+        line,
+        at,
+        from,
+        to: SWAPS[from] ?? (from.includes('.') ? `${Number(from) * 1.25}` : `${Number(from) + 1}`),
+      })
+  }
+  return all
+}
+
+/** The files of assembly/ that hold kernels, in order. */
+export const kernelFiles: readonly string[] = readdirSync(join(root, 'assembly'), {
+  recursive: true,
+  encoding: 'utf8',
+})
+  .map((name) => `assembly/${name.replaceAll('\\', '/')}`)
+  .filter((file) => file.endsWith('.ts') && !SKIPPED.test(file))
+  .sort()
+
+/** At least so many mutants of every file, where it has them. */
+const EACH = 2
+
+/** `count` mutants of the files, in an order that follows from the seed: some of each file, then of all. */
+export function chosen(files: readonly string[], count: number, seed: number): Mutant[] {
+  let state = seed >>> 0
+  const next = (below: number): number => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0
+    return Math.floor((state / 2 ** 32) * below)
+  }
+  const shuffled = (list: Mutant[]): Mutant[] => {
+    for (let i = list.length - 1; i > 0; i--) {
+      const j = next(i + 1)
+      ;[list[i], list[j]] = [list[j] as Mutant, list[i] as Mutant]
+    }
+    return list
+  }
+  const lists = files.map((file) => shuffled(sitesOf(file)))
+  const first = shuffled(lists.flatMap((list) => list.slice(0, EACH)))
+  const rest = shuffled(lists.flatMap((list) => list.slice(EACH)))
+  return [...first, ...rest].slice(0, count)
+}
+
+/** What a mutant is called in scripts/mutants-accepted.json: no line number, so that it outlives changes elsewhere. */
+export function label({ file, from, to, line, at }: Mutant): string {
+  const source = textOf(file).split('\n')[line] as string
+  const before = source.slice(0, at).split(from).length
+  const which = source.split(from).length > 2 ? ` (${before})` : ''
+  return `${file}: ${from.trim()} -> ${to.trim()}${which}: ${source.trim()}`
+}
+
+/** The source of the file with the mutation. */
+export function mutated({ file, line, at, from, to }: Mutant): string {
+  const lines = textOf(file).split('\n')
+  const text = lines[line] as string
+  lines[line] = text.slice(0, at) + to + text.slice(at + from.length)
+  return lines.join('\n')
+}

@@ -1,0 +1,150 @@
+import { DataError } from '../errors.ts'
+import type { Module } from '../nn/module.ts'
+import type { LoadReport, State } from '../nn/state.ts'
+import type { Engine } from '../program/engine.ts'
+import type { Generator } from '../program/generator.ts'
+
+/** What JSON can say. */
+export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json }
+
+/** Something whose variables are saved and loaded by name: optimizers, averages of weights, modules. */
+export interface StateOwner {
+  stateDict(): Promise<State>
+  loadStateDict(state: State): LoadReport
+}
+
+/** Where a run is. All that it needs to go on with the same bits, apart from the code and the data. */
+export interface Progress {
+  /** Steps done. */
+  readonly step: number
+  /** The epoch under way, from 0, and steps done in it. */
+  readonly epoch: number
+  readonly stepInEpoch: number
+  /** Loss so far in this epoch: the sum over its rows, and their number. */
+  readonly lossSum: number
+  readonly lossRows: number
+  /** Of the order of rows and of the split. */
+  readonly seed: number | undefined
+  /** What must be equal in the run that goes on: rows and size of a batch. */
+  readonly data: { readonly rows?: number | undefined; readonly batch?: number | undefined }
+  /** Epochs since the best one. */
+  readonly waited: number
+  readonly trainSeconds: number
+}
+
+/** The best weights so far. */
+export interface Best {
+  readonly value: number
+  readonly epoch: number
+  readonly step: number
+  readonly state: State
+  readonly ema?: State | undefined
+}
+
+/** A training run at the end of a step, as plain data: `encodeCheckpoint` makes a safetensors file of it. */
+export interface Checkpoint {
+  /** The build of the machine: others round differently. */
+  readonly build: string
+  readonly progress: Progress
+  readonly model: State
+  /** Optimizer and the like, by name. */
+  readonly parts: ReadonlyMap<string, State>
+  /** Keys and counters of the random generators. */
+  readonly generators: readonly Int32Array[]
+  /** Sums of the metrics on the training data in this epoch. */
+  readonly tally: State
+  readonly best: Best | undefined
+  readonly losses: Float32Array
+  /** The epochs so far, as events. */
+  readonly history: readonly Json[]
+  /** What makes inputs of raw data, made by `data`. */
+  readonly preprocessing: Json | undefined
+  /** The caller's own. */
+  readonly config: Json | undefined
+}
+
+/** The parts of a run whose state is in variables. */
+export interface Owners {
+  readonly model: Module
+  readonly parts: ReadonlyMap<string, StateOwner>
+}
+
+/** States at one moment: all reads are asked for before the first is awaited. */
+export async function readOwners({ model, parts }: Owners): Promise<Pick<Checkpoint, 'model' | 'parts'>> {
+  const names = [...parts.keys()]
+  const [state, ...others] = await Promise.all([model.stateDict(), ...[...parts.values()].map((p) => p.stateDict())])
+  return { model: state as State, parts: new Map(names.map((name, i) => [name, others[i] as State])) }
+}
+
+/** Puts all states back, or none: where something does not fit, everything is as before. */
+export async function loadOwners(checkpoint: Pick<Checkpoint, 'model' | 'parts'>, owners: Owners): Promise<void> {
+  const [saved, here] = [[...checkpoint.parts.keys()].sort(), [...owners.parts.keys()].sort()]
+  if (saved.join() !== here.join())
+    throw new DataError('the checkpoint is of a run with other parts', {
+      where: 'resume',
+      expected: here.join(', ') || 'none',
+      received: saved.join(', ') || 'none',
+      hint: 'Pass the optimizer, ema and state that it was saved with.',
+    })
+  const before = await readOwners(owners)
+  const load = ({ model, parts }: typeof before): void => {
+    owners.model.loadStateDict(model)
+    for (const [name, part] of owners.parts) part.loadStateDict(parts.get(name) as State)
+  }
+  try {
+    load(checkpoint)
+  } catch (error) {
+    load(before)
+    throw error
+  }
+}
+
+/** Another build rounds differently: going on with it is refused unless it is asked for. */
+export function checkBuild(checkpoint: Checkpoint, engine: Engine, anyBuild: boolean): void {
+  const { build } = engine.runtime
+  if (checkpoint.build === build || anyBuild) return
+  const numerics = checkpoint.build === 'simd' ? 'reproducible' : 'fast'
+  throw new DataError('the checkpoint is of another build of the machine, whose last bits differ', {
+    where: 'resume',
+    expected: `the ${checkpoint.build} build`,
+    received: `the ${build} build`,
+    hint: `Start with init({ numerics: '${numerics}' }) to go on with the same bits, or resume with anyBuild: true.`,
+  })
+}
+
+/**
+ * Generators that steps draw from, in the order in which they were met: the engine's own first. One that is met after
+ * the run was resumed gets its words then.
+ */
+export class Generators {
+  readonly #known: Generator[]
+  #pending: readonly Int32Array[] = []
+
+  constructor(engine: Engine) {
+    this.#known = [engine.generator]
+  }
+
+  /** Takes in the generators of a step that was captured. */
+  meet(generators: Iterable<Generator>): void {
+    for (const generator of generators) {
+      if (this.#known.includes(generator)) continue
+      this.#known.push(generator)
+      this.#restore(this.#known.length - 1)
+    }
+  }
+
+  words(): Int32Array[] {
+    const words = this.#known.map((generator) => generator.words())
+    return [...words, ...this.#pending.slice(words.length)]
+  }
+
+  load(words: readonly Int32Array[]): void {
+    this.#pending = words
+    for (let i = 0; i < this.#known.length; i++) this.#restore(i)
+  }
+
+  #restore(i: number): void {
+    const words = this.#pending[i]
+    if (words !== undefined) this.#known[i]?.restore(words)
+  }
+}

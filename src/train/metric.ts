@@ -1,0 +1,148 @@
+import { ArgumentError } from '../errors.ts'
+import type { State } from '../nn/state.ts'
+import { loadState, readState } from '../nn/state.ts'
+import { zeros } from '../ops/create.ts'
+import { toFloat } from '../ops/functions.ts'
+import { scalar, scalars } from '../ops/scalar.ts'
+import { Tensor } from '../ops/tensor.ts'
+import { type Variable, variable } from '../ops/variable.ts'
+import type { Engine } from '../program/engine.ts'
+import { withEngine } from '../tensor/current.ts'
+import { scoped } from '../tensor/scope.ts'
+
+/** Sums over all batches, by name; of a scalar one number. */
+export type Sums = Readonly<Record<string, Float64Array>>
+
+/**
+ * What is measured over a data set: sums of each batch, computed by the step itself, and the value that follows from the
+ * sums over all batches. A metric of your own is an object of these two functions, or `mean()` of a tensor.
+ */
+export interface Metric<R = number> {
+  /** Tensors to be added up over the batches: scalars in float64, others in float32. */
+  sums(output: Tensor, target: Tensor): Readonly<Record<string, Tensor>>
+  value(sums: Sums): R | Promise<R>
+}
+
+export type Metrics = Readonly<Record<string, Metric<unknown>>>
+
+/** The values of metrics by their names. */
+export type Values<M extends Metrics> = { readonly [name in keyof M]: M[name] extends Metric<infer R> ? R : never }
+
+/** A sum that grows from step to step. */
+interface Total {
+  readonly metric: string
+  readonly name: string
+  readonly total: Variable
+}
+
+/** The sums of metrics, in variables that steps add to. */
+export class Tally<M extends Metrics> implements Disposable {
+  readonly #engine: Engine
+  readonly #metrics: M
+  #totals: readonly Total[] | undefined
+  /** What to go on from once the shapes are known. */
+  #pending: State | undefined
+
+  constructor(engine: Engine, metrics: M) {
+    this.#engine = engine
+    this.#metrics = metrics
+    for (const [name, metric] of Object.entries(metrics))
+      if (typeof metric?.sums !== 'function' || typeof metric.value !== 'function')
+        throw new ArgumentError(`the metric '${name}' is none`, {
+          where: 'metrics',
+          expected: 'train.accuracy() or the like, or an object with sums and value',
+          received: typeof metric,
+        })
+  }
+
+  get empty(): boolean {
+    return Object.keys(this.#metrics).length === 0
+  }
+
+  /** Makes the variables, of the shapes that the metrics have for such an output. Not while capturing. */
+  async prepare(trace: () => readonly [output: Tensor, target: Tensor]): Promise<void> {
+    if (this.empty || this.#totals !== undefined) return
+    const engine = this.#engine
+    this.#totals = withEngine(engine, () =>
+      scoped(engine, () => {
+        const [output, target] = trace()
+        return [...this.#each(output, target)].map(({ metric, name, sum }): Total => {
+          const initial = sum.rank === 0 ? scalar(0) : zeros(sum.shape)
+          return { metric, name, total: variable(initial, { name: `${metric}.${name}` }) }
+        })
+      }),
+    )
+    await engine.flushAsync()
+    if (this.#pending !== undefined) this.load(this.#pending)
+  }
+
+  *#each(output: Tensor, target: Tensor): Generator<{ metric: string; name: string; sum: Tensor }> {
+    for (const [metric, { sums }] of Object.entries(this.#metrics))
+      for (const [name, sum] of Object.entries(sums(output, target))) {
+        if (!(sum instanceof Tensor))
+          throw new ArgumentError(`the sum '${name}' is no tensor`, { where: `metric ${metric}`, received: typeof sum })
+        yield { metric, name, sum }
+      }
+  }
+
+  /** Adds a batch; part of the step that is being captured. */
+  add(output: Tensor, target: Tensor): void {
+    const totals = this.#totals ?? []
+    let i = 0
+    for (const { sum } of this.#each(output, target)) {
+      const { total } = totals[i++] as Total
+      if (total.rank > 0) total.assign(total.add(sum.dtype === 'int32' ? toFloat(sum) : sum))
+      else {
+        const value = sum.dtype === 'float64' ? sum : scalars.fromFloat(sum.dtype === 'int32' ? toFloat(sum) : sum)
+        total.assign(scalars.add(total, value))
+      }
+    }
+  }
+
+  async reset(): Promise<void> {
+    this.#pending = undefined
+    await this.#engine.flushAsync()
+    for (const { total } of this.#totals ?? [])
+      total.set(total.rank === 0 ? new Float64Array(1) : new Float32Array(total.size))
+  }
+
+  async values(): Promise<Values<M>> {
+    const sums = new Map<string, Record<string, Float64Array>>()
+    for (const name of Object.keys(this.#metrics)) sums.set(name, Object.create(null))
+    for (const { metric, name, total } of this.#totals ?? [])
+      (sums.get(metric) as Record<string, Float64Array>)[name] = Float64Array.from(await total.data())
+    const values: Record<string, unknown> = {}
+    for (const [name, metric] of Object.entries(this.#metrics))
+      values[name] = await withEngine(this.#engine, () => metric.value(sums.get(name) as Sums))
+    return values as Values<M>
+  }
+
+  /** The sums so far, as they are saved. */
+  async save(): Promise<State> {
+    return this.#totals === undefined ? (this.#pending ?? new Map()) : readState(this.#slots())
+  }
+
+  load(state: State): void {
+    if (this.#totals === undefined) this.#pending = state
+    else {
+      this.#pending = undefined
+      if (state.size > 0) loadState(this.#slots(), state, true)
+    }
+  }
+
+  #slots(): { name: string; variable: Variable }[] {
+    return (this.#totals ?? []).map(({ total }) => ({ name: total.name, variable: total }))
+  }
+
+  /** Frees the variables; `save` then gives their last content. */
+  async close(): Promise<void> {
+    if (this.#totals === undefined) return
+    if (!this.#engine.isClosed) this.#pending = await this.save()
+    this[Symbol.dispose]()
+    this.#totals = undefined
+  }
+
+  [Symbol.dispose](): void {
+    for (const { total } of this.#totals ?? []) total.dispose()
+  }
+}

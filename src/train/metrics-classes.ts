@@ -1,0 +1,168 @@
+import { ArgumentError, ShapeError } from '../errors.ts'
+import { tensor } from '../ops/create.ts'
+import { equal, floor, greater, toFloat } from '../ops/functions.ts'
+import type { Tensor } from '../ops/tensor.ts'
+import type { Metric } from './metric.ts'
+import { count, isClasses, rowsOf } from './metric-rows.ts'
+
+export interface Confusion {
+  readonly classes: number
+  /** counts[truth * classes + predicted] */
+  readonly counts: Int32Array
+}
+
+/** How often which class was taken for which. Of two classes the output may be one logit a row, with float32 targets. */
+export function confusion(): Metric<Confusion> {
+  return {
+    sums(output, target) {
+      if (!isClasses('confusion', output, target)) {
+        const truth = greater(target, 0.5).reshape([target.size, 1])
+        const guess = greater(output, 0).reshape([output.size, 1])
+        return { counts: pairs(truth, guess, 2) }
+      }
+      const { scores, labels, classes } = rowsOf('confusion', output, target)
+      const column = (x: Tensor): Tensor => toFloat(x).reshape([x.size, 1])
+      return { counts: pairs(column(labels), column(scores.argmax(-1)), classes) }
+    },
+    value({ counts = new Float64Array(0) }) {
+      return { classes: Math.round(Math.sqrt(counts.length)), counts: Int32Array.from(counts) }
+    },
+  }
+}
+
+function pairs(truth: Tensor, guess: Tensor, classes: number): Tensor {
+  const names = numbersTo(classes, truth)
+  return equal(truth, names).matmul(equal(guess, names), { transposeA: true })
+}
+
+/** 'macro': the mean over the classes. 'weighted': by their rows. 'micro': of all decisions. A number: that class alone. */
+export type Average = 'macro' | 'weighted' | 'micro' | number
+
+export interface ScoreOptions {
+  /** Default: class 1 of two classes, 'macro' of more. */
+  readonly average?: Average
+}
+
+/** Of a class: rows that have it and were taken for it, rows that were taken for it, rows that have it. */
+interface Decisions {
+  readonly hits: number
+  readonly taken: number
+  readonly truly: number
+}
+
+function score(where: string, of: (d: Decisions) => number, { average }: ScoreOptions): Metric {
+  if (
+    average !== undefined &&
+    !['macro', 'weighted', 'micro'].includes(average as string) &&
+    !(Number.isInteger(average) && (average as number) >= 0)
+  )
+    throw new ArgumentError('average is none', {
+      where: `train.${where}`,
+      expected: "'macro', 'weighted', 'micro' or the number of a class",
+      received: String(average),
+    })
+  const { sums } = confusion()
+  return {
+    sums(output, target) {
+      if (typeof average === 'number' && isClasses(where, output, target) && average >= (output.shape.at(-1) ?? 0))
+        throw new ArgumentError('there is no such class', {
+          where: `train.${where}`,
+          expected: `0 to ${(output.shape.at(-1) ?? 0) - 1}`,
+          received: String(average),
+        })
+      return sums(output, target)
+    },
+    value({ counts = new Float64Array(0) }) {
+      const n = Math.round(Math.sqrt(counts.length))
+      const at = (i: number, j: number): number => counts[i * n + j] as number
+      const classes = Array.from({ length: n }, (_, c): Decisions => {
+        let [taken, truly] = [0, 0]
+        for (let i = 0; i < n; i++) {
+          taken += at(i, c)
+          truly += at(c, i)
+        }
+        return { hits: at(c, c), taken, truly }
+      })
+      const kind = average ?? (n === 2 ? 1 : 'macro')
+      if (typeof kind === 'number') return of(classes[kind] as Decisions)
+      const total = (pick: (d: Decisions) => number): number => classes.reduce((y, d) => y + pick(d), 0)
+      if (kind === 'micro')
+        return of({ hits: total((d) => d.hits), taken: total((d) => d.taken), truly: total((d) => d.truly) })
+      if (kind === 'weighted') return total((d) => of(d) * d.truly) / total((d) => d.truly)
+      return total(of) / n
+    },
+  }
+}
+
+const part = (a: number, b: number): number => (b === 0 ? 0 : a / b)
+
+/** Of the rows that were taken for a class, the part that has it (0 where there are none). */
+export const precision = (options: ScoreOptions = {}): Metric =>
+  score('precision', ({ hits, taken }) => part(hits, taken), options)
+/** Of the rows that have a class, the part that was taken for it (0 where there are none). */
+export const recall = (options: ScoreOptions = {}): Metric =>
+  score('recall', ({ hits, truly }) => part(hits, truly), options)
+/** The harmonic mean of precision and recall. */
+export const f1 = (options: ScoreOptions = {}): Metric =>
+  score('f1', ({ hits, taken, truly }) => part(2 * hits, taken + truly), options)
+
+/** auc tells SIDE * SIDE ranks of scores apart. */
+const SIDE = 128
+
+/**
+ * The area under the ROC curve: how likely a row of class 1 has a higher score than a row of class 0, equal ones counting
+ * half. Scores are logits of one column, or of two (their difference counts). They are told apart in 16384 steps of
+ * s / (1 + |s|), so memory does not grow with the rows; NaN where a class is missing or a score is NaN.
+ */
+export function auc(): Metric {
+  return {
+    sums(output, target) {
+      const rows = target.size
+      const two = output.size === 2 * rows && output.shape.at(-1) === 2
+      if (!two && output.size !== rows)
+        throw new ShapeError('no scores of two classes', {
+          where: 'auc',
+          expected: `[${rows}, 2] or ${rows} scores`,
+          received: `[${output.shape}]`,
+        })
+      const columns = two ? output.reshape([rows, 2]) : output.reshape([rows, 1])
+      const score = two ? columns.slice([0, 1]).sub(columns.slice([0, 0], [rows, 1])) : columns
+      const s = score.clip(-1e30, 1e30)
+      const place = floor(
+        s
+          .div(s.abs().add(1))
+          .add(1)
+          .mul((SIDE * SIDE) / 2),
+      ).minimum(SIDE * SIDE - 1)
+      const high = floor(place.div(SIDE))
+      const names = numbersTo(SIDE, output)
+      const column = equal(place.sub(high.mul(SIDE)), names)
+      const row = equal(high, names)
+      const label = greater(toFloat(target).reshape([rows, 1]), 0.5)
+      return {
+        yes: row.mul(label).matmul(column, { transposeA: true }),
+        all: row.matmul(column, { transposeA: true }),
+        count: count(label),
+      }
+    },
+    value({ yes = new Float64Array(0), all = new Float64Array(0), count: rows }) {
+      let [below, positives, right] = [0, 0, 0]
+      for (let i = 0; i < SIDE * SIDE; i++) {
+        const here = yes[i] as number
+        const others = (all[i] as number) - here
+        right += here * (below + others / 2)
+        below += others
+        positives += here
+      }
+      return below + positives === rows?.[0] ? right / (below * positives) : Number.NaN
+    },
+  }
+}
+
+/** 0 to n - 1 as a row. */
+const numbersTo = (n: number, { engine }: Tensor): Tensor =>
+  tensor(
+    Float32Array.from({ length: n }, (_, i) => i),
+    [1, n],
+    { engine },
+  )
