@@ -26,14 +26,18 @@ export function comparisonPage(results: Results): string {
 ${machine.platform}; ${date.slice(0, 10)}. One thread each, medians of ${runs} turns in alternation, losses compared
 first. npm run bench:compare makes this page.</p>
 <section class="grid2">${workloads.map((name) => bars(name, comparisons))}</section>
-<section class="card"><h2>Matrix products under the roof</h2>${roofline(results)}
-<p class="sub">Solid: the core's 128-bit multiply-add peak from wasm, ${text(results.peak)} GFLOP/s, and copies within the
-first caches, ${text(results.bandwidths.cache)} GB/s; dashed: copies from memory, ${text(results.bandwidths.memory)} GB/s.
-</p></section>
+${results.kernels.length > 0 ? underTheRoof(results) : ''}
 </html>
 `
   return page.text
 }
+
+const underTheRoof = (
+  results: Results,
+): Markup => html`<section class="card"><h2>Matrix products under the roof</h2>${roofline(results)}
+<p class="sub">Solid: the core's 128-bit multiply-add peak from wasm, ${text(results.peak)} GFLOP/s, and copies within the
+first caches, ${text(results.bandwidths.cache)} GB/s; dashed: copies from memory, ${text(results.bandwidths.memory)} GB/s.
+</p></section>`
 
 interface Bar {
   readonly label: string

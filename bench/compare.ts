@@ -47,7 +47,9 @@ export async function compare(options: { only?: string | undefined; library?: st
     for (const library of libraries) {
       let comparison: Comparison
       try {
-        const [plain, wide] = await contest(engines, make, library, 1, RUNS)
+        const pairs = await contest(engines, make, library, 1, RUNS)
+        if (pairs === undefined) continue
+        const [plain, wide] = pairs
         comparison = { workload, library: library.name, ...(plain && { plain }), ...(wide && { wide }) }
       } catch (error) {
         comparison = { workload, library: library.name, failure: (error as Error).message }
@@ -69,7 +71,7 @@ export async function compare(options: { only?: string | undefined; library?: st
     comparisons,
     peak: new Peak('relaxed', 'fma').measure(),
     bandwidths: bandwidth(),
-    kernels: [...kernels('relaxed')],
+    kernels: options.only === undefined && options.library === undefined ? [...kernels('relaxed')] : [],
   }
   const folder = new URL('results/', import.meta.url)
   mkdirSync(folder, { recursive: true })

@@ -53,7 +53,7 @@ export async function peers({ only }: { only?: string | undefined } = {}): Promi
     if (wide && !engine.runtime.wide) console.log('Wide SIMD does not run here: its rows are of 128 bits.')
     for (const [name, make] of Object.entries(matches())) {
       if (only !== undefined && !name.toLowerCase().startsWith(only.toLowerCase())) continue
-      const [row] = await contest([engine], make, torch, threads, RUNS)
+      const [row] = (await contest([engine], make, torch, threads, RUNS)) ?? []
       if (row === undefined) continue
       const floor = (FLOORS[name] as readonly number[])[at] as number
       rows.push({ name, wide, threads, floor, ...row })

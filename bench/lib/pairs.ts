@@ -56,17 +56,23 @@ export interface Pair {
   readonly losses: readonly (readonly [ours: number, theirs: number])[]
 }
 
-/** Runs the engines and the library in turns; nothing counts before their losses agree. A result for each engine. */
+/**
+ * Runs the engines and the library in turns; nothing counts before their losses agree. A result for each engine; undefined where
+ * the library does not do such things.
+ */
 export async function contest(
   engines: readonly Engine[],
   make: () => Match,
   library: Library,
   threads: number,
   runs: number,
-): Promise<Pair[]> {
+): Promise<Pair[] | undefined> {
   const matches = engines.map((engine) => withEngine(engine, make))
-  const peer = await Peer.start(library, (matches[0] as Match).task, threads)
+  const { task } = matches[0] as Match
+  let peer: Peer | undefined
   try {
+    if (!library.fits(task)) return undefined
+    peer = await withEngine(engines[0] as Engine, () => Peer.start(library, task, threads))
     const losses = matches.map((): [number, number][] => [])
     for (const steps of [1, 9, 1]) {
       const other = (await peer.run(steps)).loss
@@ -86,15 +92,16 @@ export async function contest(
       for (const [i, match] of matches.entries()) ours[i]?.push(await rateOf(match.run, TURN))
       theirs.push(await peer.rate(TURN))
     }
+    const { version } = peer
     return ours.map((rates, i) => ({
       ratios: rates.map((rate, run) => rate / (theirs[run] as number)),
       ours: median(rates),
       theirs: median(theirs),
-      version: peer.version,
+      version,
       losses: losses[i] ?? [],
     }))
   } finally {
-    peer.stop()
+    peer?.stop()
     for (const match of matches) match.dispose()
   }
 }

@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import { exportOnnx } from '../../src/export/index.ts'
+import { nn, spec } from '../../src/index.ts'
 import { type Built, rateOf, type Workload } from './workloads.ts'
 
 const folder = fileURLToPath(new URL('../compare/', import.meta.url))
@@ -14,6 +16,9 @@ export interface Library {
   readonly name: string
   readonly command: string
   readonly args: readonly string[]
+  /** It runs models in ONNX's format. */
+  readonly onnx?: boolean
+  readonly fits: (task: Task) => boolean
 }
 
 /** PyTorch (and NumPy) of the system, or undefined. `CHAINRULE_PYTHON` names a Python that has it. */
@@ -22,7 +27,7 @@ export function findTorch(): Library | undefined {
     if (python !== undefined)
       try {
         execFileSync(python, ['-c', 'import torch'], { stdio: 'ignore', env: environment })
-        return { name: 'PyTorch', command: python, args: [`${folder}torch_steps.py`] }
+        return { name: 'PyTorch', command: python, args: [`${folder}torch_steps.py`], fits: () => true }
       } catch {
         // not this one
       }
@@ -32,19 +37,24 @@ export function findTorch(): Library | undefined {
 /** The packages of bench/compare, as they are shipped and with the work-arounds that their users know. */
 export function javascriptLibraries(): Library[] {
   if (!existsSync(`${folder}node_modules`)) return []
-  const node = (name: string, script: string, ...args: string[]): Library => ({
+  const node = (name: string, script: string, args: string[] = [], rest: Partial<Library> = {}): Library => ({
     name,
     command: process.execPath,
     args: [`${folder}peers/${script}`, ...args],
+    fits: () => true,
+    ...rest,
   })
+  const trains = (task: Task): boolean => task.task === 'train'
+  const convolves = (task: Task): boolean => task.task === 'train' && task.workload.model === 'cnn'
+  const runs = { onnx: true, fits: (task: Task): boolean => !trains(task) }
   return [
     node('jax-js', 'jax.mjs'),
-    node('jax-js, products of patches', 'jax.mjs', '--patches'),
+    node('jax-js, products of patches', 'jax.mjs', ['--patches'], { fits: convolves }),
     node('TensorFlow.js wasm', 'tensorflow.mjs'),
-    node('TensorFlow.js wasm, mended', 'tensorflow.mjs', '--mended'),
-    node('TensorFlow.js cpu', 'tensorflow.mjs', '--cpu'),
-    node('onnxruntime-web', 'onnxruntime.mjs', '--web'),
-    node('onnxruntime-node', 'onnxruntime.mjs'),
+    node('TensorFlow.js wasm, mended', 'tensorflow.mjs', ['--mended'], { fits: trains }),
+    node('TensorFlow.js cpu', 'tensorflow.mjs', ['--cpu']),
+    node('onnxruntime-web', 'onnxruntime.mjs', ['--web'], runs),
+    node('onnxruntime-node', 'onnxruntime.mjs', [], runs),
   ]
 }
 
@@ -70,7 +80,9 @@ export class Peer {
   static async start(library: Library, task: Task, threads: number): Promise<Peer> {
     const folder = mkdtempSync(join(tmpdir(), 'chainrule-bench-'))
     const file = join(folder, 'data.bin')
-    const spec = task.task === 'matmul' ? task : await described(task)
+    const onnx = library.onnx ? join(folder, 'model.onnx') : undefined
+    if (onnx !== undefined) writeFileSync(onnx, modelFile(task))
+    const what = task.task === 'matmul' ? task : await described(task)
     writeFileSync(file, task.task === 'matmul' ? '' : await words(task))
     const child = spawn(library.command, library.args, {
       stdio: ['pipe', 'pipe', 'pipe'],
@@ -85,7 +97,7 @@ export class Peer {
     })
     const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
     const peer = new Peer(child, lines, folder, () => complaints)
-    child.stdin.write(`${JSON.stringify({ ...spec, threads, data: file })}\n`)
+    child.stdin.write(`${JSON.stringify({ ...what, threads, data: file, onnx })}\n`)
     try {
       const { version } = await peer.#answer<{ version: string }>()
       return new Peer(child, lines, folder, () => complaints, version)
@@ -147,6 +159,16 @@ type Run = Exclude<Task, { task: 'matmul' }>
 async function described({ task, workload, built: { x, y, model } }: Run): Promise<object> {
   const parameters = [...(await model.stateDict())].map(([name, { shape }]) => [name, shape])
   return { task, workload: { ...workload, x: [x.shape, x.dtype], y: [y.shape, y.dtype] }, parameters }
+}
+
+/** What a task computes, for libraries that run ONNX. */
+function modelFile(task: Task): Uint8Array {
+  if (task.task !== 'matmul') {
+    const { x, model } = task.built
+    return exportOnnx(model, { x: spec(x.shape, x.dtype) }, { batch: 'fixed' })
+  }
+  const { n } = task
+  return exportOnnx(nn.linear(n, n, { bias: false }), { x: spec([n, n]) }, { batch: 'fixed' })
 }
 
 /** Inputs, targets and parameters, as PyTorch lays them out. */

@@ -5,7 +5,8 @@ import { createInterface } from 'node:readline'
 
 /**
  * `make(spec, take)` gives `step`, which runs one step and returns its loss in the library's own form, `read`, which
- * makes a number of one and frees it, `drop`, which frees it, and `settle`, which waits for whatever is computed lazily.
+ * makes a number of one and frees it, `drop`, which frees it, and `settle`, which waits for whatever is computed lazily;
+ * `asynchronous` says that each step is awaited.
  * `take(shape)` gives the next numbers of the data: inputs, targets, parameters.
  */
 export async function serve(version, make) {
@@ -20,13 +21,13 @@ export async function serve(version, make) {
     at += n
     return words
   }
-  const { step, read, drop, settle } = await make(spec, take)
+  const { step, read, drop, settle, asynchronous = false } = await make(spec, take)
   console.log(JSON.stringify({ version }))
   for await (const line of lines) {
     const begin = performance.now()
     let first
     for (let i = 0; i < Number(line); i++) {
-      const loss = step()
+      const loss = asynchronous ? await step() : step()
       if (i === 0) first = loss
       else drop?.(loss)
     }
