@@ -1,10 +1,15 @@
 import { checkOps, type OpReport } from '../check/index.ts'
 import { ArgumentError } from '../errors.ts'
 import { type Engine, init, ops } from '../index.ts'
-import type { CheckCommandOptions } from './args.ts'
 import { machineLine } from './machine.ts'
 import { closest, shownText } from './options.ts'
 import { paint, type Terminal } from './terminal.ts'
+
+export interface CheckCommandOptions {
+  /** Operations; undefined for all. */
+  readonly only: readonly string[] | undefined
+  readonly json: boolean
+}
 
 /** What one operation showed in all builds. */
 interface Row {

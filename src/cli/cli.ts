@@ -1,25 +1,19 @@
-import { ChainruleError } from '../errors.ts'
-import { parseCommand, type TrainOptions } from './args.ts'
-import { helpText } from './help.ts'
-import { factLines, gatherFacts } from './info.ts'
+import { ArgumentError, ChainruleError } from '../errors.ts'
+import type { CliContext, Command } from './command.ts'
+import { commands } from './commands/index.ts'
+import { helpOf, overview } from './help.ts'
 import { packageVersion } from './machine.ts'
-import { paint, type Terminal } from './terminal.ts'
-import { runTrain } from './train.ts'
-import type { View } from './view.ts'
-import { JsonView, QuietView } from './view-json.ts'
-import { TextView } from './view-text.ts'
+import { closest, shownText } from './options.ts'
+import { paint } from './terminal.ts'
 
-export interface CliContext {
-  readonly out: Terminal
-  readonly err: Terminal
-  /** Asked to stop, by Ctrl-C. */
-  readonly signal: AbortSignal
-}
+export type { CliContext } from './command.ts'
 
-/** Runs one command line and returns the exit code. */
+const INTERRUPTED = 130
+
+/** Runs one command line and returns the exit code: 0, 1 for an error, 130 where it was stopped. */
 export async function runCli(argv: readonly string[], context: CliContext): Promise<number> {
   try {
-    return await dispatch(argv, context)
+    return await planOf(argv)(context)
   } catch (thrown) {
     const error = original(thrown)
     // What was foreseen is told in a sentence; an accident keeps its stack.
@@ -35,43 +29,49 @@ function original(error: unknown): unknown {
   return error instanceof Error && 'suppressed' in error ? original(error.suppressed) : error
 }
 
-async function dispatch(argv: readonly string[], context: CliContext): Promise<number> {
-  const { out } = context
-  const command = parseCommand(argv)
-  switch (command.name) {
-    case 'version':
-      out.write(`${packageVersion()}\n`)
-      return 0
-    case 'help':
-      out.write(helpText(command.topic, packageVersion(), out))
-      return 0
-    case 'info': {
-      const facts = await gatherFacts()
-      out.write(command.options.json ? `${JSON.stringify(facts)}\n` : `${factLines(facts, out).join('\n')}\n`)
-      return 0
-    }
-    case 'check': {
-      const { runCheck } = await import('./check.ts')
-      return (await runCheck(command.options, out)) ? 0 : 1
-    }
-    case 'train':
-      return train(command.options, context)
-  }
+type Plan = (context: CliContext) => Promise<number>
+
+/** What a command line asks for; anything that is not understood is an ArgumentError that says what is. */
+export function planOf(argv: readonly string[]): Plan {
+  const [first = '', ...rest] = argv
+  if (first === '--version' || first === '-v' || first === '-V' || first === 'version')
+    return printing(() => `${packageVersion()}\n`)
+  if (first === '--help' || first === '-h' || first === 'help') return help(rest)
+  const named = first !== '' && !first.startsWith('-')
+  const command = named ? find(first) : commands[0]
+  const args = named ? rest : argv
+  const end = args.indexOf('--')
+  if (args.slice(0, end < 0 ? args.length : end).some((arg) => arg === '--help' || arg === '-h'))
+    return printing((out) => helpOf(command, out))
+  return command.prepare(args)
 }
 
-const INTERRUPTED = 130
-
-async function train(options: TrainOptions, { out, signal }: CliContext): Promise<number> {
-  const view = viewOf(options, out)
-  try {
-    const result = await runTrain(options, { view, signal, version: packageVersion() })
-    return result.interrupted ? INTERRUPTED : 0
-  } finally {
-    view.close()
+const printing =
+  (text: (out: CliContext['out']) => string): Plan =>
+  async ({ out }) => {
+    out.write(text(out))
+    return 0
   }
+
+function help([topic]: readonly string[]): Plan {
+  if (topic === undefined) return printing((out) => overview(commands, packageVersion(), out))
+  const command = find(topic)
+  return printing((out) => helpOf(command, out))
 }
 
-function viewOf({ json, quiet }: TrainOptions, out: Terminal): View {
-  if (json) return new JsonView(out)
-  return quiet ? new QuietView(out) : new TextView(out)
+function find(name: string): Command {
+  const found = commands.find((command) => command.name === name)
+  if (found !== undefined) return found
+  const names = [...commands.map((command) => command.name), 'help', 'version']
+  const near = closest(name, names)
+  throw new ArgumentError('no such command', {
+    where: shownText(name),
+    expected: names.join(', '),
+    hint:
+      near !== undefined
+        ? `Did you mean '${near}'?`
+        : /[./\\]/.test(name)
+          ? `Did you mean 'chainrule train ${name}'?`
+          : "See 'chainrule help'.",
+  })
 }

@@ -1,50 +1,55 @@
-import { flagsOf, type Topic } from './args.ts'
+import { type Command, type FlagLine, flagsOf, usageOf } from './command.ts'
 import { paint, type Terminal } from './terminal.ts'
 
-const EXAMPLES: readonly (readonly [command: string, what: string])[] = [
-  ['chainrule', 'train on the embedded digits, draw the curves, write model.safetensors and report.html'],
-  ['chainrule --hidden 256,64 --activation gelu --dropout 0.3', 'another network'],
-  ['chainrule --data ./mnist --epochs 5 --batch 64', "MNIST's own files, gzipped or not"],
-  ['chainrule --optimizer sgd --lr 0.05 --schedule constant', 'plain gradient descent with momentum'],
-  ['chainrule --numerics reproducible --seed 7 --json', 'the same weights on every machine, as JSON lines'],
-  ['chainrule --hidden 8 --epochs 1 --gradients numeric', 'the same training by differences, for comparison'],
-]
-
-export function helpText(topic: Topic, version: string, terminal: Terminal): string {
-  if (topic === undefined) return overview(version, terminal)
-  const flags = flagsOf(topic)
-  const wide = Math.max(...flags.map(({ usage }) => (usage.length > 30 ? 0 : usage.length)))
-  const lines = flags.flatMap(({ usage, help, shown }) => {
-    const about = `${help}${shown === undefined ? '' : paint(terminal, ` [${shown}]`, 'dim')}`
+/** What a command does, its arguments, its flags and examples. */
+export function helpOf(command: Command, terminal: Terminal): string {
+  const flags = flagsOf(command)
+  const usages = [...command.positionals.map(({ name }) => name), ...flags.map(({ usage }) => usage)]
+  const wide = Math.max(...usages.map((usage) => (usage.length > 30 ? 0 : usage.length)))
+  const row = (usage: string, about: string): string[] => {
     const head = `  ${paint(terminal, usage, 'cyan')}`
     // A long list of choices gets a line of its own.
     if (usage.length > wide) return [head, `  ${' '.repeat(wide)}  ${about}`]
     return [`${head}${' '.repeat(wide - usage.length)}  ${about}`]
-  })
-  const usage = topic === 'train' ? 'chainrule [train] [flags]' : `chainrule ${topic} [flags]`
-  const parts = [`${paint(terminal, 'Usage', 'bold')}  ${usage}`, '', ...lines]
-  if (topic === 'train') parts.push('', ...examples(terminal))
-  return `${parts.join('\n')}\n`
+  }
+  const flagRow = ({ usage, help, shown }: FlagLine): string[] =>
+    row(usage, `${help}${shown === undefined ? '' : paint(terminal, ` [${shown}]`, 'dim')}`)
+  const lines = [`${paint(terminal, 'Usage', 'bold')}  ${usageOf(command)}`, '', `  ${command.summary}`]
+  for (const note of command.notes) lines.push(`  ${note}`)
+  lines.push('')
+  for (const { name, help } of command.positionals) lines.push(...row(name, help))
+  if (command.positionals.length > 0) lines.push('')
+  let section: string | undefined
+  for (const flag of flags) {
+    if (flag.section !== section) {
+      section = flag.section
+      lines.push('', paint(terminal, section ?? 'More', 'bold'))
+    }
+    lines.push(...flagRow(flag))
+  }
+  if (command.examples.length > 0) lines.push('', ...examplesOf([command], terminal))
+  return `${lines.join('\n')}\n`
 }
 
-function overview(version: string, terminal: Terminal): string {
-  const command = (name: string, what: string): string => `  ${paint(terminal, name.padEnd(18), 'cyan')}${what}`
+/** All commands. */
+export function overview(commands: readonly Command[], version: string, terminal: Terminal): string {
+  const row = (name: string, what: string): string => `  ${paint(terminal, name.padEnd(16), 'cyan')}${what}`
   const lines = [
     `${paint(terminal, `chainrule ${version}`, 'bold')}  trains neural networks: WebAssembly on all cores, nothing native`,
     '',
     paint(terminal, 'Commands', 'bold'),
-    command('train', 'train a classifier (the default)'),
-    command('info', 'this runtime: threads, builds, what is missing for full speed'),
-    command('check', 'every operation and its gradient, tested in this runtime'),
-    command('help [command]', 'all flags of a command'),
-    command('--version', 'the version'),
+    ...commands.map(({ name, summary }) => row(name, summary)),
+    row('help [COMMAND]', 'flags and examples of a command'),
+    row('--version', 'the version'),
     '',
-    ...examples(terminal),
+    ...examplesOf(commands, terminal),
   ]
   return `${lines.join('\n')}\n`
 }
 
-function examples(terminal: Terminal): string[] {
-  const lines = EXAMPLES.flatMap(([command, what]) => [`  ${command}`, paint(terminal, `      ${what}`, 'dim')])
+function examplesOf(commands: readonly Command[], terminal: Terminal): string[] {
+  const lines = commands.flatMap(({ examples }) =>
+    examples.flatMap(({ line, what }) => [`  ${line}`, paint(terminal, `      ${what}`, 'dim')]),
+  )
   return [paint(terminal, 'Examples', 'bold'), ...lines]
 }

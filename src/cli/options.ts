@@ -8,6 +8,8 @@ export interface Option<T> {
   readonly shown?: string
   /** Short form, such as 'h'. */
   readonly short?: string
+  /** Heading in the help. */
+  readonly section?: string
   readonly fallback: T
   parse(text: string, flag: string): T
 }
@@ -36,9 +38,14 @@ export function number<T>(
   return { help, value: 'N', shown, fallback, parse }
 }
 
-export function integer(range: Range, fallback: number, help: string): Option<number> {
+export function integer<T>(
+  range: Range,
+  fallback: T,
+  help: string,
+  shown: string = String(fallback),
+): Option<number | T> {
   const parse = (text: string, flag: string): number => whole(text, range, flag)
-  return { help, value: 'N', shown: String(fallback), fallback, parse }
+  return { help, value: 'N', shown, fallback, parse }
 }
 
 function whole(text: string, range: Range, flag: string): number {
@@ -54,24 +61,33 @@ function inside(value: number, { min, max, above, below }: Range, text: string, 
   throw new ArgumentError('a bad value', { where: flag, expected: `${what} ${from}${to}`, received: shownText(text) })
 }
 
-export function choice<T extends string>(values: readonly T[], fallback: T, help: string): Option<T> {
-  const parse = (text: string, flag: string): T => {
+export function choice<const V extends readonly string[], F extends V[number] | undefined>(
+  values: V,
+  fallback: F,
+  help: string,
+  shown: string = String(fallback),
+): Option<V[number] | F> {
+  const parse = (text: string, flag: string): V[number] => {
     const found = values.find((value) => value === text)
     if (found !== undefined) return found
     throw new ArgumentError('a bad value', { where: flag, expected: values.join(', '), received: shownText(text) })
   }
-  return { help, value: values.join('|'), shown: fallback, fallback, parse }
+  return { help, value: values.join('|'), shown, fallback, parse }
 }
 
 /** Layer widths such as 128,64; 'none' for no hidden layer. */
-export function widths(fallback: readonly number[], help: string): Option<readonly number[]> {
+export function widths<T extends readonly number[] | undefined>(
+  fallback: T,
+  help: string,
+  shown: string = String(fallback),
+): Option<readonly number[] | T> {
   const parse = (text: string, flag: string): readonly number[] => {
     if (text === 'none') return []
     const list = text.split(',')
     if (list.length > 64) throw new ArgumentError('too many layers', { where: flag, expected: 'at most 64' })
     return list.map((item) => whole(item, { min: 1, max: 1_000_000 }, flag))
   }
-  return { help, value: 'N,N...', shown: fallback.join(','), fallback, parse }
+  return { help, value: 'N,N...', shown, fallback, parse }
 }
 
 export function autoOr(range: Range, help: string): Option<number | 'auto'> {
@@ -101,6 +117,20 @@ export function flag(help: string, short?: string): Option<boolean> {
   const option = { help, fallback: false, parse: () => true }
   return short === undefined ? option : { ...option, short }
 }
+
+/** Any text, such as the name of a column. */
+export function text<T extends string | undefined>(value: string, fallback: T, help: string): Option<string | T> {
+  const option = { help, value, fallback, parse: (text: string): string => text }
+  return fallback === undefined ? option : { ...option, shown: JSON.stringify(fallback) }
+}
+
+/** Options under a heading of the help. */
+export function section<O extends Options>(title: string, options: O): O {
+  const entries = Object.entries(options).map(([name, option]) => [name, { ...option, section: title }])
+  return Object.fromEntries(entries) as O
+}
+
+export const HELP: { readonly help: Option<boolean> } = { help: flag('show this help', 'h') }
 
 /** What the user typed, as errors show it. */
 export function shownText(text: string): string {

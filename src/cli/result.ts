@@ -1,5 +1,6 @@
 import type { Confusion, StepEvent } from '../train/index.ts'
 import type { TrainOptions } from './args.ts'
+import type { ModelSpec } from './models.ts'
 
 /** What is known before the first step. */
 export interface RunPlan {
@@ -12,8 +13,12 @@ export interface RunPlan {
     readonly sampleShape: readonly number[]
     readonly classes: number
   }
-  /** Widths from input to output, such as [64, 128, 10]. */
-  readonly layers: readonly number[]
+  /** In a few words, such as '64-128-10, relu'. */
+  readonly network: string
+  /** What the model file keeps to build the network again. */
+  readonly spec: ModelSpec
+  /** What the largest value of the data stands for. */
+  readonly maximum: number
   readonly parameters: number
   readonly threads: number
   readonly build: string

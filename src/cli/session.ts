@@ -5,22 +5,11 @@ import { datasetOf, type LabelledData } from '../data/labelled.ts'
 import { split } from '../data/split.ts'
 import { DataError } from '../errors.ts'
 import type { Tensor } from '../index.ts'
-import {
-  dropout,
-  gelu,
-  type Layer,
-  linear,
-  relu,
-  type Sequential,
-  sequential,
-  sigmoid,
-  silu,
-  tanh,
-} from '../nn/index.ts'
+import type { Layer } from '../nn/index.ts'
 import { adam, adamw, l1, l2, type Optimizer, schedule, sgd } from '../optim/index.ts'
 import type { TrainOptions } from './args.ts'
+import { imageOf, type ModelSpec } from './models.ts'
 
-const ACTIVATIONS = { relu, tanh, sigmoid, gelu, silu }
 /** Of a data set without a test part: this share is held out, but never more than so many samples. */
 const HELD_OUT = 0.2
 const MOST_HELD_OUT = 1000
@@ -60,23 +49,15 @@ export async function splitSource({ name, train, test }: Source, { seed }: Train
   return { ...facts, ...(await split(datasetOf(train), heldOut / train.count, seed)) }
 }
 
-/** Widths from input to output. */
-export function layerWidths({ features, classes }: Split, { hidden }: TrainOptions): number[] {
-  return [features, ...hidden, classes]
-}
-
-export function buildModel(widths: readonly number[], options: TrainOptions): Sequential {
-  const layers: Layer[] = []
-  for (const [index, inputs] of widths.slice(0, -1).entries()) {
-    if (index > 0) layers.push(ACTIVATIONS[options.activation]())
-    if (index > 0 && options.dropout > 0) layers.push(dropout(options.dropout))
-    layers.push(linear(inputs, widths[index + 1] as number))
-  }
-  return sequential(layers)
+/** The network that the options ask for. */
+export function specOf({ name, features, classes, sampleShape }: Split, options: TrainOptions): ModelSpec {
+  const { model, hidden, channels, activation, dropout } = options
+  if (model === 'mlp') return { kind: model, sizes: [features, ...hidden, classes], activation, dropout }
+  return { kind: model, ...imageOf(sampleShape, name), channels, hidden, outputs: classes, activation, dropout }
 }
 
 /** L1 and L2 on the weights, not on the biases. */
-export function penaltyOf(model: Sequential, options: TrainOptions): (() => Tensor) | undefined {
+export function penaltyOf(model: Layer, options: TrainOptions): (() => Tensor) | undefined {
   if (options.l1 === 0 && options.l2 === 0) return undefined
   const weights = model.parameters().filter(({ rank }) => rank > 1)
   return () => {
@@ -86,9 +67,15 @@ export function penaltyOf(model: Sequential, options: TrainOptions): (() => Tens
   }
 }
 
-export function buildOptimizer(model: Sequential, options: TrainOptions, steps: number): Optimizer {
-  const { weightDecay, momentum } = options
-  const lr = options.schedule === 'cosine' ? schedule.cosine(options.lr, { steps }) : schedule.constant(options.lr)
+export function buildOptimizer(model: Layer, options: TrainOptions, steps: number): Optimizer {
+  const { weightDecay, momentum, warmup } = options
+  const rise = Math.min(warmup, steps - 1)
+  const lr =
+    options.schedule === 'cosine'
+      ? schedule.cosine(options.lr, { steps: steps - rise, warmup: rise })
+      : rise === 0
+        ? schedule.constant(options.lr)
+        : schedule.warmup(schedule.constant(options.lr), { steps: rise })
   if (options.optimizer === 'sgd') return sgd(model, { lr, momentum, weightDecay })
   return (options.optimizer === 'adam' ? adam : adamw)(model, { lr, weightDecay })
 }

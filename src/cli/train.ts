@@ -2,15 +2,16 @@ import { numericGradients } from '../check/index.ts'
 import { ArgumentError, ChainruleError } from '../errors.ts'
 import { crossEntropy, init } from '../index.ts'
 import { checkWritable, writeFileAtomic } from '../io/node-write.ts'
-import { encodeState } from '../io/state.ts'
-import type { Sequential } from '../nn/index.ts'
+import type { Layer } from '../nn/index.ts'
 import { accuracy, confusion, type Evaluation, type FitEvent, hashState, Trainer } from '../train/index.ts'
 import type { TrainOptions } from './args.ts'
 import { machineLine } from './machine.ts'
 import { confidentMistakes } from './mistakes.ts'
-import { command, reportPage } from './report/page.ts'
+import { modelFile } from './model-file.ts'
+import { buildModel, describe } from './models.ts'
+import { reportPage } from './report/page.ts'
 import type { EpochRecord, RunPlan, RunResult } from './result.ts'
-import { buildModel, buildOptimizer, layerWidths, loadSource, penaltyOf, type Split, splitSource } from './session.ts'
+import { buildOptimizer, loadSource, penaltyOf, type Split, specOf, splitSource } from './session.ts'
 import type { View, WrittenFile } from './view.ts'
 
 export interface TrainContext {
@@ -37,8 +38,8 @@ export async function runTrain(options: TrainOptions, { view, signal, version }:
   })
   try {
     const split = await splitSource(source, options)
-    const widths = layerWidths(split, options)
-    const model = buildModel(widths, options)
+    const spec = specOf(split, options)
+    const model = buildModel(spec)
     const plan: RunPlan = {
       version,
       options,
@@ -49,7 +50,9 @@ export async function runTrain(options: TrainOptions, { view, signal, version }:
         sampleShape: split.sampleShape,
         classes: split.classes,
       },
-      layers: widths,
+      network: describe(spec),
+      spec,
+      maximum: source.train.maximum,
       parameters: model.parameters().reduce((sum, { size }) => sum + size, 0),
       threads: engine.threads,
       build: engine.runtime.build,
@@ -81,13 +84,7 @@ const metrics = { accuracy: accuracy(), confusion: confusion() }
 type Measured = typeof metrics
 
 /** Follows the run to its end, or to the step at which the user stops it. */
-async function train(
-  model: Sequential,
-  split: Split,
-  plan: RunPlan,
-  view: View,
-  signal: AbortSignal,
-): Promise<RunResult> {
+async function train(model: Layer, split: Split, plan: RunPlan, view: View, signal: AbortSignal): Promise<RunResult> {
   const { options } = plan
   const stepsPerEpoch = Math.ceil(split.train.size / options.batch)
   const run = new Trainer(model, split.train, {
@@ -170,17 +167,9 @@ function diverged(step: number, loss: number): ChainruleError {
   })
 }
 
-async function write(model: Sequential, result: RunResult): Promise<WrittenFile[]> {
+async function write(model: Layer, result: RunResult): Promise<WrittenFile[]> {
   const { options } = result
-  const state = await model.stateDict()
-  const metadata: [string, string][] = [
-    ['format', 'pt'],
-    ['chainrule.version', result.version],
-    ['chainrule.command', command(options)],
-    ['chainrule.activation', options.activation],
-    ['chainrule.testAccuracy', String(result.testAccuracy)],
-  ]
-  const contents: [string, string | Uint8Array][] = [[options.out, encodeState(state, metadata)]]
+  const contents: [string, string | Uint8Array][] = [[options.out, modelFile(await model.stateDict(), result)]]
   if (options.report !== undefined) contents.push([options.report, reportPage(result)])
   const written: WrittenFile[] = []
   for (const [path, content] of contents) {

@@ -29,20 +29,18 @@ export class TextView implements View {
     this.spokeAt = now()
   }
 
-  begin({ version, data, layers, parameters, options, threads, build, wide, machine }: RunPlan): void {
+  begin({ version, data, network, parameters, options, threads, build, wide, machine }: RunPlan): void {
     this.epochs = options.epochs
     this.batch = options.batch
     const { terminal } = this
     const shape = data.sampleShape.join(terminal.unicode ? ' × ' : ' x ')
-    const network = layers.join('-')
-    const dropout = options.dropout > 0 ? `, dropout ${options.dropout}` : ''
     const gradients = options.gradients === 'numeric' ? ', numeric gradients' : ''
     const rows = [
       [
         'data',
         `${data.name}: ${integer(data.trainSamples)} samples, ${integer(data.testSamples)} for testing, ${shape}, ${data.classes} classes`,
       ],
-      ['network', `${network}, ${options.activation}${dropout}, ${integer(parameters)} parameters`],
+      ['network', `${network}, ${integer(parameters)} parameters`],
       [
         'training',
         `${options.optimizer}, learning rate ${options.lr} (${options.schedule}), batch ${options.batch}, seed ${options.seed}${gradients}`,

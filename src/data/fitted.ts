@@ -1,8 +1,8 @@
 // What is learnt from training data and stored with a model: a plain object with a kind and a version.
 import { DataError } from '../errors.ts'
 
-/** What every fitted preprocessing is as JSON. */
-export interface FittedJson {
+/** What every fitted preprocessing is as JSON. (A type, not an interface: `Json` of checkpoints takes it.) */
+export type FittedJson = {
   readonly kind: string
   readonly version: number
 }
@@ -11,15 +11,18 @@ export interface FittedJson {
 export class JsonReader {
   readonly value: unknown
   readonly path: string
-  constructor(value: unknown, path: string) {
+  /** What is read, as errors call it. */
+  readonly what: string
+  constructor(value: unknown, path: string, what: string = 'preprocessing') {
     this.value = value
     this.path = path
+    this.what = what
   }
 
   fail(expected: string): never {
     const { value } = this
     const received = Array.isArray(value) ? 'a list' : value === null ? 'null' : typeof value
-    throw new DataError('malformed preprocessing', {
+    throw new DataError(`malformed ${this.what}`, {
       where: this.path,
       expected,
       received: typeof value === 'string' || typeof value === 'number' ? JSON.stringify(value).slice(0, 80) : received,
@@ -31,12 +34,12 @@ export class JsonReader {
     const { value } = this
     if (typeof value !== 'object' || value === null || Array.isArray(value)) return this.fail('an object')
     const member: unknown = Object.hasOwn(value, key) ? (value as Record<string, unknown>)[key] : undefined
-    return new JsonReader(member, `${this.path}.${key}`)
+    return new JsonReader(member, `${this.path}.${key}`, this.what)
   }
 
   list(): JsonReader[] {
     if (!Array.isArray(this.value)) return this.fail('a list')
-    return this.value.map((item, i) => new JsonReader(item, `${this.path}[${i}]`))
+    return this.value.map((item, i) => new JsonReader(item, `${this.path}[${i}]`, this.what))
   }
 
   string(): string {

@@ -6,6 +6,13 @@ import { writeFileAtomic } from './node-write.ts'
 import { decodeState, encodeState } from './state.ts'
 
 export type { IdxFolder } from '../data/folder.ts'
+export {
+  type DecodedImage,
+  type ImageFolder,
+  type ImageFolderOptions,
+  imageFolder,
+} from '../data/image-folder.ts'
+export { CheckpointFolder, type CheckpointFolderOptions, type SavedCheckpoint } from './node-checkpoints.ts'
 export type { FileBytes } from './node-files.ts'
 export { openFile, readFile, readIdxFolder, readNpyFolder, writeFileAtomic }
 

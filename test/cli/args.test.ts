@@ -1,23 +1,35 @@
-import { describe, expect, test } from 'vitest'
-import { flagsOf, parseCommand } from '../../src/cli/args.ts'
-import { helpText } from '../../src/cli/help.ts'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { TRAIN_SYNTAX } from '../../src/cli/args.ts'
+import { planOf } from '../../src/cli/cli.ts'
+import { flagsOf } from '../../src/cli/command.ts'
+import { commands } from '../../src/cli/commands/index.ts'
+import { helpOf, overview } from '../../src/cli/help.ts'
 import { closest } from '../../src/cli/options.ts'
-import { ArgumentError } from '../../src/errors.ts'
+import { configOf } from '../../src/cli/run-config.ts'
+import { ArgumentError, ChainruleError } from '../../src/errors.ts'
 import { trainOptions } from './recorded.ts'
 
 const plain = { columns: 100, live: false, color: false, unicode: true, write: () => {} }
 
-describe('parseCommand', () => {
-  test('takes train as the default command', () => {
-    expect(parseCommand([])).toEqual(parseCommand(['train']))
-    expect(parseCommand(['--epochs', '3'])).toEqual(parseCommand(['train', '--epochs=3']))
-    expect(parseCommand([]).name).toBe('train')
-  })
+/** What a command line prints that only prints. */
+async function printed(...argv: string[]): Promise<string> {
+  let text = ''
+  const out = { ...plain, write: (part: string) => void (text += part) }
+  expect(await planOf(argv)({ out, err: out, signal: new AbortController().signal })).toBe(0)
+  return text
+}
 
+describe('the flags of train', () => {
   test('resolves every value', () => {
     expect(trainOptions()).toEqual({
+      job: 'image',
       data: undefined,
+      model: 'mlp',
       hidden: [512],
+      channels: [32, 64],
       activation: 'relu',
       dropout: 0.5,
       optimizer: 'adamw',
@@ -27,6 +39,7 @@ describe('parseCommand', () => {
       l1: 0,
       l2: 0,
       schedule: 'cosine',
+      warmup: 0,
       epochs: 40,
       batch: 32,
       seed: 1,
@@ -45,10 +58,13 @@ describe('parseCommand', () => {
     const line =
       '--data d --hidden 128,64 --activation gelu --dropout .5 --optimizer sgd --lr 1e-2 --momentum 0 --weight-decay 0 ' +
       '--l1 1e-5 --l2 1e-4 --schedule constant --epochs 5 --batch 64 --seed 0 --threads 2 --numerics reproducible ' +
-      '--no-wide --gradients numeric --out m --no-report --json -q'
+      '--model cnn --channels 8 --warmup 7 --no-wide --gradients numeric --out m --no-report --json -q'
     expect(trainOptions(...line.split(' '))).toEqual({
+      job: 'image',
       data: 'd',
+      model: 'cnn',
       hidden: [128, 64],
+      channels: [8],
       activation: 'gelu',
       dropout: 0.5,
       optimizer: 'sgd',
@@ -58,6 +74,7 @@ describe('parseCommand', () => {
       l1: 1e-5,
       l2: 1e-4,
       schedule: 'constant',
+      warmup: 7,
       epochs: 5,
       batch: 64,
       seed: 0,
@@ -81,24 +98,93 @@ describe('parseCommand', () => {
     expect(trainOptions('--hidden', 'none').hidden).toEqual([])
   })
 
+  test('gives each kind of network its own defaults', () => {
+    expect(trainOptions('--model', 'cnn')).toMatchObject({
+      hidden: [128],
+      dropout: 0.3,
+      epochs: 8,
+      batch: 64,
+      lr: 0.002,
+    })
+    expect(trainOptions('--model', 'cnn', '--optimizer', 'sgd').lr).toBe(0.1)
+  })
+
+  test('takes the data by flag or without', () => {
+    expect(trainOptions('./mnist')).toEqual(trainOptions('--data', './mnist'))
+    expect(trainOptions('--', '--odd')).toMatchObject({ data: '--odd' })
+  })
+})
+
+describe('a configuration file', () => {
+  let folder = ''
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'chainrule-config-'))
+  })
+  afterAll(() => rmSync(folder, { recursive: true }))
+  const file = (content: string): string => {
+    const path = join(folder, 'run.json')
+    writeFileSync(path, content)
+    return path
+  }
+
+  test('stands for flags, and flags win', () => {
+    const json = '{"epochs": 3, "hidden": [32, 16], "dropout": "0.25", "no-report": true, "quiet": false, "data": "d"}'
+    const path = file(json)
+    expect(trainOptions('--config', path)).toEqual(
+      trainOptions('d', '--epochs', '3', '--hidden', '32,16', '--dropout', '.25', '--no-report'),
+    )
+    expect(trainOptions('--config', path, '--epochs', '9').epochs).toBe(9)
+    expect(trainOptions('--config', file('{"hidden": []}')).hidden).toEqual([])
+    expect(trainOptions('--config', file('\uFEFF{}'))).toEqual(trainOptions())
+  })
+
+  test('says what a run followed from', () => {
+    const options = trainOptions('d', '--model', 'cnn', '--optimizer', 'sgd', '--l1', '1e-6', '--hidden', 'none')
+    expect(trainOptions('--config', file(JSON.stringify(configOf(options))))).toEqual(options)
+  })
+
   test.each([
-    [['--version'], { name: 'version' }],
-    [['-v'], { name: 'version' }],
-    [['help'], { name: 'help', topic: undefined }],
-    [['--help'], { name: 'help', topic: undefined }],
-    [['help', 'train'], { name: 'help', topic: 'train' }],
-    [['train', '--epochs', '3', '-h'], { name: 'help', topic: 'train' }],
-    [['info', '--json'], { name: 'info', options: { json: true } }],
-    [['info', '--help'], { name: 'help', topic: 'info' }],
-    [['check'], { name: 'check', options: { only: undefined, json: false } }],
-    [
-      ['check', '--only', 'tanh,conv2d', '--json'],
-      { name: 'check', options: { only: ['tanh', 'conv2d'], json: true } },
-    ],
-    [['check', '-h'], { name: 'help', topic: 'check' }],
-    [['help', 'constructor'], { name: 'help', topic: undefined }],
-  ])('understands %j', (argv, command) => {
-    expect(parseCommand(argv)).toEqual(command)
+    ['{"epohcs": 3}', /'epohcs': unknown key\. Did you mean 'epochs'\?/],
+    ['{"__proto__": 1}', /'__proto__': unknown key/],
+    ['{"constructor": 1}', /'constructor': unknown key/],
+    ['{"config": "x"}', /'config': unknown key/],
+    ['{"help": true}', /'help': unknown key/],
+    ['{"epochs": "3x"}', /epochs: a bad value; expected a whole number from 1/],
+    ['{"epochs": 1.5}', /epochs: a bad value/],
+    ['{"epochs": null}', /epochs: a bad value; expected N, received null/],
+    ['{"epochs": 1e400}', /epochs: a bad value/],
+    ['{"json": 1}', /json: a bad value; expected true or false, received 1/],
+    ['{"hidden": [{}]}', /hidden: a bad value/],
+    ['{"data": {"a": 1}}', /data: a bad value; expected DIR, received an object/],
+    ['[]', /no configuration; expected an object .* received a list/],
+    ['{', /run\.json: no JSON/],
+    ['"x"', /no configuration/],
+  ])('is refused where it is %s', (content, message) => {
+    const path = file(content)
+    expect(() => trainOptions('--config', path)).toThrow(message)
+    expect(() => trainOptions('--config', path)).toThrow(ChainruleError)
+  })
+
+  test('that is not there is an error', () => {
+    expect(() => trainOptions('--config', join(folder, 'none.json'))).toThrow(
+      /none\.json: cannot be read: no such file/,
+    )
+  })
+})
+
+describe('the command line', () => {
+  test.each([
+    [['--version'], /^\d+\.\d+\.\d+\n$/],
+    [['-v'], /^\d+\.\d+\.\d+\n$/],
+    [['help'], /Commands/],
+    [['--help'], /Commands/],
+    [['help', 'train'], /Usage {2}chainrule train \[DATA\] \[flags\]/],
+    [['train', '--epohcs', '3', '-h'], /Usage {2}chainrule train/],
+    [['--epochs', '3', '--help'], /Usage {2}chainrule train/],
+    [['info', '--help'], /Usage {2}chainrule info \[flags\]/],
+    [['inspect', '-h'], /Usage {2}chainrule inspect FILE \[flags\]/],
+  ])('prints what %j asks for', async (argv, text) => {
+    expect(await printed(...argv)).toMatch(text)
   })
 
   test.each([
@@ -107,11 +193,19 @@ describe('parseCommand', () => {
     ['--__proto__ 1', /--__proto__: unknown flag/],
     ['--constructor', /--constructor: unknown flag/],
     ['-x', /-x: unknown flag/],
-    ['trian', /'trian': no such command; expected train, info, check, help, version\. Did you mean 'train'\?/],
+    ['trian', /'trian': no such command; expected train, .*info, help, version\. Did you mean 'train'\?/],
     ['info --epochs 3', /--epochs: unknown flag/],
+    ['flowers.csv', /no such command; .* Did you mean 'chainrule train flowers\.csv'\?/],
+    ['help trian', /Did you mean 'train'/],
+    ['train a b', /'b': not understood; expected 'chainrule train DATA' and flags/],
+    ['train a --data b', /--data: the data were named before; received 'a'/],
+    ['info now', /'now': not understood; expected flags only after 'info'/],
+    ['inspect', /chainrule inspect: FILE is missing; expected a safetensors file/],
     ['check --only', /--only: needs a value/],
     ['check --only a,,b', /--only: a bad value; expected names and commas/],
-    ['train digits', /'digits': not understood; expected flags only/],
+    ['help constructor', /no such command/],
+    ['--channels 8', /--channels: only a cnn has them/],
+    ['--model cmm', /--model: a bad value; expected mlp, cnn, received 'cmm'/],
     ['--lr', /--lr: needs a value/],
     ['--lr --epochs', /--lr: a bad value; expected a number above 0, received '--epochs'/],
     ['--lr 0', /--lr: a bad value/],
@@ -145,36 +239,51 @@ describe('parseCommand', () => {
     ['--json=yes', /--json: takes no value/],
     ['--report r.html --no-report', /--report: contradicts --no-report/],
   ])('refuses %s', (line, message) => {
-    const parse = (): unknown => parseCommand(line.split(' '))
+    const parse = (): unknown => planOf(line.split(' '))
     expect(parse).toThrow(ArgumentError)
     expect(parse).toThrow(message)
   })
 
   test('refuses a value of spaces', () => {
-    expect(() => parseCommand(['--lr', ' '])).toThrow(/received ' '/)
-    expect(() => parseCommand(['--epochs', ' 3'])).toThrow(/received ' 3'/)
+    expect(() => planOf(['--lr', ' '])).toThrow(/received ' '/)
+    expect(() => planOf(['--epochs', ' 3'])).toThrow(/received ' 3'/)
   })
 
   test('shortens what it quotes', () => {
-    expect(() => parseCommand(['--lr', 'x'.repeat(10_000)])).toThrow(/^.{1,200}$/)
+    expect(() => planOf(['--lr', 'x'.repeat(10_000)])).toThrow(/^.{1,200}$/)
   })
 })
 
 describe('help', () => {
   test('names every flag with its default, and fits 110 columns', () => {
-    const text = helpText('train', '1.2.3', plain)
-    for (const { usage, shown } of flagsOf('train')) {
-      expect(text).toContain(usage)
-      if (shown !== undefined) expect(text).toContain(`[${shown}]`)
+    for (const command of commands) {
+      const text = helpOf(command, plain)
+      for (const { usage, shown } of flagsOf(command)) {
+        expect(text).toContain(usage)
+        if (shown !== undefined) expect(text).toContain(`[${shown}]`)
+      }
+      for (const line of text.split('\n')) expect(line.length, line).toBeLessThanOrEqual(110)
     }
-    for (const line of text.split('\n')) expect(line.length).toBeLessThanOrEqual(110)
+    expect(helpOf(commands[0], plain)).toContain(TRAIN_SYNTAX.positionals[0]?.help)
   })
 
-  test('shows only examples that parse', () => {
-    const lines = helpText(undefined, '1.2.3', plain).split('\n')
-    const examples = lines.filter((line) => /^ {2}chainrule( |$)/.test(line))
-    expect(examples.length).toBeGreaterThan(4)
-    for (const example of examples) expect(parseCommand(example.trim().split(' ').slice(1)).name).toBe('train')
+  test('lists every command', () => {
+    const text = overview(commands, '1.2.3', plain)
+    for (const { name, summary } of commands) expect(text).toContain(`${name.padEnd(16)}${summary}`)
+    for (const line of text.split('\n')) expect(line.length, line).toBeLessThanOrEqual(110)
+  })
+
+  test('shows only examples that parse, at least one a command', () => {
+    for (const { name, examples } of commands) {
+      expect(examples.length, name).toBeGreaterThan(0)
+      for (const { line } of examples) {
+        // Files that examples name need not be there.
+        const words = line.split(' ').slice(1)
+        const at = words.indexOf('--config')
+        if (at >= 0 && words[at + 1]?.endsWith('.json')) words.splice(at, 2)
+        expect(() => planOf(words), line).not.toThrow()
+      }
+    }
   })
 
   test('tells flags apart by closeness', () => {

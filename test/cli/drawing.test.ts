@@ -237,5 +237,6 @@ describe('terminal', () => {
 })
 
 test('the recorded run is a plausible one', () => {
-  expect(plan.layers[0]).toBe(plan.data.sampleShape.reduce((a, b) => a * b))
+  const { spec, data } = plan
+  expect(spec.kind === 'mlp' && spec.sizes[0]).toBe(data.sampleShape.reduce((a, b) => a * b))
 })

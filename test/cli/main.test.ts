@@ -87,11 +87,43 @@ describe('chainrule', { timeout: 60_000 }, () => {
     expect(report.match(/<svg /g)).toHaveLength(2)
   })
 
+  test('tells what a model file holds, and trains the same network again from it', async () => {
+    expect(await chainrule('--epochs 1 --hidden 12 --no-report --quiet --out a.st')).toMatchObject({ code: 0 })
+    const shown = await chainrule('inspect a.st')
+    expect(shown).toMatchObject({ code: 0, err: '' })
+    expect(shown.out).toMatch(/^ 0\.weight +F32 +\[12, 64\] +768 +3\.0 KiB$/m)
+    expect(shown.out).toMatch(/^ network +64-12-10, relu, dropout 0\.5$/m)
+    const config = await chainrule('inspect a.st --config')
+    expect(JSON.parse(config.out)).toMatchObject({ model: 'mlp', hidden: [12], epochs: 1, seed: 1 })
+    writeFileSync(join(folder, 'run.json'), config.out)
+    expect(await chainrule('train --config run.json --no-report --quiet --out b.st')).toMatchObject({ code: 0 })
+    const hashes = ['a.st', 'b.st'].map((name) => {
+      const { metadata } = parseSafetensors(readFileSync(join(folder, name)))
+      return (JSON.parse(metadata.get('chainrule.results') as string) as { weightsHash: string }).weightsHash
+    })
+    expect(hashes[1]).toBe(hashes[0])
+    const json = JSON.parse((await chainrule('inspect a.st --json')).out) as { tensors: unknown[]; bytes: number }
+    expect(json.tensors).toHaveLength(4)
+    expect(json.bytes).toBe(readFileSync(join(folder, 'a.st')).length)
+  })
+
+  test('trains a convolutional network', async () => {
+    const run = await chainrule(
+      '--model cnn --channels 8,16 --hidden 32 --epochs 8 --lr 0.01 --json --no-report --batch 32',
+    )
+    expect(run).toMatchObject({ code: 0, err: '' })
+    const { metadata, tensors } = parseSafetensors(readFileSync(join(folder, 'model.safetensors')))
+    expect(tensors.get('features.3.weight')?.shape).toEqual([16, 8, 3, 3])
+    expect(tensors.get('head.0.weight')?.shape).toEqual([32, 64])
+    expect(JSON.parse(metadata.get('chainrule.model') as string)).toMatchObject({ kind: 'cnn', image: [1, 8, 8] })
+    expect(eventsOf(run).at(-1)?.['testAccuracy']).toBeGreaterThan(0.95)
+  })
+
   test('speaks JSON, one object a line, the result last', async () => {
     const run = await chainrule('--json --epochs 2 --no-report --out m.st --seed 3')
     expect(run).toMatchObject({ code: 0, err: '' })
     const events = eventsOf(run)
-    expect(events[0]).toMatchObject({ event: 'start', layers: [64, 512, 10], parameters: 38410 })
+    expect(events[0]).toMatchObject({ event: 'start', network: '64-512-10, relu, dropout 0.5', parameters: 38410 })
     expect(events.filter(({ event }) => event === 'epoch')).toHaveLength(2)
     const steps = events.filter(({ event }) => event === 'step')
     expect(steps.length).toBeGreaterThan(0)

@@ -1,19 +1,17 @@
 // A run as the training core reports it, made up but plausible: what the views are tested and tried with.
-import { type Command, parseCommand, type TrainOptions } from '../../src/cli/args.ts'
+import { type TrainOptions, trainOptionsOf } from '../../src/cli/args.ts'
 import type { EpochRecord, RunPlan, RunResult, StepRecord } from '../../src/cli/result.ts'
 import type { Confusion } from '../../src/train/index.ts'
 
-export function trainOptions(...argv: string[]): TrainOptions {
-  const command: Command = parseCommand(['train', ...argv])
-  if (command.name !== 'train') throw new Error('not a train command')
-  return command.options
-}
+export const trainOptions = (...argv: string[]): TrainOptions => trainOptionsOf(argv)
 
 export const plan: RunPlan = {
   version: '0.1.0',
   options: trainOptions('--epochs', '20'),
   data: { name: 'digits', trainSamples: 1438, testSamples: 359, sampleShape: [8, 8], classes: 10 },
-  layers: [64, 128, 10],
+  network: '64-128-10, relu',
+  spec: { kind: 'mlp', sizes: [64, 128, 10], activation: 'relu', dropout: 0 },
+  maximum: 16,
   parameters: 9610,
   threads: 2,
   build: 'relaxed',

@@ -1,9 +1,9 @@
 import { inflateSync } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
-import { parseCommand } from '../../src/cli/args.ts'
 import { html, Markup } from '../../src/cli/report/html.ts'
-import { command, reportPage } from '../../src/cli/report/page.ts'
+import { reportPage } from '../../src/cli/report/page.ts'
 import { grayPng } from '../../src/cli/report/png.ts'
+import { command } from '../../src/cli/run-config.ts'
 import { result, trainOptions } from './recorded.ts'
 
 describe('reportPage', () => {
@@ -78,16 +78,17 @@ describe('command', () => {
       '',
       '--optimizer sgd --l1 1e-6 --dropout 0.25 --hidden none',
       '--gradients numeric --numerics reproducible',
+      './mnist --model cnn --channels 8,16 --optimizer adam --schedule constant --warmup 3',
     ]
     for (const line of lines) {
       const options = trainOptions(...line.split(' ').filter((part) => part !== ''))
-      const [, ...argv] = command(options).split(' ')
-      expect(parseCommand(argv)).toEqual({ name: 'train', options })
+      const [, , ...argv] = command(options).split(' ')
+      expect(trainOptions(...argv)).toEqual(options)
     }
   })
 
   test('quotes for the shell', () => {
-    expect(command(trainOptions('--data', "it's here"))).toContain(`--data 'it'\\''s here'`)
+    expect(command(trainOptions('--data', "it's here"))).toBe(`chainrule train 'it'\\''s here' --seed 1`)
   })
 })
 

@@ -3,6 +3,7 @@ import { cell, missScale, recallOf, worstPairs } from '../confusion.ts'
 import { scaleOf, smooth } from '../curve.ts'
 import { decimal, duration, integer, percent, tickLabel } from '../format.ts'
 import type { RunResult } from '../result.ts'
+import { command } from '../run-config.ts'
 import { html, Markup } from './html.ts'
 import { legend, type PlotCurve, plot } from './plot.ts'
 import { grayPng } from './png.ts'
@@ -10,12 +11,11 @@ import { STYLE } from './style.ts'
 
 /** The whole run as one page that needs nothing but itself. */
 export function reportPage(result: RunResult): string {
-  const { data, layers, options } = result
+  const { data, network, options } = result
   const title =
     result.testAccuracy === undefined
       ? `${data.name}: a training run`
       : `${data.name}: ${percent(result.testAccuracy)} test accuracy`
-  const network = layers.join('-')
   const page = html`<!doctype html>
 <html lang="en">
 <head>
@@ -28,7 +28,7 @@ export function reportPage(result: RunResult): string {
 <body>
 <header>
 <h1>${title}</h1>
-<p class="sub">A ${network} network with ${options.activation}, trained by ${options.optimizer} on ${integer(data.trainSamples)} samples${result.confusion === undefined ? '' : ` and tested on ${integer(data.testSamples)} others`}.${result.interrupted ? ' The run was stopped before its last epoch.' : ''}</p>
+<p class="sub">A network of ${network}, trained by ${options.optimizer} on ${integer(data.trainSamples)} samples${result.confusion === undefined ? '' : ` and tested on ${integer(data.testSamples)} others`}.${result.interrupted ? ' The run was stopped before its last epoch.' : ''}</p>
 </header>
 <div class="tiles">
 ${result.testAccuracy === undefined ? '' : tile(percent(result.testAccuracy), 'test accuracy')}
@@ -153,30 +153,4 @@ function facts(result: RunResult): Fact[] {
     ['chainrule', result.version],
     ['weights (SHA-256)', html`<code>${result.weightsHash}</code>`],
   ]
-}
-
-/** The command line that gives this run, as a shell takes it. */
-export function command(options: TrainOptions): string {
-  const flags: [string, string | number][] = []
-  if (options.data !== undefined) flags.push(['data', options.data])
-  flags.push(['hidden', options.hidden.join(',') || 'none'], ['activation', options.activation])
-  flags.push(['dropout', options.dropout])
-  flags.push(['optimizer', options.optimizer], ['lr', options.lr])
-  if (options.optimizer === 'sgd') flags.push(['momentum', options.momentum])
-  flags.push(['weight-decay', options.weightDecay])
-  if (options.l1 > 0) flags.push(['l1', options.l1])
-  if (options.l2 > 0) flags.push(['l2', options.l2])
-  flags.push(
-    ['schedule', options.schedule],
-    ['epochs', options.epochs],
-    ['batch', options.batch],
-    ['seed', options.seed],
-  )
-  if (options.numerics !== 'fast') flags.push(['numerics', options.numerics])
-  if (options.gradients !== 'analytic') flags.push(['gradients', options.gradients])
-  return `chainrule train ${flags.map(([name, value]) => `--${name} ${shell(String(value))}`).join(' ')}`
-}
-
-function shell(text: string): string {
-  return /^[\w.,/+:@-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`
 }

@@ -1,0 +1,19 @@
+import { type Command, command } from '../command.ts'
+import { flag, HELP, names } from '../options.ts'
+
+export const check: Command = command({
+  name: 'check',
+  summary: 'every operation and its gradient, tested in this runtime',
+  options: {
+    only: names('NAME,NAME...', 'only these operations of docs/ops.md'),
+    json: flag('one JSON object a line instead of text'),
+    ...HELP,
+  },
+  examples: [{ line: 'chainrule check --only conv2d,softmax', what: 'two operations; exit code 1 where one is wrong' }],
+  plan:
+    ({ values }) =>
+    async ({ out }) => {
+      const { runCheck } = await import('../check.ts')
+      return (await runCheck(values, out)) ? 0 : 1
+    },
+})

@@ -1,0 +1,52 @@
+import type { TrainOptions } from '../args.ts'
+import { TRAIN_SYNTAX, trainOptionsOf } from '../args.ts'
+import type { CliContext, Command } from '../command.ts'
+import { packageVersion } from '../machine.ts'
+import type { Terminal } from '../terminal.ts'
+import type { View } from '../view.ts'
+
+const INTERRUPTED = 130
+
+export const train: Command = {
+  ...TRAIN_SYNTAX,
+  notes: [],
+  summary: 'train a classifier of images (the default command)',
+  examples: [
+    {
+      line: 'chainrule',
+      what: 'train on the embedded digits, draw the curves, write model.safetensors and report.html',
+    },
+    { line: 'chainrule train --hidden 256,64 --activation gelu --dropout 0.3', what: 'another network' },
+    { line: 'chainrule train ./mnist --model cnn', what: "convolutions on MNIST's own files, gzipped or not" },
+    { line: 'chainrule train --config run.json --seed 7', what: 'flags from a file, and another seed' },
+    {
+      line: 'chainrule train --numerics reproducible --json',
+      what: 'the same weights on every machine, as JSON lines',
+    },
+    {
+      line: 'chainrule train --hidden 8 --epochs 1 --gradients numeric',
+      what: 'the same by differences, for comparison',
+    },
+  ],
+  prepare: (argv) => {
+    const options = trainOptionsOf(argv)
+    return (context) => run(options, context)
+  },
+}
+
+async function run(options: TrainOptions, { out, signal }: CliContext): Promise<number> {
+  const { runTrain } = await import('../train.ts')
+  const view = await viewOf(options, out)
+  try {
+    const result = await runTrain(options, { view, signal, version: packageVersion() })
+    return result.interrupted ? INTERRUPTED : 0
+  } finally {
+    view.close()
+  }
+}
+
+async function viewOf({ json, quiet }: TrainOptions, out: Terminal): Promise<View> {
+  if (!json && !quiet) return new (await import('../view-text.ts')).TextView(out)
+  const { JsonView, QuietView } = await import('../view-json.ts')
+  return json ? new JsonView(out) : new QuietView(out)
+}
