@@ -67,7 +67,7 @@ function* encoded(text: string): Generator<Uint8Array> {
 }
 
 // Not every browser iterates over streams.
-async function* streamed(stream: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {
+export async function* streamed<T>(stream: ReadableStream<T>): AsyncGenerator<T, void, undefined> {
   const reader = stream.getReader()
   let ended = false
   try {

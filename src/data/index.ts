@@ -1,5 +1,7 @@
+export { BpeTokenizer, type TrainBpeOptions } from './bpe.ts'
 export { type ByteSource, gunzipped } from './bytes.ts'
 export type { CellKind } from './cells.ts'
+export type { Values } from './collect.ts'
 export { type CsvOptions, type CsvRow, csvRows, type ReadCsvOptions, readCsv } from './csv.ts'
 export { type ArraysOptions, arrays, type Column, type Dataset, take } from './dataset.ts'
 export { digits, loadDigits } from './digits.ts'
@@ -10,12 +12,21 @@ export { datasetOf, type LabelledData, pairLabels } from './labelled.ts'
 export { type Batch, Loader, type LoaderOptions, loader } from './loader.ts'
 export { fromNpy, type NpyParts, npyParts } from './npy.ts'
 export {
+  type BatchesOptions,
+  type BatchOptions,
+  batches,
+  type Example,
+  Pipeline,
+  type Place,
+  pipeline,
+} from './pipeline.ts'
+export {
   type DroppedColumn,
   type FitTableOptions,
   TablePreprocessor,
   type TablePreprocessorJson,
-  type TableTarget,
 } from './preprocess.ts'
+export type { Source } from './source.ts'
 export { type Split, split } from './split.ts'
 export type { BatchStream } from './stream.ts'
 export {
@@ -31,3 +42,14 @@ export {
   tableOf,
   takeRows,
 } from './table.ts'
+export type { TableTarget } from './target.ts'
+export { ByteTokenizer, CharacterTokenizer, type Tokenizer } from './tokenizer.ts'
+export { tokenizerFromJSON } from './tokenizer-json.ts'
+export {
+  type SplitTokensOptions,
+  splitTokens,
+  type Tokens,
+  type WindowOptions,
+  windowBatches,
+  windows,
+} from './windows.ts'

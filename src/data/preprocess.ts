@@ -5,12 +5,8 @@ import type { CsvRow } from './csv.ts'
 import { arrays, type Dataset } from './dataset.ts'
 import * as features from './features.ts'
 import { type FittedJson, JsonReader } from './fitted.ts'
-import { columnOf, type Table, type TableColumn } from './table.ts'
-
-/** What a model is to say of a row: one of some classes, or a number. */
-export type TableTarget =
-  | { readonly kind: 'classes'; readonly name: string; readonly classes: readonly string[] }
-  | { readonly kind: 'number'; readonly name: string; readonly mean: number; readonly deviation: number }
+import { columnOf, type Table } from './table.ts'
+import { fitTarget, type TableTarget, targetFromJSON, whereOf } from './target.ts'
 
 export interface FitTableOptions {
   /** The column that is to be predicted. */
@@ -43,8 +39,6 @@ export interface TablePreprocessorJson extends FittedJson {
   readonly missing: readonly string[]
   readonly dropped: readonly DroppedColumn[]
 }
-
-const MAX_CLASSES = 20
 
 /**
  * Turns rows of a table into rows of numbers: what it needs to know (means, deviations, categories, classes) it learns
@@ -152,7 +146,7 @@ export class TablePreprocessor {
   transform(table: Table): Dataset<'x' | 'y'> {
     const column = columnOf(table, this.target.name)
     const { target } = this
-    const at = where(table)
+    const at = whereOf(table)
     const { x } = this.inputs(table).columns
     if (target.kind === 'classes') {
       const text = features.textsOf(column)
@@ -167,7 +161,7 @@ export class TablePreprocessor {
   /** Rows x of shape [width] alone, of a table that need not have the target. */
   inputs(table: Table): Dataset<'x'> {
     const x = new Float32Array(table.rows * this.width)
-    const at = where(table)
+    const at = whereOf(table)
     let offset = 0
     for (const feature of this.features) {
       const column = columnOf(table, feature.name)
@@ -267,67 +261,10 @@ export class TablePreprocessor {
   }
 }
 
-const where =
-  ({ name, at }: Table) =>
-  (row: number): string =>
-    `${name}: row ${at[row]}`
-
 const placesOf = (texts: readonly string[]): ReadonlyMap<string, number> => new Map(texts.map((text, i) => [text, i]))
 
 function numberOf(text: string | undefined, name: string, at: string): number {
   if (text === undefined) return Number.NaN
   if (isNumber(text)) return Number(text)
   throw new DataError(`column ${label(name)} has a value that is no number`, { where: at, received: label(text) })
-}
-
-function fitTarget(column: TableColumn, kind: 'auto' | 'classes' | 'number', table: Table): TableTarget {
-  const { name } = column
-  const at = where(table)
-  const text = features.textsOf(column)
-  const counts = new Map<string, number>()
-  for (let row = 0; row < table.rows; row++) {
-    const value = text(row)
-    if (value === undefined)
-      throw new DataError(`the target, column ${label(name)}, has no value`, {
-        where: at(row),
-        hint: 'Leave rows without a target out of the training data.',
-      })
-    counts.set(value, (counts.get(value) ?? 0) + 1)
-  }
-  if (counts.size < 2)
-    throw new DataError(`the target, column ${label(name)}, has one value alone`, {
-      where: table.name,
-      expected: 'at least two different values',
-      received: [...counts.keys()].map(label).join(', '),
-    })
-  const classes = [...counts.keys()]
-  if (kind === 'classes' || (kind === 'auto' && (column.kind === 'category' || countsUp(counts)))) {
-    const numeric = classes.every(isNumber)
-    classes.sort((a, b) => (numeric ? Number(a) - Number(b) : 0) || features.compare(a, b))
-    return { kind: 'classes', name, classes }
-  }
-  const { mean, deviation } = features.momentsOf(features.numbersOf(column, at))
-  return { kind: 'number', name, mean, deviation }
-}
-
-/** Are they 0 to n or 1 to n, few, and each there more than once? */
-function countsUp(counts: ReadonlyMap<string, number>): boolean {
-  const numbers = [...counts.keys()].map(Number).sort((a, b) => a - b)
-  const first = numbers[0] as number
-  return (
-    numbers.length <= MAX_CLASSES &&
-    (first === 0 || first === 1) &&
-    numbers.every((value, i) => value === first + i) &&
-    [...counts.values()].every((count) => count > 1)
-  )
-}
-
-function targetFromJSON(json: JsonReader): TableTarget {
-  const name = json.get('name').string()
-  const kind = json.get('kind')
-  if (kind.value === 'classes') return { kind: 'classes', name, classes: json.get('classes').distinct(2) }
-  if (kind.value !== 'number') kind.fail('"classes" or "number"')
-  const deviation = json.get('deviation')
-  if (!(deviation.number() > 0)) deviation.fail('a number above 0')
-  return { kind: 'number', name, mean: json.get('mean').number(), deviation: deviation.number() }
 }
