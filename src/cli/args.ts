@@ -148,7 +148,7 @@ export const TRAIN_SYNTAX: Pick<Command, 'name' | 'options' | 'positionals'> = {
   positionals: [
     {
       name: 'DATA',
-      help: 'a table (.csv, .tsv), a text (.txt, .md) or a folder of images (IDX, npy); without it, the embedded digits',
+      help: 'table (.csv, .tsv), text (.txt, .md), folder of images (IDX, npy)',
     },
   ],
 }
@@ -211,7 +211,7 @@ const DEFAULTS = {
 /** What data of that name are. */
 function jobOf(data: string | undefined): Job {
   if (data === undefined) return 'image'
-  if (/\.(csv|tsv|jsonl|ndjson)(\.gz)?$/i.test(data)) return 'table'
+  if (/\.(csv|tsv)(\.gz)?$/i.test(data)) return 'table'
   return /\.(txt|md)(\.gz)?$/i.test(data) ? 'text' : 'image'
 }
 
