@@ -6,7 +6,7 @@ import type { JsonReader } from './fitted.ts'
 import type { CategoryColumn, NumberColumn, TableColumn } from './table.ts'
 
 /** A number: (value - mean) / deviation, 0 where it is missing, and with `indicator` a second input that says so. */
-export interface NumberFeature {
+export type NumberFeature = {
   readonly kind: 'number'
   readonly name: string
   readonly mean: number
@@ -20,7 +20,7 @@ export interface NumberFeature {
  * missing or were rare in the training rows, and for new ones. Without, a missing or new value gives `shares`, the mean
  * of the training rows, since an input that was always 0 has learnt nothing.
  */
-export interface CategoryFeature {
+export type CategoryFeature = {
   readonly kind: 'category'
   readonly name: string
   readonly categories: readonly string[]
@@ -58,7 +58,10 @@ export function momentsOf(values: Float64Array): { mean: number; deviation: numb
   for (const value of values) if (!Number.isNaN(value)) sum += value / largest
   const mean = sum / count
   let squares = 0
-  for (const value of values) if (!Number.isNaN(value)) squares += (value / largest - mean) ** 2
+  for (const value of values) {
+    const off = value / largest - mean
+    if (!Number.isNaN(value)) squares += off * off
+  }
   const deviation = Math.sqrt(squares / count)
   // Equal numbers leave no more than the rounding of their mean.
   return { mean: mean * largest, deviation: deviation < 1e-15 ? 0 : deviation * largest, count }

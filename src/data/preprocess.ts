@@ -25,13 +25,13 @@ export interface FitTableOptions {
 }
 
 /** A column that was left out, and why. */
-export interface DroppedColumn {
+export type DroppedColumn = {
   readonly name: string
   readonly reason: string
 }
 
 /** A `TablePreprocessor` as JSON. */
-export interface TablePreprocessorJson extends FittedJson {
+export type TablePreprocessorJson = FittedJson & {
   readonly kind: 'table'
   readonly version: 1
   readonly features: readonly features.Feature[]

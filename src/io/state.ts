@@ -4,30 +4,44 @@ import { widened } from './half.ts'
 import { label } from './header.ts'
 import { encodeSafetensors, parseSafetensors, type SafeTensor } from './safetensors.ts'
 
+/** How names begin that are not of a model's variables. */
+export const OWN = 'chainrule.'
+/** Metadata of a training run. */
+export const CHECKPOINT = 'chainrule.checkpoint'
+
 /** What `stateDict` gives, as the bytes of a safetensors file. */
 export function encodeState(
   state: State,
   metadata: Iterable<readonly [string, string]> = [['format', 'pt']],
 ): Uint8Array<ArrayBuffer> {
-  const tensors = [...state].map(([name, { shape, data }]): [string, SafeTensor] => {
-    const dtype = data instanceof Int32Array ? 'I32' : data instanceof Float64Array ? 'F64' : 'F32'
-    return [name, { dtype, shape, data }]
-  })
-  return encodeSafetensors(tensors, metadata)
+  return encodeSafetensors(
+    [...state].map(([name, entry]): [string, SafeTensor] => [name, stateTensor(entry)]),
+    metadata,
+  )
 }
 
-/** What `loadStateDict` takes, from the bytes of a safetensors file; half precision is widened, which is exact. */
+/**
+ * What `loadStateDict` takes, from the bytes of a safetensors file; half precision is widened, which is exact. Of a
+ * checkpoint of a training run the weights.
+ */
 export function decodeState(
   bytes: Uint8Array,
   name = 'safetensors data',
 ): { readonly state: State; readonly metadata: ReadonlyMap<string, string> } {
   const { tensors, metadata } = parseSafetensors(bytes, name)
   const state: State = new Map()
-  for (const [key, tensor] of tensors) state.set(key, entryOf(tensor, `${name}: tensor ${label(key)}`))
+  for (const [key, tensor] of tensors)
+    if (!(metadata.has(CHECKPOINT) && key.startsWith(OWN)))
+      state.set(key, stateEntry(tensor, `${name}: tensor ${label(key)}`))
   return { state, metadata }
 }
 
-function entryOf({ dtype, shape, data }: SafeTensor, where: string): StateEntry {
+export function stateTensor({ shape, data }: StateEntry): SafeTensor {
+  const dtype = data instanceof Int32Array ? 'I32' : data instanceof Float64Array ? 'F64' : 'F32'
+  return { dtype, shape, data }
+}
+
+export function stateEntry({ dtype, shape, data }: SafeTensor, where: string): StateEntry {
   if (data instanceof Float32Array || data instanceof Int32Array || data instanceof Float64Array) return { shape, data }
   if (dtype === 'F16') return { shape, data: widened(data as Uint16Array) }
   if (dtype === 'BF16') {

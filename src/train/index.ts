@@ -1,4 +1,5 @@
 export type { Best, Checkpoint, Json, Progress, StateOwner } from './checkpoint.ts'
+export { decodeCheckpoint, encodeCheckpoint } from './checkpoint-bytes.ts'
 export {
   type EvaluateOptions,
   type Evaluation,

@@ -81,6 +81,8 @@ export class Tally<M extends Metrics> implements Disposable {
       for (const [name, sum] of Object.entries(sums(output, target))) {
         if (!(sum instanceof Tensor))
           throw new ArgumentError(`the sum '${name}' is no tensor`, { where: `metric ${metric}`, received: typeof sum })
+        if (name.includes('.'))
+          throw new ArgumentError('a dot in the name of a sum', { where: `metric ${metric}`, received: name })
         yield { metric, name, sum }
       }
   }
@@ -109,8 +111,11 @@ export class Tally<M extends Metrics> implements Disposable {
   async values(): Promise<Values<M>> {
     const sums = new Map<string, Record<string, Float64Array>>()
     for (const name of Object.keys(this.#metrics)) sums.set(name, Object.create(null))
-    for (const { metric, name, total } of this.#totals ?? [])
-      (sums.get(metric) as Record<string, Float64Array>)[name] = Float64Array.from(await total.data())
+    for (const [path, { data }] of await this.save()) {
+      const dot = path.lastIndexOf('.')
+      const of = sums.get(path.slice(0, dot))
+      if (of !== undefined) of[path.slice(dot + 1)] = Float64Array.from(data)
+    }
     const values: Record<string, unknown> = {}
     for (const [name, metric] of Object.entries(this.#metrics))
       values[name] = await withEngine(this.#engine, () => metric.value(sums.get(name) as Sums))
