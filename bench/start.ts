@@ -6,7 +6,7 @@ import { median, spread, table, text } from './lib/stats.ts'
 // their own, in turns, of the shipped form (dist/).
 
 const RUNS = 9
-const index = new URL('../dist/index.js', import.meta.url).href
+const index = new URL('../dist/bundle/index.js', import.meta.url).href
 
 const program = (steps: number, options: string): string => `
   const begin = performance.now()
