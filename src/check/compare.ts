@@ -174,7 +174,11 @@ function spreadOf(rules: Evaluation, exact: readonly RefTensor[], random: () => 
       const bounds = rounding[node.op.name as ReferenceName](inputs, node.attrs, outputs)
       return outputs.map(({ shape, data }, k) => ({
         shape,
-        data: data.map((v, i) => v + RANGE * (2 * random() - 1) * (bounds[k]?.[i] as number)),
+        // whole numbers are exact
+        data:
+          node.outputs[k]?.dtype === 'int32'
+            ? data
+            : data.map((v, i) => v + RANGE * (2 * random() - 1) * (bounds[k]?.[i] as number)),
       }))
     })
     for (const [k, { data }] of moved.entries()) {
