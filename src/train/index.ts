@@ -1,5 +1,6 @@
 export type { Best, Checkpoint, Json, Progress, StateOwner } from './checkpoint.ts'
 export { decodeCheckpoint, encodeCheckpoint } from './checkpoint-bytes.ts'
+export { CompiledModel, type CompileOptions, compile } from './compile.ts'
 export {
   type EvaluateOptions,
   type Evaluation,

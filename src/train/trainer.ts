@@ -1,7 +1,8 @@
 import type { Batch } from '../data/loader.ts'
 import { split } from '../data/split.ts'
-import { ArgumentError, DataError, EngineError } from '../errors.ts'
+import { AnomalyError, ArgumentError, DataError, EngineError } from '../errors.ts'
 import type { Module } from '../nn/module.ts'
+import type { StateData } from '../nn/state.ts'
 import type { Tensor } from '../ops/tensor.ts'
 import type { Engine } from '../program/engine.ts'
 import type { Attempt } from '../program/step.ts'
@@ -41,6 +42,8 @@ export class Trainer<K extends string, M extends Metrics = Record<never, never>>
   readonly #generators: Generators
   readonly #tally: Tally<M>
   readonly #runners = new Map<string, Runner>()
+  /** What the runners run. */
+  readonly #traces = new Map<string, () => Readonly<Record<string, Tensor>>>()
   readonly #pace: Pace
   readonly #watch: Watch | undefined
   readonly #stopping = new AbortController()
@@ -57,6 +60,8 @@ export class Trainer<K extends string, M extends Metrics = Record<never, never>>
   #taking: Promise<unknown> | undefined
   /** Who waits for a checkpoint at the end of the steps under way. */
   #waiting: (() => void)[] = []
+  /** The last place where every number was finite, of a run that looks. */
+  #sound: Checkpoint | undefined
   /** What a checkpoint says once the best weights are back. */
   #last: Checkpoint | undefined
   #seed: number | undefined
@@ -217,6 +222,7 @@ export class Trainer<K extends string, M extends Metrics = Record<never, never>>
         target: options.target,
       })
     if (from !== undefined) await this.#resume(from)
+    if (options.anomaly === true) this.#sound = await this.#take()
   }
 
   async #resume(from: Checkpoint): Promise<void> {
@@ -225,6 +231,11 @@ export class Trainer<K extends string, M extends Metrics = Record<never, never>>
     const here = this.#dataFacts
     for (const name of ['rows', 'batch'] as const)
       if (from.progress.data[name] !== here[name]) throw differs(name, from.progress.data[name], here[name])
+    await this.#restore(from)
+  }
+
+  async #restore(from: Checkpoint): Promise<void> {
+    const engine = this.#engine
     await withEngine(engine, () => loadOwners(from, this.#owners))
     await engine.flushAsync()
     this.#generators.load(from.generators)
@@ -284,6 +295,7 @@ export class Trainer<K extends string, M extends Metrics = Record<never, never>>
       const attempt = await runner.run(ready.steps, stop)
       this.#took(ready, attempt, performance.now() - begun)
       if (attempt.failure !== undefined) throw attempt.failure
+      if (this.options.anomaly === true) await this.#look()
       await this.#serve()
       if (attempt.steps > 0) yield await this.#stepEvent(attempt)
       if (this.options.signal?.aborted) break
@@ -341,6 +353,7 @@ export class Trainer<K extends string, M extends Metrics = Record<never, never>>
       )
     const fn = (): Readonly<Record<string, Tensor>> => inMode(model, true, () => step(feed.batch(kind)))
     const runner = options.gradients === undefined ? captured(engine, fn) : eager(engine, fn)
+    this.#traces.set(kind, fn)
     this.#runners.set(kind, runner)
     this.#generators.meet(runner.generators)
     return runner
@@ -361,6 +374,38 @@ export class Trainer<K extends string, M extends Metrics = Record<never, never>>
     this.#at += steps
     this.#feed?.ran(steps)
     this.#pace.ran(steps, rows * steps, milliseconds)
+  }
+
+  /** Ends the run where a loss or a variable is not finite; else remembers where it is. */
+  async #look(): Promise<void> {
+    const before = this.#sound as Checkpoint
+    const now = await this.#take()
+    const { step, epoch, stepInEpoch } = before.progress
+    const steps = this.#step - step
+    const finite = (data: StateData): boolean => data instanceof Int32Array || data.every(Number.isFinite)
+    if (finite(now.losses.subarray(step)) && [...now.model.values()].every(({ data }) => finite(data))) {
+      this.#sound = now
+      return
+    }
+    const { inspectStep } = await import('./anomaly.ts')
+    const feed = this.#feed as Feed<K>
+    const again = async (): Promise<void> => {
+      await this.#restore(before)
+      // The order of an epoch is the same again.
+      await feed.begin(epoch, stepInEpoch)
+    }
+    await again()
+    try {
+      for (let i = 0; i < steps; i++) {
+        const { kind } = (await feed.ready(1)) as Ready
+        await this.#runner({ kind } as Ready)
+        await inspectStep(this.#engine, this.model, this.#traces.get(kind) as never, step + i + 1)
+        feed.ran(1)
+      }
+    } finally {
+      await again()
+    }
+    throw new AnomalyError('step', this.#step, 'a loss or a weight is not finite', { where: 'train' })
   }
 
   async #stepEvent({ steps, curves }: Attempt): Promise<StepEvent> {
