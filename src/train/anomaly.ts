@@ -5,6 +5,9 @@ import type { Engine } from '../program/engine.ts'
 import { type Node, nextNode, type Value } from '../program/graph.ts'
 import { withEngine } from '../tensor/current.ts'
 import { scoped } from '../tensor/scope.ts'
+import type { Feed } from './feed.ts'
+import type { Metrics } from './metric.ts'
+import type { Steps } from './steps.ts'
 
 // Which operation gave the first number that is not finite: a step is done once more, operation by operation, with every
 // result kept.
@@ -15,8 +18,38 @@ interface Mark {
   readonly layer: string | undefined
 }
 
+/** Some steps that hold a number that is not finite. */
+export interface Suspects<K extends string, M extends Metrics> {
+  readonly engine: Engine
+  readonly model: Module
+  readonly feed: Feed<K>
+  readonly steps: Steps<K, M>
+  /** Steps before them, and how many they are. */
+  readonly first: number
+  readonly count: number
+  /** Goes back to before them. */
+  rewind(): Promise<void>
+}
+
+/** Does the steps once more, throws the AnomalyError of the first bad number, and leaves the run as before the steps. */
+export async function findAnomaly<K extends string, M extends Metrics>(suspects: Suspects<K, M>): Promise<void> {
+  const { engine, model, feed, steps, first, count, rewind } = suspects
+  await rewind()
+  try {
+    for (let i = 1; i <= count; i++) {
+      const ready = await feed.ready(1)
+      if (ready === undefined) break
+      await inspectStep(engine, model, (await steps.of(ready.kind)).trace, first + i)
+      feed.ran(1)
+    }
+  } finally {
+    await rewind()
+  }
+  throw new AnomalyError('step', first + count, 'a loss or a weight is not finite', { where: 'train' })
+}
+
 /** Runs one step and throws an AnomalyError if any of its results is NaN or infinite. `number` is that of the step, from 1. */
-export async function inspectStep(
+async function inspectStep(
   engine: Engine,
   model: Module,
   step: () => Readonly<Record<string, Tensor>>,
