@@ -6,10 +6,6 @@ export {
   type Evaluation,
   Evaluator,
   evaluate,
-  type Prediction,
-  type PredictOptions,
-  predict,
-  predictions,
 } from './evaluate.ts'
 export type { BeginEvent, DoneEvent, EpochEvent, FitEvent, FitResult, StepEvent } from './events.ts'
 export { hashState } from './hash.ts'
@@ -35,6 +31,7 @@ export type {
   Running,
   RunOptions,
 } from './options.ts'
+export { type Prediction, type PredictOptions, predict, predictions } from './predict.ts'
 export type { Flow, GradientFunction, LossFunction, StepOptions, Watched } from './step.ts'
 export type { EarlyStopping } from './stopping.ts'
 export { fit, Trainer } from './trainer.ts'

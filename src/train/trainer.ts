@@ -21,7 +21,7 @@ import { type Callbacks, checkOptions, engineOf, type FitOptions } from './optio
 import { Pace } from './pace.ts'
 import { RunRecord } from './record.ts'
 import { Steps } from './steps.ts'
-import { Watch } from './stopping.ts'
+import type { Watch } from './stopping.ts'
 
 /**
  * A training run. Iterating over it runs it, event by event: while the loop's body works nothing else does, so weights may
@@ -37,7 +37,7 @@ export class Trainer<K extends string, M extends Metrics = Record<never, never>>
   readonly #tally: Tally<M>
   readonly #record = new RunRecord()
   readonly #pace: Pace
-  readonly #watch: Watch | undefined
+  #watch: Watch | undefined
   readonly #stopping = new AbortController()
   /** stop() or the caller's signal. */
   readonly #halt: AbortSignal
@@ -67,7 +67,6 @@ export class Trainer<K extends string, M extends Metrics = Record<never, never>>
     this.#generators = new Generators(this.#engine)
     this.#tally = new Tally(this.#engine, this.#measuresTraining ? (options.metrics ?? ({} as M)) : ({} as M))
     this.#pace = new Pace(options.chunkMilliseconds ?? 80)
-    this.#watch = options.earlyStopping === undefined ? undefined : new Watch(options.earlyStopping)
     const { signal } = this.#stopping
     this.#halt = options.signal === undefined ? signal : AbortSignal.any([signal, options.signal])
     const parts = new Map<string, StateOwner>(Object.entries(options.state ?? {}))
@@ -172,7 +171,8 @@ export class Trainer<K extends string, M extends Metrics = Record<never, never>>
   async #open(): Promise<Opened<K, M>> {
     const { options, model } = this
     const engine = this.#engine
-    const { resume } = options
+    const { resume, earlyStopping } = options
+    if (earlyStopping !== undefined) this.#watch = new (await import('./stopping.ts')).Watch(earlyStopping)
     await engine.flushAsync()
     if (resume !== undefined) checkBuild(resume, engine, options.anyBuild ?? false)
     const opened = await openData(engine, model, this.#data, options)
