@@ -2,8 +2,8 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { capture, type Engine, init, matmul, randomNormal, withEngine } from '../src/index.ts'
 import { machine } from './lib/machine.ts'
 import { Peak } from './lib/peak.ts'
+import { findTorch, type Library, Peer } from './lib/peer.ts'
 import { median, spread, table, text } from './lib/stats.ts'
-import { findTorch, Peer } from './lib/torch.ts'
 import { build, rate, type Workload, workloads } from './lib/workloads.ts'
 import { emptyProgram, instruction } from './overhead.ts'
 
@@ -48,7 +48,7 @@ export async function floors({ only }: { only?: string | undefined } = {}): Prom
   const two = await init({ threads: 2, seed: 1 })
   const wide = await init({ threads: 1, seed: 1, wide: true })
   const strict = await init({ threads: 1, seed: 1, numerics: 'reproducible' })
-  const python = findTorch()
+  const torch = findTorch()
 
   const share = (engine: Engine, peak: Peak): { measure: () => Promise<number>; note: () => string } => {
     const gflops = product(engine, 512)
@@ -80,7 +80,7 @@ export async function floors({ only }: { only?: string | undefined } = {}): Prom
     },
     { name: 'element-wise instruction', unit: 'ns', floor: 150, up: false, measure: instruction(one) },
     { name: 'W3 tiny MLP', unit: 'steps/s', floor: 50_000, up: true, measure: steps(one, 'W3', 0.3) },
-    await overTorch(wide, python),
+    await overTorch(wide, torch),
     await scaling(one, two),
   ]
   const chosen = all.filter(({ name }) => only === undefined || name.toLowerCase().includes(only.toLowerCase()))
@@ -128,10 +128,10 @@ function steps(engine: Engine, name: string, seconds: number): () => Promise<num
 let stopTorch: (() => void) | undefined
 
 /** W1 on one thread over PyTorch's, in turns with it, from the same weights. */
-async function overTorch(engine: Engine, python: string | undefined): Promise<Floor> {
+async function overTorch(engine: Engine, torch: Library | undefined): Promise<Floor> {
   const workload = named('W1')
   const base = { name: 'W1 / PyTorch, 1 thread', unit: '', floor: 1, up: true }
-  if (python === undefined)
+  if (torch === undefined)
     return {
       ...base,
       measure: async () => Number.NaN,
@@ -139,7 +139,7 @@ async function overTorch(engine: Engine, python: string | undefined): Promise<Fl
     }
   const built = withEngine(engine, () => build(workload))
   const { step } = built
-  const peer = await Peer.start(python, { task: 'train', workload, built }, 1)
+  const peer = await Peer.start(torch, { task: 'train', workload, built }, 1)
   stopTorch = () => peer.stop()
   const ours = await step.runMany(30)
   const theirs = await peer.run(1)

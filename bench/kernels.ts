@@ -16,6 +16,20 @@ interface Case {
   /** Work of one call, in the unit's billionths. */
   readonly work: number
   readonly unit: 'GFLOP/s' | 'GB/s'
+  /** Bytes of the operands of a product, each moved once. */
+  readonly bytes?: number
+}
+
+/** What a kernel reached. */
+export interface KernelRate {
+  readonly name: string
+  /** In the unit: median of the samples. */
+  readonly rate: number
+  readonly unit: Case['unit']
+  readonly spread: number
+  readonly seconds: number
+  /** Operations a byte, of products. */
+  readonly intensity: number | undefined
 }
 
 /** Products of real networks: `bench/shapes/*.txt`, a line `transA transB m n k` each. */
@@ -49,6 +63,7 @@ function products(data: (words: number) => number): Case[] {
         operands: chosen.operands,
         work: 2 * m * n * k,
         unit: 'GFLOP/s',
+        bytes: 4 * (m * k + k * n + m * n),
       }
     })
 }
@@ -136,14 +151,13 @@ function passes(data: (words: number) => number, slot: (value: number) => number
   ]
 }
 
-/** Prints a row a kernel: rate (median of the samples), spread, time of a call. */
-export function kernels(build: Build, only?: string): void {
+/** Every kernel, or those whose names contain `only`, hot. */
+export function* kernels(build: Build, only?: string): Generator<KernelRate> {
   const machine = new Machine(build)
   const data = (words: number): number =>
     machine.put(Float32Array.from({ length: words }, (_, i) => ((i * 7919) % 2001) / 2001 + 0.25))
   const slot = (value: number): number => machine.put(Float64Array.of(value))
-  const rows = [[`kernel, ${build} build`, 'rate', 'spread', 'a call']]
-  for (const { name, kernel, operands, work, unit } of [...products(data), ...passes(data, slot)]) {
+  for (const { name, kernel, operands, work, unit, bytes } of [...products(data), ...passes(data, slot)]) {
     if (only !== undefined && !name.includes(only)) continue
     const call = machine.prepare(kernel, operands)
     const warm = performance.now()
@@ -151,12 +165,15 @@ export function kernels(build: Build, only?: string): void {
     const bench = new Benchmark(name, call, { minSamples: 30, maxTime: 0.3 })
     bench.run()
     const seconds = median(bench.stats.sample)
-    rows.push([
-      name,
-      text(work / seconds / 1e9, unit),
-      `${Math.round(100 * spread(bench.stats.sample))} %`,
-      text(seconds * 1e6, 'us'),
-    ])
+    const intensity = bytes === undefined ? undefined : work / bytes
+    yield { name, rate: work / seconds / 1e9, unit, spread: spread(bench.stats.sample), seconds, intensity }
   }
+}
+
+/** Prints a row a kernel: rate (median of the samples), spread, time of a call. */
+export function printKernels(build: Build, only?: string): void {
+  const rows = [[`kernel, ${build} build`, 'rate', 'spread', 'a call']]
+  for (const { name, rate, unit, spread, seconds } of kernels(build, only))
+    rows.push([name, text(rate, unit), `${Math.round(100 * spread)} %`, text(seconds * 1e6, 'us')])
   console.log(`${table(rows)}\n`)
 }

@@ -1,8 +1,9 @@
 // The benchmark suite. `npm run bench` for everything, `npm run bench -- --floors` for the floors of the project.
 import { parseArgs } from 'node:util'
 import { init, withEngine } from '../src/index.ts'
+import { compare } from './compare.ts'
 import { floors } from './floors.ts'
-import { kernels } from './kernels.ts'
+import { printKernels } from './kernels.ts'
 import { machine } from './lib/machine.ts'
 import { Peak } from './lib/peak.ts'
 import { median, spread, table, text } from './lib/stats.ts'
@@ -16,6 +17,8 @@ const { values, positionals } = parseArgs({
   options: {
     floors: { type: 'boolean' },
     peers: { type: 'boolean' },
+    compare: { type: 'boolean' },
+    library: { type: 'string' },
     wide: { type: 'boolean' },
     only: { type: 'string' },
     build: { type: 'string' },
@@ -27,6 +30,8 @@ if (values.floors === true) {
   if (!(await floors({ only: values.only }))) process.exitCode = 1
 } else if (values.peers === true) {
   if (!(await peers({ only: values.only }))) process.exitCode = 1
+} else if (values.compare === true) {
+  await compare({ only: values.only, library: values.library })
 } else if (parts.includes('profile')) {
   for (const workload of workloads)
     if (values.only === undefined || values.only === workload.name) await profile(workload, values.wide === true)
@@ -38,7 +43,7 @@ if (values.floors === true) {
       if (values.build !== undefined && values.build !== build) continue
       const kind = build === 'relaxed' ? 'fma' : 'mulAdd'
       console.log(`peak of one core, 128-bit ${kind}: ${text(new Peak(build, kind).measure(), 'GFLOP/s')}`)
-      kernels(build, values.only)
+      printKernels(build, values.only)
     }
   if (parts.includes('steps')) await steps()
   if (parts.includes('overhead')) await overhead()

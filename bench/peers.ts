@@ -1,15 +1,14 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
-import { capture, type Engine, init, matmul, randomNormal, withEngine } from '../src/index.ts'
+import { init } from '../src/index.ts'
 import { machine } from './lib/machine.ts'
+import { contest, matches, type Pair } from './lib/pairs.ts'
+import { findTorch } from './lib/peer.ts'
 import { median, spread, table, text } from './lib/stats.ts'
-import { findTorch, Peer, type Task } from './lib/torch.ts'
-import { build, rateOf, workloads } from './lib/workloads.ts'
 
 // Training and inference beside PyTorch on the CPU, and products beside NumPy with OpenBLAS: both processes in short
 // turns, the ratio of each pair of turns, and the median of RUNS pairs. Nothing counts before the losses agree.
 
 const RUNS = 5
-const TURN = 0.5
 
 /** Wanted ratios by mode and threads, in the order of CONFIGURATIONS. */
 const FLOORS: Readonly<Record<string, readonly [number, number, number, number]>> = {
@@ -30,60 +29,17 @@ const CONFIGURATIONS = [
   { wide: true, threads: 2 },
 ] as const
 
-/** What is run here, what the peer is to run, and how both say that they compute the same. */
-interface Match {
-  readonly run: (times: number) => unknown
-  readonly task: Task
-  readonly losses?: (steps: number) => Promise<number>
-  dispose(): void
-}
-
-function matches(): Readonly<Record<string, () => Match>> {
-  const all: Record<string, () => Match> = {}
-  for (const workload of workloads)
-    all[workload.name] = () => {
-      const built = build(workload)
-      return {
-        run: (times) => built.step.runMany(times),
-        task: { task: 'train', workload, built },
-        losses: async (steps) => (await built.step.runMany(steps)).curves.loss[0] as number,
-        dispose: () => built.dispose(),
-      }
-    }
-  for (const batch of [1, 64])
-    all[`W6 b${batch}`] = () => {
-      const workload = { ...(workloads.find(({ name }) => name === 'W2') as (typeof workloads)[number]), batch }
-      const built = build(workload)
-      const run = (times: number): void => {
-        for (let i = 0; i < times; i++) built.infer.run()
-      }
-      return { run, task: { task: 'infer', workload, built }, dispose: () => built.dispose() }
-    }
-  all['W7 n=1024'] = () => {
-    const n = 1024
-    const [a, b] = [randomNormal([n, n]), randomNormal([n, n])]
-    a.dataSync()
-    const step = capture(() => ({ c: matmul(a, b) }))
-    return { run: (times) => step.runMany(times), task: { task: 'matmul', n }, dispose: () => step.dispose() }
-  }
-  return all
-}
-
-interface Row {
+interface Row extends Pair {
   readonly name: string
   readonly wide: boolean
   readonly threads: number
   readonly floor: number
-  readonly ratios: readonly number[]
-  readonly ours: number
-  readonly theirs: number
-  readonly version: string
 }
 
 /** Prints every floor with what was reached; false if one was missed. */
 export async function peers({ only }: { only?: string | undefined } = {}): Promise<boolean> {
-  const python = findTorch()
-  if (python === undefined) {
+  const torch = findTorch()
+  if (torch === undefined) {
     console.log(
       'PyTorch not found (Debian: python3-torch, libopenblas0-openmp); CHAINRULE_PYTHON names a Python that has it.',
     )
@@ -97,7 +53,8 @@ export async function peers({ only }: { only?: string | undefined } = {}): Promi
     if (wide && !engine.runtime.wide) console.log('Wide SIMD does not run here: its rows are of 128 bits.')
     for (const [name, make] of Object.entries(matches())) {
       if (only !== undefined && !name.toLowerCase().startsWith(only.toLowerCase())) continue
-      const row = await pair(engine, make, python, threads)
+      const [row] = (await contest([engine], make, torch, threads, RUNS)) ?? []
+      if (row === undefined) continue
       const floor = (FLOORS[name] as readonly number[])[at] as number
       rows.push({ name, wide, threads, floor, ...row })
       console.log(describe(rows.at(-1) as Row).join('  '))
@@ -128,34 +85,4 @@ function describe({ name, wide, threads, floor, ratios, ours, theirs }: Row): st
     `${text(ours)}/s`,
     `${text(theirs)}/s`,
   ]
-}
-
-async function pair(
-  engine: Engine,
-  make: () => Match,
-  python: string,
-  threads: number,
-): Promise<Pick<Row, 'ratios' | 'ours' | 'theirs' | 'version'>> {
-  const match = withEngine(engine, make)
-  const peer = await Peer.start(python, match.task, threads)
-  try {
-    if (match.losses !== undefined)
-      for (const steps of [1, 9, 1]) {
-        const [mine, other] = [await match.losses(steps), (await peer.run(steps)).loss]
-        if (!(Math.abs(mine - other) <= 1e-3 * Math.abs(other) + 1e-6))
-          throw new Error(`the losses differ: ${mine} here, ${other} in PyTorch`)
-      }
-    await rateOf(match.run, TURN)
-    await peer.rate(TURN / 2)
-    const [ours, theirs]: [number[], number[]] = [[], []]
-    for (let run = 0; run < RUNS; run++) {
-      ours.push(await rateOf(match.run, TURN))
-      theirs.push(await peer.rate(TURN))
-    }
-    const ratios = ours.map((rate, i) => rate / (theirs[i] as number))
-    return { ratios, ours: median(ours), theirs: median(theirs), version: peer.version }
-  } finally {
-    peer.stop()
-    match.dispose()
-  }
 }

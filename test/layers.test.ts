@@ -12,7 +12,7 @@ const layers: readonly (readonly string[])[] = [
   ['program'],
   ['tensor'],
   ['ops', 'autodiff', 'reference', 'check'],
-  ['nn', 'optim', 'train', 'data', 'io', 'export'],
+  ['nn', 'optim', 'train', 'data', 'io', 'export', 'inspect'],
   ['cli', 'index.ts'],
 ]
 

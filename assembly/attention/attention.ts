@@ -5,11 +5,12 @@ import { exp, log64 } from '../simd/math'
 import { expRow } from '../softmax/row'
 import { affine } from '../softmax/softmax'
 import { shareBegin, shareEnd } from '../vm/partition'
-import { BLOCK, LARGEST, PITCH, SCORES, SUMS, seen } from './blocks'
+import { addRow, BLOCK, LARGEST, maskRow, numbersOf, PITCH, SCORES, SUMS, seen, thin } from './blocks'
 
 /**
- * o = softmax(scale q k^T) v for `batch` heads: q [t, d], k [s, d], v [s, e], o [t, e]; causal: query i sees keys up to
- * i + s - t, t <= s. lse keeps the logarithm of each row's sum, all that the backward pass needs of the weights.
+ * o = dropout(softmax(scale q k^T + mask)) v for `batch` heads: q [t, d], k [s, d], v [s, e], o [t, e]; causal: query i
+ * sees keys up to i + s - t, t <= s. mask (0: none) has rows of s words at strides of words by batch, head and query;
+ * `heads` heads are a batch. generator 0: no dropout; its numbers are those of the elements of [heads, t, s]. lse keeps the logarithm of each row's sum, all that the backward pass needs of the weights.
  * Blocks of keys rescale what the blocks before gave (Milakov and Gimelshein 2018; FlashAttention-2, Dao 2023). Split
  * by blocks of queries.
  */
@@ -19,13 +20,21 @@ export function attention(
   v: usize,
   o: usize,
   lse: usize,
+  mask: usize,
+  generator: usize,
   batch: u32,
+  heads: u32,
   t: u32,
   s: u32,
   d: u32,
   e: u32,
   scale: f32,
   causal: u32,
+  byBatch: u32,
+  byHead: u32,
+  byQuery: u32,
+  p: f32,
+  draw: i32,
   scratch: usize,
   part: u32,
   parts: u32,
@@ -52,17 +61,12 @@ export function attention(
       for (let r: u32 = 0; r < rows; r++) {
         const n = seen(causal, i + r, later, j, cols)
         const row = scores + <usize>r * PITCH
-        if (n != 0)
-          weigh(
-            row,
-            n,
-            scale,
-            j == 0,
-            scratch + ((<usize>r) << 2),
-            scratch + ((<usize>r) << 3),
-            oAt + <usize>r * out,
-            e,
-          )
+        if (n != 0) {
+          const bias = mask == 0 ? 0 : maskRow(mask, head, heads, byBatch, byHead, byQuery, i + r) + ((<usize>j) << 2)
+          const largest = scratch + ((<usize>r) << 2)
+          weigh(row, bias, n, scale, j == 0, largest, scratch + ((<usize>r) << 3), oAt + <usize>r * out, e)
+          if (generator != 0) thin(row, n, numbersOf(scratch, <u64>(first + r) * s + j, n, generator, draw), p)
+        }
         memory.fill(row + ((<usize>n) << 2), 0, (<usize>(cols - n)) << 2)
       }
       block(tile, scores, v + key * out, oAt, 0, rows, e, cols, PITCH, out, out, j == 0 ? 0 : GEMM_ACCUMULATE, scratch)
@@ -77,8 +81,19 @@ export function attention(
 }
 
 /** Scores of a row to e^(scaled score - largest so far); the output so far and its sum are brought to the new largest. */
-function weigh(row: usize, n: u32, scale: f32, fresh: bool, largest: usize, sums: usize, o: usize, e: u32): void {
+function weigh(
+  row: usize,
+  bias: usize,
+  n: u32,
+  scale: f32,
+  fresh: bool,
+  largest: usize,
+  sums: usize,
+  o: usize,
+  e: u32,
+): void {
   affine(row, row, n, scale, 0)
+  if (bias != 0) addRow(row, bias, n)
   let most = maxRow(row, n)
   let sum: f64 = 0
   if (!fresh) {

@@ -5,11 +5,12 @@ import { loadLanes, storeLanes } from '../simd/lanes'
 import { expRow } from '../softmax/row'
 import { affine } from '../softmax/softmax'
 import { shareBegin, shareEnd } from '../vm/partition'
-import { BLOCK, PITCH, SCORES, SLOPES, seen } from './blocks'
+import { addRow, BLOCK, maskRow, numbersOf, PITCH, SCORES, SLOPES, seen, thin } from './blocks'
 
 /**
  * Gradients of attention from dy, the gradient of o. Weights are computed again, block by block, from lse:
- * p = e^(scale q k^T - lse), ds = p (dy v^T - dy . o) scale, dq = ds k, dk = ds^T q, dv = p^T dy (FlashAttention-2).
+ * p = e^(scale q k^T + mask - lse), ds = p (dy v^T - dy . o) scale, dq = ds k, dk = ds^T q, dv = p^T dy
+ * (FlashAttention-2); with dropout dy v^T and the p of dv are those that it left, and its numbers are drawn again.
  * dk and dv 0: dq alone, split by blocks of queries. dq 0: dk and dv, split by blocks of keys. All three: one pass, split
  * by heads. The sums run in the same order in each of them.
  */
@@ -20,16 +21,24 @@ export function attentionGrad(
   v: usize,
   o: usize,
   lse: usize,
+  mask: usize,
+  generator: usize,
   dq: usize,
   dk: usize,
   dv: usize,
   batch: u32,
+  heads: u32,
   t: u32,
   s: u32,
   d: u32,
   e: u32,
   scale: f32,
   causal: u32,
+  byBatch: u32,
+  byHead: u32,
+  byQuery: u32,
+  rate: f32,
+  draw: i32,
   scratch: usize,
   part: u32,
   parts: u32,
@@ -74,9 +83,16 @@ export function attentionGrad(
           const ds = slopes + <usize>r * PITCH
           if (n != 0) {
             affine(p, p, n, scale, 0)
+            if (mask != 0) addRow(p, maskRow(mask, head, heads, byBatch, byHead, byQuery, i + r) + ((<usize>j) << 2), n)
             expRow(p, p, n, load<f32>(lse + ((first + r) << 2)))
             const dot = <f32>dotRow(dyAt + <usize>r * out, o + (first + r) * out, e)
+            let numbers: usize = 0
+            if (generator != 0) {
+              numbers = numbersOf(scratch, <u64>(first + r) * s + j, n, generator, draw)
+              thin(ds, n, numbers, rate)
+            }
             slope(p, ds, n, dot, scale)
+            if (generator != 0) thin(p, n, numbers, rate)
           }
           const rest = (<usize>(cols - n)) << 2
           memory.fill(p + ((<usize>n) << 2), 0, rest)

@@ -34,8 +34,9 @@ export function dropout(
   }
 }
 
+/** x scaled where the number of its lane is at least the limit, else 0. */
 // @ts-ignore: decorator
 @inline
-function kept(x: v128, words: usize, limit: v128, scale: v128): v128 {
+export function kept(x: v128, words: usize, limit: v128, scale: v128): v128 {
   return v128.and(f32x4.mul(x, scale), i32x4.ge_s(i32x4.shr_u(v128.load(words), 8), limit))
 }

@@ -209,7 +209,7 @@ export async function rateOf(run: (times: number) => unknown, seconds: number): 
     times *= 2
     trial = await timed(times)
   }
-  const wanted = Math.max(3, Math.ceil((times / trial) * seconds))
+  const wanted = Math.max(trial > seconds ? 1 : 3, Math.ceil((times / trial) * seconds))
   return wanted / (await timed(wanted))
 }
 

@@ -81,7 +81,26 @@ const attentionCost = (o: O, products: number): number =>
   (o.t as number) *
   (o.s as number) *
   (o.causal === 0 ? 1 : 0.6) *
-  (1.5 + products * 0.025 * ((o.d as number) + (o.e as number)))
+  (1.5 + (o.dropout === 0 ? 0 : 1.5) + products * 0.025 * ((o.d as number) + (o.e as number)))
+
+/** What attention adds to scores and draws for weights. */
+const MASKING = { mask: 'read', generator: 'read' } as const
+/** Sizes of attention; strides of the mask in words; dropout. */
+const HEADS = {
+  batch: 'u32',
+  heads: 'u32',
+  t: 'u32',
+  s: 'u32',
+  d: 'u32',
+  e: 'u32',
+  scale: 'f32',
+  causal: 'u32',
+  byBatch: 'u32',
+  byHead: 'u32',
+  byQuery: 'u32',
+  dropout: 'f32',
+  draw: 'i32',
+} as const
 
 /** Sizes of a convolution, in the order in which its three kernels take them. */
 const PATCHES = {
@@ -533,20 +552,15 @@ export const kernels: {
   // ---- attention -------------------------------------------------------------------------------------
   attention: {
     file: 'attention/attention',
-    doc: 'o = softmax(scale q k^T) v for batch heads, q [t, d], k [s, d], v [s, e]; lse: log of the sums of each row. causal: query i sees keys up to i + s - t.',
+    doc: 'o = dropout(softmax(scale q k^T + mask)) v for batch heads, q [t, d], k [s, d], v [s, e]; lse: log of the sums of each row. causal: query i sees keys up to i + s - t. mask 0: none; generator 0: no dropout.',
     operands: {
       q: 'read',
       k: 'read',
       v: 'read',
       o: 'write',
       lse: 'write',
-      batch: 'u32',
-      t: 'u32',
-      s: 'u32',
-      d: 'u32',
-      e: 'u32',
-      scale: 'f32',
-      causal: 'u32',
+      ...MASKING,
+      ...HEADS,
     },
     scratch: ATTENTION_SCRATCH,
     cost: (o: O): number => attentionCost(o, 2),
@@ -561,16 +575,11 @@ export const kernels: {
       v: 'read',
       o: 'read',
       lse: 'read',
+      ...MASKING,
       dq: 'write',
       dk: 'write',
       dv: 'write',
-      batch: 'u32',
-      t: 'u32',
-      s: 'u32',
-      d: 'u32',
-      e: 'u32',
-      scale: 'f32',
-      causal: 'u32',
+      ...HEADS,
     },
     scratch: ATTENTION_SCRATCH,
     cost: (o: O): number => attentionCost(o, 4),

@@ -45,8 +45,8 @@ export interface KernelOperands {
   lstmCellGrad: { dy: 'read'; dh: 'read'; dc: 'update'; gates: 'read'; before: 'read'; c: 'read'; dx: 'write'; rows: 'u32'; n: 'u32' }
   gruCell: { x: 'read'; u: 'read'; before: 'read'; gates: 'write'; h: 'write'; rows: 'u32'; n: 'u32' }
   gruCellGrad: { dy: 'read'; dh: 'update'; gates: 'read'; before: 'read'; dx: 'write'; du: 'write'; rows: 'u32'; n: 'u32' }
-  attention: { q: 'read'; k: 'read'; v: 'read'; o: 'write'; lse: 'write'; batch: 'u32'; t: 'u32'; s: 'u32'; d: 'u32'; e: 'u32'; scale: 'f32'; causal: 'u32' }
-  attentionGrad: { dy: 'read'; q: 'read'; k: 'read'; v: 'read'; o: 'read'; lse: 'read'; dq: 'write'; dk: 'write'; dv: 'write'; batch: 'u32'; t: 'u32'; s: 'u32'; d: 'u32'; e: 'u32'; scale: 'f32'; causal: 'u32' }
+  attention: { q: 'read'; k: 'read'; v: 'read'; o: 'write'; lse: 'write'; mask: 'read'; generator: 'read'; batch: 'u32'; heads: 'u32'; t: 'u32'; s: 'u32'; d: 'u32'; e: 'u32'; scale: 'f32'; causal: 'u32'; byBatch: 'u32'; byHead: 'u32'; byQuery: 'u32'; dropout: 'f32'; draw: 'i32' }
+  attentionGrad: { dy: 'read'; q: 'read'; k: 'read'; v: 'read'; o: 'read'; lse: 'read'; mask: 'read'; generator: 'read'; dq: 'write'; dk: 'write'; dv: 'write'; batch: 'u32'; heads: 'u32'; t: 'u32'; s: 'u32'; d: 'u32'; e: 'u32'; scale: 'f32'; causal: 'u32'; byBatch: 'u32'; byHead: 'u32'; byQuery: 'u32'; dropout: 'f32'; draw: 'i32' }
   gemm: { a: 'read'; b: 'read'; c: 'update'; bias: 'read'; m: 'u32'; n: 'u32'; k: 'u32'; lda: 'u32'; ldb: 'u32'; ldc: 'u32'; flags: 'u32'; batch: 'u32'; aStride: 'u32'; bStride: 'u32'; cStride: 'u32' }
   gemv: { a: 'read'; x: 'read'; y: 'update'; bias: 'read'; m: 'u32'; k: 'u32'; lda: 'u32'; yStep: 'u32'; biasStep: 'u32'; flags: 'u32'; batch: 'u32'; aStride: 'u32'; xStride: 'u32'; yStride: 'u32' }
   layerNorm: { x: 'read'; w: 'read'; b: 'read'; y: 'write'; rows: 'u32'; n: 'u32'; eps: 'f32'; centred: 'u32' }

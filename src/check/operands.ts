@@ -67,7 +67,8 @@ export function numbersOf({ shape, fill, dtype }: Operand, seed: number): Elemen
 export const sizeOf = ({ inputs }: OpCase): number =>
   Math.max(0, ...inputs.map(({ shape }) => shape.reduce((p, n) => p * n, 1)))
 
-const isRandom = (name: OpName): boolean => ['uniform', 'normal', 'bernoulli', 'permutation', 'dropout'].includes(name)
+const isRandom = (name: OpName, { attrs }: OpCase): boolean =>
+  attrs?.['dropout'] !== undefined || ['uniform', 'normal', 'bernoulli', 'permutation', 'dropout'].includes(name)
 
 export interface Prepared {
   readonly tensors: readonly Tensor[]
@@ -81,7 +82,7 @@ export function prepare(engine: Engine, name: OpName, c: OpCase): Prepared {
     tensor(numbersOf(operand, i + 1), operand.shape, { dtype: operand.dtype ?? 'float32', engine }),
   )
   const attrs = c.attrs ?? {}
-  if (!isRandom(name)) return { tensors, operands: () => ({ inputs: tensors, attrs }) }
+  if (!isRandom(name, c)) return { tensors, operands: () => ({ inputs: tensors, attrs }) }
   const generator = new Generator(engine, 77, 5)
   return {
     tensors,

@@ -1,4 +1,4 @@
-import { queries } from '../reference/attention.ts'
+import { queries, weighting } from '../reference/attention.ts'
 import type { Attrs, RefTensor } from '../reference/index.ts'
 import type { Rounding } from './rounding.ts'
 
@@ -23,25 +23,40 @@ function product(a: RefTensor, i: number, b: RefTensor, j: number): { value: num
   return { value, size }
 }
 
-function scoreOf(q: RefTensor, i: number, k: RefTensor, j: number, attrs: Attrs): { score: number; error: number } {
+/** A score, with what the mask adds to it, and the error of the sum. */
+function scoreOf(
+  q: RefTensor,
+  i: number,
+  k: RefTensor,
+  j: number,
+  attrs: Attrs,
+  bias: number,
+): { score: number; error: number } {
   const scale = attrs['scale'] as number
   const { value, size } = product(q, i, k, j)
-  return { score: scale * value, error: (terms(width(q)) + 3) * U * Math.abs(scale) * size }
+  const score = scale * value + bias
+  return { score, error: ((terms(width(q)) + 3) * Math.abs(scale) * size + (bias === 0 ? 0 : Math.abs(score))) * U }
 }
 
-export const forward: Rounding = ([q, k, v], attrs, [o, lse]) => {
+const sizes = (q: RefTensor, k: RefTensor): number[] => [...q.shape.slice(0, 3), k.shape[2] as number]
+
+export const forward: Rounding = (inputs, attrs, [o, lse]) => {
+  const [q, k, v] = inputs
+  const { bias, factor } = weighting(inputs, 3, sizes(q!, k!), attrs)
   const [ofO, ofLse] = [new Float64Array(o!.data.length), new Float64Array(lse!.data.length)]
   const blocks = Math.ceil((k!.shape[2] as number) / 64)
   queries(q!, k!, attrs, (i, key, count) => {
     const log = lse!.data[i] as number
     let worst = 0
     for (let j = key; j < key + count; j++) {
-      const { score, error } = scoreOf(q!, i, k!, j, attrs)
+      const { score, error } = scoreOf(q!, i, k!, j, attrs, bias(i, j - key))
+      if (score === -Infinity) continue
       const p = Math.exp(score - log)
+      const kept = factor(i, j - key)
       const relative = error + (10 + 4 * blocks + terms(64) + 2 * Math.abs(score - log)) * U
       worst += p * relative
       for (let c = 0; c < width(o!); c++) {
-        const spread = Math.abs(at(v!, j, c)) + Math.abs(at(o!, i, c))
+        const spread = kept * Math.abs(at(v!, j, c)) + Math.abs(at(o!, i, c))
         ofO[i * width(o!) + c] = (ofO[i * width(o!) + c] as number) + p * spread * relative + DENORMAL
       }
     }
@@ -50,7 +65,9 @@ export const forward: Rounding = ([q, k, v], attrs, [o, lse]) => {
   return [ofO, ofLse]
 }
 
-export const backward: Rounding = ([dy, q, k, v, o, lse], attrs, outputs) => {
+export const backward: Rounding = (inputs, attrs, outputs) => {
+  const [dy, q, k, v, o, lse] = inputs
+  const { bias, factor } = weighting(inputs, 6, sizes(q!, k!), attrs)
   const errors = outputs.map(({ data }) => new Float64Array(data.length).fill(DENORMAL)) as [
     Float64Array,
     Float64Array,
@@ -65,15 +82,17 @@ export const backward: Rounding = ([dy, q, k, v, o, lse], attrs, outputs) => {
   queries(q!, k!, attrs, (i, key, count) => {
     const own = product(dy!, i, o!, i).size
     for (let j = key; j < key + count; j++) {
-      const { score, error } = scoreOf(q!, i, k!, j, attrs)
+      const { score, error } = scoreOf(q!, i, k!, j, attrs, bias(i, j - key))
+      if (score === -Infinity) continue
+      const kept = factor(i, j - key)
       const log = lse!.data[i] as number
       const p = Math.exp(score - log)
       const relative = error + (6 + 2 * Math.abs(score - log)) * U
-      const slope = scale * p * (product(dy!, i, v!, j).size + own)
+      const slope = scale * p * (kept * product(dy!, i, v!, j).size + own)
       const wrong = slope * (relative + (terms(width(v!)) + 6) * U)
       add(errors[0], i, width(q!), wrong + slope * (terms(s) + 2) * U, k!, j)
       add(errors[1], j, width(k!), wrong + slope * (terms(t) + 2) * U, q!, i)
-      add(errors[2], j, width(v!), p * (relative + (terms(t) + 2) * U), dy!, i)
+      add(errors[2], j, width(v!), kept * p * (relative + (terms(t) + 4) * U), dy!, i)
     }
   })
   return errors

@@ -30,6 +30,8 @@ const NEAREST = 2 ** -24
  * is never used: a smaller one is tried, down to 2^-24 of `scale`.
  */
 export function slopeAlong(probe: Probe, scale: number): Slope {
+  // next to an infinite parameter there is no other
+  if (!Number.isFinite(scale)) return { value: Number.NaN, error: Infinity, kind: 'kink' }
   const magnitude = Math.abs(probe(0).loss)
   let step = scale / 128
   let row: number[] = []

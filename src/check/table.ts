@@ -92,7 +92,10 @@ function checkForward(engine: Engine, name: OpName): { readonly ratio: number; r
 
 /** Enough for every path of a rule, and few enough for differences of a loss in double precision. */
 const LARGEST = 600
-const isTame = ({ inputs }: OpCase): boolean => inputs.every((x) => x.fill !== 'special' && x.fill !== 'wide')
+const isTame = ({ inputs }: OpCase): boolean =>
+  inputs.every(({ fill }) =>
+    Array.isArray(fill) ? fill.every(Number.isFinite) : fill !== 'special' && fill !== 'wide',
+  )
 
 /** Whether a loss can depend on all results. */
 const isFloat = (name: OpName, { inputs, attrs = {} }: OpCase): boolean => {

@@ -57,6 +57,7 @@ interface Word {
 }
 interface Pair {
   count: number
+  /** Those that have it, and some that had it. */
   readonly words: Set<Word>
 }
 
@@ -82,7 +83,6 @@ export function learnMerges(pieces: Iterable<Uint8Array>, most: number): [number
       if (!touched.has(key)) touched.set(key, pair.count)
       pair.count += sign * word.count
       if (sign > 0) pair.words.add(word)
-      else pair.words.delete(word)
     }
   }
   const settle = (): void => {
@@ -103,9 +103,11 @@ export function learnMerges(pieces: Iterable<Uint8Array>, most: number): [number
     const [a, b] = [Math.floor(key / 65_536), key % 65_536]
     const made = 256 + merges.length
     merges.push([a, b])
-    for (const word of [...(pairs.get(key) as Pair).words]) {
+    for (const word of (pairs.get(key) as Pair).words) {
+      const merged = mergePair(word.tokens, a, b, made)
+      if (merged.length === word.tokens.length) continue
       tally(word, -1)
-      word.tokens = mergePair(word.tokens, a, b, made)
+      word.tokens = merged
       tally(word, 1)
     }
     settle()

@@ -159,3 +159,17 @@ export const unexpected = (where: string, name: string, names: readonly string[]
     where,
     expected: `${names.slice(0, 20).map(label).join(', ')}${names.length > 20 ? ` and ${names.length - 20} more` : ''}`,
   })
+
+/** A value as its text; undefined where it is missing. */
+export function cellText(value: unknown, where: () => string): string | undefined {
+  if (value === null || value === undefined || Number.isNaN(value)) return undefined
+  if (typeof value === 'string') return value
+  if (typeof value === 'boolean' || typeof value === 'bigint') return String(value)
+  if (typeof value === 'number' && Number.isFinite(value)) return String(value)
+  if (value instanceof Date && Number.isFinite(value.getTime())) return value.toISOString()
+  throw new DataError('a value that no table holds', {
+    where: where(),
+    expected: 'a string, a finite number, a boolean, a date or null',
+    received: typeof value === 'number' ? String(value) : Array.isArray(value) ? 'a list' : typeof value,
+  })
+}

@@ -63,8 +63,9 @@ export class CsvParser {
       if (this.#state === 'quoted') {
         const end = text.indexOf('"', i)
         const stop = end < 0 ? text.length : end
-        for (let k = text.indexOf('\n', i); k >= 0 && k < stop; k = text.indexOf('\n', k + 1)) this.#line++
-        this.#carry += text.slice(start, stop)
+        const content = text.slice(start, stop)
+        for (let k = content.indexOf('\n'); k >= 0; k = content.indexOf('\n', k + 1)) this.#line++
+        this.#carry += content
         if (this.#carry.length > maxField) this.#tooLong()
         start = i = stop
         if (end >= 0) this.#state = 'closed'

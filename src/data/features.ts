@@ -6,7 +6,7 @@ import type { JsonReader } from './fitted.ts'
 import type { CategoryColumn, NumberColumn, TableColumn } from './table.ts'
 
 /** A number: (value - mean) / deviation, 0 where it is missing, and with `indicator` a second input that says so. */
-export interface NumberFeature {
+export type NumberFeature = {
   readonly kind: 'number'
   readonly name: string
   readonly mean: number
@@ -20,7 +20,7 @@ export interface NumberFeature {
  * missing or were rare in the training rows, and for new ones. Without, a missing or new value gives `shares`, the mean
  * of the training rows, since an input that was always 0 has learnt nothing.
  */
-export interface CategoryFeature {
+export type CategoryFeature = {
   readonly kind: 'category'
   readonly name: string
   readonly categories: readonly string[]

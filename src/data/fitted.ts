@@ -1,8 +1,8 @@
 // What is learnt from training data and stored with a model: a plain object with a kind and a version.
 import { DataError } from '../errors.ts'
 
-/** What every fitted preprocessing is as JSON. */
-export interface FittedJson {
+/** What every fitted preprocessing is as JSON. (A type, not an interface: `Json` of checkpoints takes it.) */
+export type FittedJson = {
   readonly kind: string
   readonly version: number
 }

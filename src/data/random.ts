@@ -4,25 +4,27 @@ import { type GeneratorWords, philox, philoxPermutation } from '../reference/phi
 /** Counter word that the engine's draws leave 0: what is drawn here is apart from them. */
 const HOST = 0x64617461
 
-/** Numbers that follow from a seed, an epoch and the number of an example: replayed wherever one begins. */
+/** Numbers that follow from a seed, an epoch and the number of an example (or of a batch, and of a part of it). */
 export class Random {
   readonly #key: readonly [number, number]
   readonly #epoch: number
   readonly #index: number
+  readonly #tag: number
   #block = 0
   #words: readonly number[] = []
   #spare: number | undefined
 
-  constructor(seed: number, epoch = 0, index = 0) {
+  constructor(seed: number, epoch = 0, index = 0, part = 0) {
     this.#key = [seed >>> 0, Math.floor(seed / 2 ** 32) >>> 0]
     this.#epoch = epoch >>> 0
     this.#index = index >>> 0
+    this.#tag = (HOST + part) >>> 0
   }
 
   /** 32 random bits. */
   word(): number {
     const at = this.#block & 3
-    if (at === 0) this.#words = philox([this.#block >>> 2, HOST, this.#epoch, this.#index], this.#key)
+    if (at === 0) this.#words = philox([this.#block >>> 2, this.#tag, this.#epoch, this.#index], this.#key)
     this.#block++
     return this.#words[at] as number
   }
@@ -85,9 +87,8 @@ export function sinCos(x: number): readonly [sin: number, cos: number] {
   return [x * sin, cos]
 }
 
-/** The order in which a loader with that seed goes through n rows in that epoch. */
-export function epochOrder(n: number, seed: number, epoch: number): Int32Array {
-  const stream = epoch + 1
+/** The numbers 0 to n - 1 in an order that follows from the seed and the number of the stream, as the engine draws it. */
+export function orderOf(n: number, seed: number, stream: number): Int32Array {
   const words: GeneratorWords = [seed | 0, Math.floor(seed / 2 ** 32) ^ Math.imul(stream, 0x9e3779b9), 0, 0]
   return philoxPermutation(words, 0, n)
 }

@@ -1,8 +1,11 @@
 import { ArgumentError, DataError } from '../errors.ts'
 import { label } from '../io/header.ts'
-import { philoxPermutation } from '../reference/philox.ts'
-import { type CellKind, ColumnBuilder, MISSING, unexpected } from './cells.ts'
+import { type CellKind, ColumnBuilder, cellText, MISSING, unexpected } from './cells.ts'
 import { checkSeed } from './loader.ts'
+import { orderOf } from './random.ts'
+
+/** Apart from the streams of epochs, and from that of the engine. */
+const SPLIT = -1
 
 /** Values of a column of numbers; NaN where one is missing. */
 export interface NumberColumn {
@@ -42,7 +45,7 @@ export function columnOf(table: Table, name: string): TableColumn {
 }
 
 /** One value of a row given as an object; null, undefined and NaN are missing. */
-export type Cell = string | number | boolean | bigint | null | undefined
+export type Cell = string | number | boolean | bigint | Date | null | undefined
 
 export interface TableOptions {
   /** Kinds of columns, by name; the others are told from their content. */
@@ -55,7 +58,8 @@ export interface TableOptions {
 
 /**
  * A table of rows given as objects: `await tableOf([{ width: 1.5, colour: 'red' }])`, or `tableOf(jsonLines(source))`. A
- * key that a row does not have is a missing value. Numbers, booleans and big integers are read as their texts would be.
+ * key that a row does not have is a missing value. Numbers, booleans, big
+ * integers and dates are read as their texts would be.
  */
 export async function tableOf(
   rows: Iterable<Readonly<Record<string, unknown>>> | AsyncIterable<Readonly<Record<string, unknown>>>,
@@ -78,7 +82,7 @@ export async function tableOf(
         builders.set(key, builder)
       }
       for (let i = seen.get(builder) ?? 0; i < count - 1; i++) builder.addMissing()
-      const text = textOf(value, `${name}: column ${label(key)}, row ${count}`)
+      const text = cellText(value, () => `${name}: column ${label(key)}, row ${count}`)
       if (text === undefined) builder.addMissing()
       else builder.add(text, count)
       seen.set(builder, count)
@@ -88,18 +92,6 @@ export async function tableOf(
   if (count === 0 || builders.size === 0) throw new DataError('no rows', { where: name })
   const columns = [...builders.values()].map((builder) => builder.finish())
   return { name, rows: count, columns, at: Int32Array.from({ length: count }, (_, i) => i + 1) }
-}
-
-function textOf(value: unknown, where: string): string | undefined {
-  if (value === null || value === undefined || Number.isNaN(value)) return undefined
-  if (typeof value === 'string') return value
-  if (typeof value === 'boolean' || typeof value === 'bigint') return String(value)
-  if (typeof value === 'number' && Number.isFinite(value)) return String(value)
-  throw new DataError('a value that no table holds', {
-    where,
-    expected: 'a string, a finite number, a boolean or null',
-    received: typeof value === 'number' ? String(value) : Array.isArray(value) ? 'a list' : typeof value,
-  })
 }
 
 /** Those rows of a table, in that order. */
@@ -137,8 +129,7 @@ export function splitTable(
   options: SplitTableOptions = {},
 ): { readonly train: Table; readonly test: Table } {
   checkSeed('data.splitTable', seed)
-  const words = [seed >>> 0, Math.floor(seed / 2 ** 32), 0, 0] as const
-  const order = philoxPermutation(words, 0, table.rows)
+  const order = orderOf(table.rows, seed, SPLIT)
   const groups = new Map<number | string, number[]>()
   const column = options.stratify === undefined ? undefined : columnOf(table, options.stratify)
   for (const row of order) {

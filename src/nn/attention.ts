@@ -1,5 +1,6 @@
 import { ArgumentError, ShapeError } from '../errors.ts'
 import { type AttentionOptions, scaledDotProductAttention } from '../ops/attention.ts'
+import { type RotaryOptions, rotaryEmbedding } from '../ops/rotary.ts'
 import type { Tensor } from '../ops/tensor.ts'
 import type { Parameter } from '../ops/variable.ts'
 import { drawn } from './initializers.ts'
@@ -14,6 +15,8 @@ export interface MultiHeadAttentionOptions {
   readonly dropout?: number
   /** Each position sees itself and those before only. Default false. */
   readonly causal?: boolean
+  /** Turns queries and keys by their positions (`rotaryEmbedding`), so that scores depend on distances. Default false. */
+  readonly rotary?: boolean | Pick<RotaryOptions, 'base'>
 }
 
 /** What `attend` takes beside queries, keys and values. */
@@ -28,6 +31,8 @@ export class MultiHeadAttention extends Module {
   readonly heads: number
   readonly dropout: number
   readonly causal: boolean
+  /** How queries and keys are turned; undefined: not at all. */
+  readonly rotary: Pick<RotaryOptions, 'base'> | undefined
   /** [width, 3 width]: queries, keys, values. */
   readonly inWeight: Parameter
   readonly inBias: Parameter | undefined
@@ -35,13 +40,19 @@ export class MultiHeadAttention extends Module {
 
   constructor(width: number, heads: number, options: MultiHeadAttentionOptions = {}) {
     super()
-    const { bias = true, dropout = 0, causal = false } = options
+    const { bias = true, dropout = 0, causal = false, rotary = false } = options
     checkSizes('nn.multiHeadAttention', { width, heads })
     if (width % heads !== 0)
       throw new ArgumentError('the heads do not share the width evenly', {
         where: 'nn.multiHeadAttention',
         expected: `a width that ${heads} divides`,
         received: String(width),
+      })
+    if (rotary !== false && (width / heads) % 2 !== 0)
+      throw new ArgumentError('the width of a head does not make pairs to turn', {
+        where: 'nn.multiHeadAttention.rotary',
+        expected: 'an even width / heads',
+        received: String(width / heads),
       })
     if (!(dropout >= 0 && dropout < 1))
       throw new ArgumentError('not a probability for dropout', {
@@ -53,6 +64,7 @@ export class MultiHeadAttention extends Module {
     this.heads = heads
     this.dropout = dropout
     this.causal = causal
+    this.rotary = rotary === true ? {} : rotary === false ? undefined : rotary
     const fan = { inputs: width, outputs: 3 * width }
     this.inWeight = drawn('glorotUniform', [width, 3 * width], fan)
     this.inBias = bias ? drawn('zeros', [3 * width], fan) : undefined
@@ -91,7 +103,8 @@ export class MultiHeadAttention extends Module {
             received: `[${operand.shape.join(', ')}]`,
           })
       const [q, k, v] = memory === x ? this.split(x, 0, 3) : [...this.split(x, 0, 1), ...this.split(memory, 1, 3)]
-      const y = scaledDotProductAttention(q as Tensor, k as Tensor, v as Tensor, {
+      const turned = (part: Tensor): Tensor => (this.rotary === undefined ? part : rotaryEmbedding(part, this.rotary))
+      const y = scaledDotProductAttention(turned(q as Tensor), turned(k as Tensor), v as Tensor, {
         causal,
         ...(mask === undefined ? {} : { mask }),
         dropout: this.training ? this.dropout : 0,

@@ -1,6 +1,11 @@
 import { oneOf } from '../ops/functions.ts'
 import type { Tensor } from '../ops/tensor.ts'
-import { type AttendOptions, type MultiHeadAttention, multiHeadAttention } from './attention.ts'
+import {
+  type AttendOptions,
+  type MultiHeadAttention,
+  type MultiHeadAttentionOptions,
+  multiHeadAttention,
+} from './attention.ts'
 import { type Dropout, dropout } from './dropout.ts'
 import { type Linear, linear } from './linear.ts'
 import { inside, Module } from './module.ts'
@@ -11,7 +16,7 @@ export interface TransformerLayerOptions {
   readonly hidden?: number
   /** Of inner units and what each part adds, while training. Default 0.1. */
   readonly dropout?: number
-  /** Of the weights of attention; 0 keeps them out of memory. Default: as dropout. */
+  /** Of the weights of attention. Default: as dropout. */
   readonly attentionDropout?: number
   /** Between the two linear layers. Default 'relu'; 'geluTanh' is gelu by the usual tanh formula. */
   readonly activation?: 'relu' | 'gelu' | 'geluTanh'
@@ -19,6 +24,8 @@ export interface TransformerLayerOptions {
   readonly normFirst?: boolean
   /** Each position sees itself and those before only. Default: false in an encoder, true in a decoder. */
   readonly causal?: boolean
+  /** Self-attention turns queries and keys by their positions, see nn.multiHeadAttention. Default false. */
+  readonly rotary?: MultiHeadAttentionOptions['rotary']
   /** Biases in linear layers. Default true. */
   readonly bias?: boolean
   /** Of the normalization. Default 1e-5. */
@@ -41,7 +48,8 @@ abstract class TransformerLayer extends Module {
     this.activation = oneOf(activation, ['relu', 'gelu', 'geluTanh'], `nn.${this.kind}.activation`)
     this.width = width
     this.normFirst = normFirst
-    this.attention = multiHeadAttention(width, heads, { bias, dropout: options.attentionDropout ?? p, causal })
+    const { attentionDropout = p, rotary = false } = options
+    this.attention = multiHeadAttention(width, heads, { bias, dropout: attentionDropout, causal, rotary })
     this.first = linear(width, hidden, { bias })
     this.second = linear(hidden, width, { bias })
     this.drop = dropout(p)
@@ -91,7 +99,7 @@ export class TransformerEncoderLayer extends TransformerLayer {
     ]
   }
 
-  /** x [batch, time, width]; a mask is added to the scores of the attention. */
+  /** x [batch, time, width]; a mask as `attend` takes it. */
   override forward(x: Tensor, { mask }: Pick<AttendOptions, 'mask'> = {}): Tensor {
     return inside(this, () => {
       const options = mask === undefined ? {} : { mask }
@@ -134,11 +142,16 @@ export class TransformerDecoderLayer extends TransformerLayer {
     ]
   }
 
-  /** x [batch, time, width] and memory [batch, keys, width]. */
-  override forward(x: Tensor, memory: Tensor): Tensor {
+  /** x [batch, time, width] and memory [batch, keys, width]; masks of x and of the memory as `attend` takes them. */
+  override forward(
+    x: Tensor,
+    memory: Tensor,
+    { mask, memoryMask }: Pick<AttendOptions, 'mask'> & { readonly memoryMask?: Tensor } = {},
+  ): Tensor {
     return inside(this, () => {
-      const own = this.add(x, this.norm1, (part) => this.attention.attend(part))
-      const both = this.add(own, this.norm2, (part) => this.memory.attend(part, memory))
+      const hiding = (m: Tensor | undefined): AttendOptions => (m === undefined ? {} : { mask: m })
+      const own = this.add(x, this.norm1, (part) => this.attention.attend(part, part, hiding(mask)))
+      const both = this.add(own, this.norm2, (part) => this.memory.attend(part, memory, hiding(memoryMask)))
       return this.add(both, this.norm3, (part) => this.feed(part))
     })
   }

@@ -5,7 +5,7 @@ import type { Generator } from '../program/generator.ts'
 import type { Attrs, Shape, Spec } from '../program/graph.ts'
 import { currentEngine } from '../tensor/current.ts'
 import { checkShape } from '../tensor/shape.ts'
-import { apply, checkTensor, checkTypes } from './apply.ts'
+import { applyAll, checkTensor, checkTypes } from './apply.ts'
 import { attr, defineOp, type OpRow, type OpTable } from './define.ts'
 import { finite } from './functions.ts'
 import { Tensor } from './tensor.ts'
@@ -14,10 +14,10 @@ import { Tensor } from './tensor.ts'
 // for any number of threads, and drawn anew each time a captured step runs.
 
 /** Where the draw of a node lies from the counter in memory. */
-const drawOf = (attrs: Attrs): number => attr<Generator>(attrs, 'generator').relative(attr(attrs, 'draw'))
+export const drawOf = (attrs: Attrs): number => attr<Generator>(attrs, 'generator').relative(attr(attrs, 'draw'))
 
 /** Programs tell draws apart by their distance from the counter. */
-const key = (attrs: Attrs): string => JSON.stringify({ ...attrs, generator: undefined, draw: drawOf(attrs) })
+export const key = (attrs: Attrs): string => JSON.stringify({ ...attrs, generator: undefined, draw: drawOf(attrs) })
 
 function source(name: string, fn: number, doc: string, formula: string, parameters: readonly [string, string?]): OpRow {
   return defineOp({
@@ -75,18 +75,19 @@ export const randomOps: OpTable<'uniform' | 'normal' | 'bernoulli' | 'permutatio
 }
 
 /** Applies a random op, with the words of the generator as its last operand. */
-function drawn(op: OpRow, generator: Generator, inputs: readonly Tensor[], attrs: Attrs): Tensor {
+export function drawnAll(op: OpRow, generator: Generator, inputs: readonly Tensor[], attrs: Attrs): readonly Tensor[] {
   const { engine } = generator
   const state = new Tensor(engine, generator.state)
   try {
-    return apply(op, [...inputs, state], { generator, ...attrs }, engine)
+    return applyAll(op, [...inputs, state], { generator, ...attrs }, engine)
   } finally {
     state.dispose()
   }
 }
+const drawn = (...operands: Parameters<typeof drawnAll>): Tensor => drawnAll(...operands)[0] as Tensor
 
 /** The mask of a draw, applied. */
-function drop(x: Tensor, generator: Generator, attrs: Attrs): Tensor {
+export function drop(x: Tensor, generator: Generator, attrs: Attrs): Tensor {
   return drawn(randomOps.dropout, generator, [x], attrs)
 }
 
@@ -138,14 +139,18 @@ export function permutation(n: number, options: RandomOptions = {}): Tensor {
 /** Zeroes elements with probability p and scales the rest, so that the mean stays (inverted dropout, Srivastava et al. 2014). */
 export function dropout(x: Tensor, p: number, { generator }: RandomOptions = {}): Tensor {
   const from = generator ?? checkTensor(x, 'dropout').engine.generator
-  probability(p, 'dropout.p')
-  if (p === 1)
+  return drop(x, from, { p: rate(p, 'dropout.p'), draw: from.draw() })
+}
+
+/** The probability of a dropout. */
+export function rate(p: number, where: string): number {
+  if (probability(p, where) === 1)
     throw new ArgumentError('dropping everything leaves nothing', {
-      where: 'dropout.p',
+      where,
       expected: 'a number from 0 to less than 1',
       received: '1',
     })
-  return drop(x, from, { p, draw: from.draw() })
+  return p
 }
 
 function probability(p: number, where: string): number {

@@ -22,11 +22,15 @@ export function fuse(nodes: readonly Node[], outputs: ReadonlySet<Value>): Node[
   const readers = new Map<Value, number>()
   for (const node of nodes) for (const value of node.inputs) readers.set(value, (readers.get(value) ?? 0) + 1)
   const replaced = new Map<Node, Replacement>()
+  /** The first of the nodes that went into one: what the rest was absorbed by. */
+  const firsts = new Map<Node, number>()
+  let taken = 0
   const fusion: Fusion = {
     soleProducer(value) {
       const { producer } = value
       if (producer === undefined || value.storage !== undefined) return undefined
       if (outputs.has(value) || readers.get(value) !== 1 || producer.op.inPlace !== undefined) return undefined
+      taken = firsts.get(producer) ?? producer.id
       return replaced.get(producer) ?? producer
     },
   }
@@ -34,7 +38,8 @@ export function fuse(nodes: readonly Node[], outputs: ReadonlySet<Value>): Node[
     const replacement = node.op.absorb?.(node, fusion)
     if (replacement === undefined) return node
     replaced.set(node, replacement)
-    return { ...node, ...replacement }
+    firsts.set(node, taken)
+    return { ...node, ...replacement, id: taken }
   })
   return live(result, outputs)
 }

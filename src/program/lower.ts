@@ -31,6 +31,9 @@ export interface Instruction {
   readonly commit: boolean
   /** About how long it takes on one thread, in nanoseconds. */
   readonly cost: number
+  /** The node it comes from, and the one whose gradient that belongs to. */
+  readonly node: number
+  readonly origin: number | undefined
 }
 
 /** What `Op.lower` sees: the operands of its node, and where to emit. */
@@ -122,7 +125,9 @@ export function lower(nodes: readonly Node[], outputs: ReadonlySet<Value>): Lowe
     const { op, inputs, outputs: results, attrs } = node
     const emit = (name: KernelName, operands: AnyOperands, commit: boolean): void => {
       const shapes = results.map((value) => value.shape)
-      instructions.push({ name, operands, op: labelOf(node), shapes, commit, cost: costOf(name, operands) })
+      const { id, origin } = node
+      const cost = costOf(name, operands)
+      instructions.push({ name, operands, op: labelOf(node), shapes, commit, cost, node: id, origin })
     }
     const copyOut = (x: Ref, y: Ref): Ref => {
       if (x.bytes > 0) emit('copy', { x, y, n: wordsOf(x) }, false)

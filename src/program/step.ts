@@ -39,9 +39,13 @@ export class CompiledStep {
   readonly outputs: ReadonlyMap<string, Value>
   /** Bytes that the step keeps alive: program, arena, inputs, outputs, curves, and the variables and data it works on. */
   readonly peakBytes: number
-  private readonly curves = new Map<string, Value>()
+  /** Where the scalar outputs of every step are kept; for tools. */
+  readonly curves: Map<string, Value> = new Map()
   private readonly draws: ReadonlyMap<Generator, number>
-  private readonly owned: Place[] = []
+  /** All memory that it keeps alive; one may occur twice. */
+  readonly owned: Place[] = []
+  /** What intermediate results share. */
+  readonly arena: Place
   /** Where its words are. */
   readonly address: number
   private steps = 0
@@ -94,6 +98,7 @@ export class CompiledStep {
 
     const { program } = this
     const arena = this.keep(engine.heap.alloc(program.plan.arenaBytes))
+    this.arena = arena
     const words = this.keep(engine.heap.alloc(program.encoded.words.byteLength))
     const results = new Map<Value, Value>()
     const addresses = program.externals.map(({ storage, output }) => {
@@ -218,8 +223,8 @@ export class CompiledStep {
     return this.engine.elements(this.outputs.get(name) as Value).slice()
   }
 
-  /** What was computed eagerly so far is in memory, and nothing else runs. */
-  private ready(): void {
+  /** Throws where the step cannot run; what was computed eagerly so far is in memory then, and nothing else runs. */
+  ready(): void {
     if (this.disposed) throw new DisposedError('the step was disposed of', { where: 'step' })
     this.engine.flush()
     this.engine.idle('run the step')

@@ -20,7 +20,7 @@ interface Counting {
   relative(draw: number): number
 }
 
-function drawOf(inputs: readonly RefTensor[], attrs: Attrs): Draw {
+export function drawOf(inputs: readonly RefTensor[], attrs: Attrs): Draw {
   const [a, b, c, d] = Array.from(input(inputs, inputs.length - 1).data, (word) => word >>> 0)
   const draw = number(attrs, 'draw')
   const generator = attrs['generator'] as Counting | undefined

@@ -3,6 +3,7 @@ import {
   BLOCK_EXECUTED,
   BLOCK_JOB,
   BLOCK_PC,
+  BLOCK_SCRATCH,
   BLOCK_TAKEN,
   BLOCKS,
   CALLER,
@@ -14,6 +15,7 @@ import {
   STEPS,
   THREAD_BLOCK,
 } from '../abi/constants.ts'
+import { OP_END } from '../abi/encode.ts'
 import { ArgumentError, type ChainruleError, EngineError, WorkerError } from '../errors.ts'
 import { nextTurn } from './host.ts'
 import type { SharedMemory } from './memory.ts'
@@ -116,6 +118,24 @@ export class Executor implements PoolEvents {
       this.#pending--
       release()
     }
+  }
+
+  /**
+   * Executes one share of the instruction at an address on the caller's thread, for tools that take its time; an update
+   * of a step that has an error is left out, and the end of a program does nothing.
+   */
+  share(pc: number, part: number): void {
+    const { u32 } = this.#memory
+    const [head = 0, span = 0] = u32.subarray(pc >> 2, (pc >> 2) + 2)
+    if ((head & 0xffff) === OP_END || (span >= 0x8000_0000 && u32[ERROR_RECORD >> 2] !== 0)) return
+    const scratch = this.#word(CALLER, BLOCK_SCRATCH)
+    this.#machine.dispatch(head & 0xffff, pc, scratch, part, (span >>> 16) & 0x7fff)
+  }
+
+  /** Forgets the error of the last run. */
+  forgive(): void {
+    this.check()
+    this.#memory.u32[ERROR_RECORD >> 2] = 0
   }
 
   #check(repeat: number, threads: number): void {

@@ -200,6 +200,12 @@ export class Runtime {
     return this.#executor.runAsync(program, repeat, threads, signal)
   }
 
+  /** For profiles: how to execute a program share by share on the caller's thread. */
+  shares(): Pick<Executor, 'share' | 'forgive'> {
+    this.#executor.check()
+    return this.#executor
+  }
+
   /** Whether there are workers, so that `runAsync` leaves the caller's thread alone. */
   get hasWorkers(): boolean {
     return this.#executor.hasPool

@@ -146,12 +146,13 @@ const convolutions: readonly Trial[] = [
   trial('conv2dFilterGrad', { x: positive(INPUT), dy: numbers(OUTPUT), dw: out(FILTER) }, patches),
 ].map((trial) => ({ ...trial, tile: TILE_6X16 }))
 
-const heads = { batch: 2, t: 70, s: 70, d: 24, e: 20, scale: 0.2, causal: 1 }
+const heads = { batch: 2, heads: 1, t: 70, s: 70, d: 24, e: 20, scale: 0.2, causal: 1, byQuery: 70, dropout: 0.3 }
+const masking = { mask: numbers(70 * 70), generator: words(1, 2, 3, 0) }
 const [QUERIES, VALUES, SUMS] = [2 * 70 * 24, 2 * 70 * 20, 2 * 70]
 const attention: readonly Trial[] = [
   trial(
     'attention',
-    { q: positive(QUERIES), k: numbers(QUERIES), v: positive(VALUES), o: out(VALUES), lse: out(SUMS) },
+    { q: positive(QUERIES), k: numbers(QUERIES), v: positive(VALUES), ...masking, o: out(VALUES), lse: out(SUMS) },
     heads,
   ),
   trial(
@@ -163,6 +164,7 @@ const attention: readonly Trial[] = [
       v: positive(VALUES),
       o: positive(VALUES),
       lse: positive(SUMS),
+      ...masking,
       dq: out(QUERIES),
       dk: out(QUERIES),
       dv: out(VALUES),

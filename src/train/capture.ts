@@ -1,4 +1,5 @@
 import { ArgumentError } from '../errors.ts'
+import { type LayerSpan, watchLayers } from '../nn/module.ts'
 import { Tensor } from '../ops/tensor.ts'
 import type { Elements, Engine } from '../program/engine.ts'
 import type { DType, Shape, Spec, Value } from '../program/graph.ts'
@@ -32,6 +33,8 @@ export function capture<I extends string = never, O extends string = string>(
 export class Step<I extends string = string, O extends string = string> implements Disposable {
   /** The program behind it; for tools. */
   readonly compiled: CompiledStep
+  /** Which nodes the layers recorded; for tools. */
+  readonly layers: readonly LayerSpan[]
   private readonly names: readonly O[]
 
   constructor(
@@ -39,11 +42,13 @@ export class Step<I extends string = string, O extends string = string> implemen
     fn: (inputs: Tensors<I>) => Readonly<Record<O, Tensor>>,
     inputs: Readonly<Record<I, Spec>>,
   ) {
+    let layers: readonly LayerSpan[] = []
     this.compiled = new CompiledStep(engine, inputs, (values) =>
       scoped(engine, () => {
         const wrapped: Record<string, Tensor> = {}
         for (const [name, value] of Object.entries(values)) wrapped[name] = new Tensor(engine, value)
-        const results = fn(wrapped as Tensors<I>)
+        const { result: results, spans } = watchLayers(() => fn(wrapped as Tensors<I>))
+        layers = spans
         if (typeof results !== 'object' || results === null || results instanceof Tensor || results instanceof Promise)
           throw new ArgumentError('the captured function returns a record of tensors', {
             where: 'capture',
@@ -67,6 +72,7 @@ export class Step<I extends string = string, O extends string = string> implemen
         return values_
       }),
     )
+    this.layers = layers
     this.names = [...this.compiled.outputs.keys()] as O[]
   }
 

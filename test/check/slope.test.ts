@@ -31,6 +31,7 @@ describe('extrapolated central differences', () => {
   test('says when it starts on a kink, or on the end of the domain', () => {
     expect(slopeAlong((t) => ({ loss: Math.abs(t), smooth: t === 0 }), 1).kind).toBe('kink')
     expect(slopeAlong(smooth(Math.sqrt), 1).kind).toBe('kink')
+    expect(slopeAlong(smooth(Math.sqrt), Infinity).kind).toBe('kink')
   })
 })
 

@@ -2,8 +2,12 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { checkGradients } from '../../src/check/index.ts'
 import {
   ArgumentError,
+  type AttentionOptions,
   capture,
+  DTypeError,
+  dropout,
   type Engine,
+  Generator,
   gradients,
   IndexError,
   init,
@@ -15,6 +19,7 @@ import {
   spec,
   type Tensor,
   tensor,
+  where,
 } from '../../src/index.ts'
 
 let engine: Engine
@@ -171,6 +176,83 @@ describe('attention', () => {
     }, inputs)
     expect(step.peakBytes).toBeLessThan((4 * time * time * 4) / 4)
     step.dispose()
+    const mask = tensor(new Float32Array(time))
+    const masked = capture(({ q, k, v }) => {
+      const loss = (): Tensor => scaledDotProductAttention(q, k, v, { mask, dropout: 0.1 }).square().sum()
+      return { loss: (gradients(loss, [q, k, v])[0] as Tensor).sum() }
+    }, inputs)
+    expect(masked.peakBytes).toBeLessThan((4 * time * time * 4) / 4)
+    masked.dispose()
+    mask.dispose()
+  })
+
+  /** The same by products of whole matrices. */
+  function byProducts(q: Tensor, k: Tensor, v: Tensor, options: AttentionOptions): Tensor {
+    const [t, s, d] = [q.shape[2] as number, k.shape[2] as number, q.shape[3] as number]
+    let scores = q.matmul(k, { transposeB: true }).mul(1 / Math.sqrt(d))
+    if (options.mask !== undefined)
+      scores = options.mask.dtype === 'int32' ? where(options.mask, scores, -Infinity) : scores.add(options.mask)
+    if (options.causal === true) {
+      const later = Float32Array.from({ length: t * s }, (_, i) =>
+        (i % s) - Math.floor(i / s) > s - t ? -Infinity : 0,
+      )
+      scores = scores.add(tensor(later, [t, s]))
+    }
+    const { dropout: p = 0, generator } = options
+    const weights = scores.softmax()
+    return (p === 0 ? weights : dropout(weights, p, generator === undefined ? {} : { generator })).matmul(v)
+  }
+
+  it.each([
+    ['no mask', undefined],
+    ['a mask of keys', [130]],
+    ['a mask of queries and keys', [70, 130]],
+    ['a mask of heads', [2, 1, 130]],
+    ['a mask of batches', [3, 1, 1, 130]],
+    ['a number for each query', [70, 1]],
+  ] as const)('with %s it is attention by products, forth and back, with dropout too', (_name, shape) => {
+    using _ = scope()
+    const [q, k, v] = [filled([3, 2, 70, 5]), filled([3, 2, 130, 5], 2), filled([3, 2, 130, 3], 3)]
+    const mask = shape === undefined ? undefined : filled(shape, 5)
+    const weights = filled([3, 2, 70, 3], 4)
+    for (const causal of [false, true])
+      for (const dropout of [0, 0.3]) {
+        const of = (f: typeof byProducts): Tensor[] => {
+          const operands = mask === undefined ? [q, k, v] : [q, k, v, mask]
+          // each draws the same numbers
+          const y = (generator: Generator): Tensor =>
+            f(q, k, v, { causal, dropout, generator, ...(mask === undefined ? {} : { mask }) })
+          const [one, other] = [new Generator(engine, 11), new Generator(engine, 11)] as const
+          const list = [y(one), ...gradients(() => y(other).mul(weights).sum(), operands)]
+          for (const each of list) each.dataSync()
+          for (const generator of [one, other]) generator.dispose()
+          return list
+        }
+        const composed = of(byProducts)
+        for (const [i, fused] of of(scaledDotProductAttention).entries()) close(fused, composed[i]!, 3)
+      }
+  })
+
+  it('hides keys where an int32 mask is 0', () => {
+    using _ = scope()
+    const [q, k, v] = [filled([2, 2, 3, 4]), filled([2, 2, 5, 4], 2), filled([2, 2, 5, 3], 3)]
+    const mask = tensor(Int32Array.of(1, 1, 0, 7, 0, 0, 1, 1, 1, -1), [2, 1, 1, 5])
+    close(scaledDotProductAttention(q, k, v, { mask }), byProducts(q, k, v, { mask }))
+    const [dv] = gradients(() => scaledDotProductAttention(q, k, v, { mask }).sum(), [v]) as [Tensor]
+    for (const head of [0, 1]) for (const e of [0, 1, 2]) expect(numbers(dv)[(head * 5 + 2) * 3 + e]).toBe(0)
+  })
+
+  it('draws another dropout in each run of a captured step, and the same for its gradient', async () => {
+    const inputs = { q: spec([1, 2, 9, 4]) }
+    const step = capture(({ q }) => {
+      const [dq] = gradients(() => scaledDotProductAttention(q, q, q, { dropout: 0.5 }).sum(), [q]) as [Tensor]
+      return { y: scaledDotProductAttention(q, q, q, { dropout: 0.5 }).sum(), slope: dq.sum() }
+    }, inputs)
+    const q = Float32Array.from({ length: 72 }, (_, i) => Math.sin(i))
+    const one = step.run({ q })
+    const [y, slope] = [one.y[0], one.slope[0]]
+    expect([step.run({ q }).y[0] === y, step.run({ q }).slope[0] === slope]).toEqual([false, false])
+    step.dispose()
   })
 
   it('by blocks is attention by products, forth and back', () => {
@@ -218,6 +300,22 @@ describe('attention', () => {
     module.dispose()
   })
 
+  it.each([false, true])('turns queries and keys by their positions, causal: %s', async (causal) => {
+    using _ = scope()
+    const module = nn.multiHeadAttention(8, 2, { rotary: { base: 100 }, causal })
+    const x = filled([2, 5, 8])
+    const heads = x.matmul(module.inWeight).add(module.inBias!).reshape([2, 5, 3, 2, 4]).transpose([2, 0, 3, 1, 4])
+    const [q, k, v] = [0, 1, 2].map((i) => heads.slice([i], [i + 1]).reshape([2, 2, 5, 4])) as [Tensor, Tensor, Tensor]
+    const turned = (part: Tensor): Tensor => rotaryEmbedding(part, { base: 100 })
+    const y = byProducts(turned(q), turned(k), v, { causal })
+    close(module.forward(x), module.out.forward(y.transpose([0, 2, 1, 3]).reshape([2, 5, 8])))
+    const loss = (): Tensor => module.forward(x).square().sum()
+    const report = await checkGradients(loss, [...module.parameters(), x], { samples: 2 })
+    expect(report.ok, report.print()).toBe(true)
+    expect([...module.namedParameters()].map(([name]) => name)).toContain('in_proj_weight')
+    module.dispose()
+  })
+
   it('refuses what does not fit', () => {
     using _ = scope()
     const q = filled([2, 2, 3, 4])
@@ -228,7 +326,13 @@ describe('attention', () => {
     expect(() => scaledDotProductAttention(q, q, q, { scale: Number.NaN })).toThrow(ArgumentError)
     expect(() => scaledDotProductAttention(q, q, q, { mask: filled([2, 2]) })).toThrow(ShapeError)
     expect(() => scaledDotProductAttention(q, q, q, { mask: filled([5, 1, 1, 1, 3]) })).toThrow(ShapeError)
-    expect(() => scaledDotProductAttention(q, q, q, { dropout: 1 })).toThrow(ArgumentError)
+    expect(() => scaledDotProductAttention(q, q, q, { mask: filled([2, 1, 1, 3, 3]) })).toThrow(ShapeError)
+    expect(() => scaledDotProductAttention(q, q, q, { mask: filled([3, 2]) })).toThrow(ShapeError)
+    expect(() => scaledDotProductAttention(q, q, q, { mask: [0, 0, 0] as never })).toThrow(DTypeError)
+    for (const dropout of [1, -0.1, Number.NaN, '0' as never])
+      expect(() => scaledDotProductAttention(q, q, q, { dropout })).toThrow(ArgumentError)
+    expect(() => nn.multiHeadAttention(6, 2, { rotary: true })).toThrow(ArgumentError)
+    expect(() => nn.multiHeadAttention(8, 2, { rotary: { base: 0 } }).forward(filled([1, 3, 8]))).toThrow(ArgumentError)
     const few = filled([2, 2, 2, 4])
     expect(() => scaledDotProductAttention(q, few, few, { causal: true })).toThrow(ArgumentError)
     expect(() => nn.multiHeadAttention(6, 4)).toThrow(ArgumentError)
@@ -303,6 +407,18 @@ describe('transformer layers', () => {
     const report = await checkGradients(loss, [...encoder.parameters(), ...decoder.parameters(), x], { samples: 2 })
     expect(report.ok, report.print()).toBe(true)
     encoder.dispose()
+    decoder.dispose()
+  })
+
+  it('hide what masks say from each part', () => {
+    using _ = scope()
+    const decoder = nn.transformerDecoderLayer(4, 2, { ...small, rotary: true })
+    const [x, memory] = [filled([2, 3, 4]), filled([2, 5, 4], 2)]
+    const memoryMask = tensor(Int32Array.of(1, 1, 1, 0, 0), [5])
+    close(decoder.forward(x, memory, { memoryMask }), decoder.forward(x, memory.slice([0, 0], [2, 3])))
+    const mask = tensor([0, 0, -1e30])
+    const [first] = decoder.forward(x, memory, { mask }).split([2, 1], 1) as [Tensor]
+    close(first, decoder.forward(x.slice([0, 0], [2, 2]), memory))
     decoder.dispose()
   })
 

@@ -77,9 +77,54 @@ const attentionCases = (backward: boolean): readonly OpCase[] =>
     }),
   )
 
+/** Masks that stretch in each way, dropout, and both. */
+const MASKS: readonly (readonly [
+  heads: number,
+  t: number,
+  s: number,
+  mask: readonly number[] | null,
+  dropout: number,
+])[] = [
+  [2, 3, 5, [5], 0],
+  [2, 3, 5, [3, 5], 0],
+  [2, 3, 5, [2, 1, 1, 5], 0.4],
+  [2, 3, 5, [1, 2, 3, 5], 0],
+  [9, 65, 67, [2, 9, 1, 67], 0.2],
+  [1, 70, 131, [2, 1, 70, 131], 0],
+  [3, 66, 130, null, 0.5],
+  [1, 1, 1, [1], 0.3],
+  [1, 5, 7, null, 0.999],
+]
+const maskedCases = (backward: boolean): readonly OpCase[] =>
+  MASKS.flatMap(([heads, t, s, mask, dropout]) =>
+    WAYS.map((causal) => {
+      const lead = [2, heads]
+      const operands = [x([...lead, t, 3]), x([...lead, s, 3], 'signedUnit'), x([...lead, s, 4])]
+      const o = x([...lead, t, 4])
+      const masks = mask === null ? [] : [x(mask)]
+      return {
+        inputs: [...(backward ? [o, ...operands, o, x([...lead, t], 'positive')] : operands), ...masks],
+        attrs: {
+          causal,
+          scale: 0.3,
+          ...(mask === null ? {} : { masked: true }),
+          ...(dropout === 0 ? {} : { dropout }),
+        },
+      }
+    }),
+  )
+/** Hidden keys, and keys hidden through a whole block. */
+const hiding: readonly OpCase[] = [
+  [5, [0, -Infinity, 0, 0.5, -Infinity]],
+  [130, Array.from({ length: 130 }, (_, i) => (i < 70 ? -Infinity : i / 60))],
+].map(([s, fill]) => ({
+  inputs: [x([1, 2, 3, 4]), x([1, 2, s as number, 4]), x([1, 2, s as number, 3]), x([s as number], fill as number[])],
+  attrs: { causal: false, scale: 0.5, masked: true },
+}))
+
 export const sequences: Cases<keyof typeof attentionOps | keyof typeof recurrentOps> = {
-  attention: attentionCases(false),
-  attentionGrad: attentionCases(true),
+  attention: [...attentionCases(false), ...maskedCases(false), ...hiding],
+  attentionGrad: [...attentionCases(true), ...maskedCases(true)],
   rnn: activations(forward(1, 1, false)),
   rnnGrad: activations(backward(1, 1, [[1, 'signedUnit']])),
   lstm: forward(4, 2, false),

@@ -111,9 +111,12 @@ function layerNorm({ build, x, inputs, attr }: Context): string {
 function attention({ build, x, inputs, outputs, attr }: Context): readonly string[] {
   if ((outputs[1]?.readers ?? 0) > 0)
     throw new ExportError('the row sums of attention are read', { where: 'attention', expected: 'its output only' })
+  if ((attr<number | undefined>('dropout') ?? 0) > 0)
+    throw new ExportError('weights are dropped', { where: 'attention', expected: 'a model in evaluation mode' })
   const keys = build.node('Transpose', [x(1)], { perm: [0, 1, 3, 2] })
   const scaled = build.node('Mul', [x(0), build.number(attr<number>('scale'))])
   let scores = build.node('MatMul', [scaled, keys])
+  if (attr<boolean | undefined>('masked') === true) scores = build.node('Add', [scores, x(3)])
   if (attr<boolean>('causal')) {
     const [t, s] = [inputs[0], inputs[1]].map((value) => fixed(value?.dims[2], 'the length of a causal sequence'))
     scores = build.node('Add', [
