@@ -118,6 +118,16 @@ export function flag(help: string, short?: string): Option<boolean> {
   return short === undefined ? option : { ...option, short }
 }
 
+/** Texts such as the names of columns; without the flag undefined. */
+export function words(value: string, help: string): Option<readonly string[] | undefined> {
+  const parse = (text: string, flag: string): readonly string[] => {
+    const list = text.split(',')
+    if (list.every((word) => word !== '')) return list
+    throw new ArgumentError('a bad value', { where: flag, expected: 'names and commas', received: shownText(text) })
+  }
+  return { help, value, fallback: undefined, parse }
+}
+
 /** Any text, such as the name of a column. */
 export function text<T extends string | undefined>(value: string, fallback: T, help: string): Option<string | T> {
   const option = { help, value, fallback, parse: (text: string): string => text }

@@ -1,17 +1,18 @@
 import { numericGradients } from '../check/index.ts'
 import { ArgumentError, ChainruleError } from '../errors.ts'
-import { crossEntropy, init } from '../index.ts'
+import { init } from '../index.ts'
 import { checkWritable, writeFileAtomic } from '../io/node-write.ts'
-import type { Layer } from '../nn/index.ts'
-import { accuracy, confusion, type Evaluation, type FitEvent, hashState, Trainer } from '../train/index.ts'
+import { type FitEvent, hashState, type Metrics, Trainer } from '../train/index.ts'
 import type { TrainOptions } from './args.ts'
+import { jobs } from './jobs/index.ts'
+import type { Job } from './jobs/job.ts'
 import { machineLine } from './machine.ts'
 import { confidentMistakes } from './mistakes.ts'
 import { modelFile } from './model-file.ts'
-import { buildModel, describe } from './models.ts'
+import { buildModel, describe, type Network } from './models.ts'
+import { buildOptimizer, penaltyOf } from './optimizer.ts'
 import { reportPage } from './report/page.ts'
-import type { EpochRecord, RunPlan, RunResult } from './result.ts'
-import { buildOptimizer, loadSource, penaltyOf, type Split, specOf, splitSource } from './session.ts'
+import type { EpochRecord, Mistake, RunPlan, RunResult } from './result.ts'
 import type { View, WrittenFile } from './view.ts'
 
 export interface TrainContext {
@@ -29,7 +30,6 @@ export async function runTrain(options: TrainOptions, { view, signal, version }:
   const outputs = [options.out, ...(options.report === undefined ? [] : [options.report])]
   if (options.out === options.report) throw new ArgumentError('is also the file of --out', { where: '--report' })
   for (const path of outputs) await checkWritable(path)
-  const source = await loadSource(options)
   const engine = await init({
     threads: options.threads,
     numerics: options.numerics,
@@ -37,22 +37,15 @@ export async function runTrain(options: TrainOptions, { view, signal, version }:
     seed: options.seed,
   })
   try {
-    const split = await splitSource(source, options)
-    const spec = specOf(split, options)
-    const model = buildModel(spec)
+    const job = await jobs[options.job](options)
+    const model = buildModel(job.spec)
     const plan: RunPlan = {
       version,
       options,
-      data: {
-        name: split.name,
-        trainSamples: split.train.size,
-        testSamples: split.test.size,
-        sampleShape: split.sampleShape,
-        classes: split.classes,
-      },
-      network: describe(spec),
-      spec,
-      maximum: source.train.maximum,
+      data: job.data,
+      network: describe(job.spec),
+      spec: job.spec,
+      preprocessing: job.preprocessing,
       parameters: model.parameters().reduce((sum, { size }) => sum + size, 0),
       threads: engine.threads,
       build: engine.runtime.build,
@@ -61,8 +54,8 @@ export async function runTrain(options: TrainOptions, { view, signal, version }:
     }
     checkNumeric(plan)
     view.begin(plan)
-    if (engine.runtime.notice !== undefined) view.notice(engine.runtime.notice)
-    const result = await train(model, split, plan, view, signal)
+    for (const notice of [engine.runtime.notice, ...job.notices]) if (notice !== undefined) view.notice(notice)
+    const result = await train(model, job, plan, view, signal)
     view.end(result, await write(model, result))
     return result
   } finally {
@@ -80,47 +73,50 @@ function checkNumeric({ options, parameters }: RunPlan): void {
   })
 }
 
-const metrics = { accuracy: accuracy(), confusion: confusion() }
-type Measured = typeof metrics
-
 /** Follows the run to its end, or to the step at which the user stops it. */
-async function train(model: Layer, split: Split, plan: RunPlan, view: View, signal: AbortSignal): Promise<RunResult> {
+async function train(model: Network, job: Job, plan: RunPlan, view: View, signal: AbortSignal): Promise<RunResult> {
   const { options } = plan
-  const stepsPerEpoch = Math.ceil(split.train.size / options.batch)
-  const run = new Trainer(model, split.train, {
-    validation: split.test,
-    loss: crossEntropy,
-    metrics,
-    optimizer: buildOptimizer(model, options, options.epochs * stepsPerEpoch),
+  const run = new Trainer(model, job.train, {
+    validation: job.watched,
+    loss: job.loss,
+    metrics: job.metrics,
+    optimizer: buildOptimizer(model, options, options.epochs * job.stepsPerEpoch),
     penalty: penaltyOf(model, options),
+    clipNorm: options.clip > 0 ? options.clip : undefined,
     epochs: options.epochs,
-    batch: options.batch,
+    batch: job.batch,
+    earlyStopping: job.patience === undefined ? undefined : { patience: job.patience },
     gradients: options.gradients === 'numeric' ? numericGradients : undefined,
   })
   const stop = (): void => run.stop()
   signal.addEventListener('abort', stop)
   if (signal.aborted) stop()
-  const history = new History()
+  const history = new History(options.epochs * job.stepsPerEpoch, options.batch)
   try {
     for await (const event of run) history.add(event, view)
   } finally {
     signal.removeEventListener('abort', stop)
   }
   if (history.losses.length === 0) throw new ChainruleError('stopped before the first step; nothing was written')
-  const { validation } = history
   return {
     ...plan,
-    confusion: validation?.metrics.confusion,
-    testAccuracy: validation?.metrics.accuracy,
+    test: await job.test(model),
     trainSeconds: history.trainSeconds,
     samplesPerSecond: history.samplesPerSecond,
     weightsHash: hashState(await model.stateDict()),
     losses: history.losses,
-    stepsPerEpoch,
+    stepsPerEpoch: job.stepsPerEpoch,
     epochs: history.epochs,
-    mistakes: options.report === undefined ? [] : await confidentMistakes(model, split.test, MOST_MISTAKES),
-    interrupted: history.interrupted,
+    mistakes: await mistakesOf(model, job, options),
+    reason: history.reason,
+    best: history.best,
   }
+}
+
+/** Pictures that were taken for others, for the report. */
+async function mistakesOf(model: Network, { watched }: Job, { job, report }: TrainOptions): Promise<Mistake[]> {
+  if (job !== 'image' || report === undefined || !('columns' in watched)) return []
+  return confidentMistakes(model, watched, MOST_MISTAKES)
 }
 
 /** What happened, as far as it went. */
@@ -129,31 +125,50 @@ class History {
   readonly losses: number[] = []
   samplesPerSecond = 0
   trainSeconds = 0
-  interrupted = false
-  validation: Evaluation<Measured> | undefined
+  reason: RunResult['reason'] = 'finished'
+  best: number | undefined
+  private readonly steps: number
+  private readonly batch: number
 
-  add(event: FitEvent<Measured>, view: View): void {
+  constructor(steps: number, batch: number) {
+    this.steps = steps
+    this.batch = batch
+  }
+
+  add(event: FitEvent<Metrics>, view: View): void {
     if (event.type === 'step') {
       for (const [i, loss] of event.losses.entries()) {
         if (!Number.isFinite(loss)) throw diverged(event.step - event.losses.length + i + 1, loss)
         this.losses.push(loss)
       }
-      view.step({ ...event, steps: event.steps as number, secondsLeft: event.secondsLeft as number })
+      const { steps, batch } = this
+      // A stream does not say how long it is.
+      const secondsLeft = event.secondsLeft ?? ((steps - event.step) * batch) / event.samplesPerSecond
+      view.step({ ...event, steps, secondsLeft })
     } else if (event.type === 'epoch') {
-      const { validation, epochs, ...rest } = event
-      const record = {
-        ...rest,
+      const { validation, epochs, epoch, step, loss, trainSeconds } = event
+      const measured: Readonly<Record<string, unknown>> = validation?.metrics ?? {}
+      const number = (name: string): number | undefined =>
+        typeof measured[name] === 'number' ? (measured[name] as number) : undefined
+      const record: EpochRecord = {
+        epoch,
+        step,
+        loss,
+        trainSeconds,
         epochs: epochs as number,
         testLoss: validation?.loss,
-        accuracy: validation?.metrics.accuracy,
+        accuracy: number('accuracy'),
+        r2: number('r2'),
       }
       this.epochs.push(record)
       view.epoch(record)
     } else if (event.type === 'done') {
       this.samplesPerSecond = event.samplesPerSecond
       this.trainSeconds = event.trainSeconds
-      this.validation = event.validation
-      this.interrupted = event.reason === 'stopped'
+      this.reason = event.reason
+      // Whoever stops a run gets what it has; a run that ends by itself goes back to its best epoch.
+      if (event.reason !== 'stopped' && event.best !== undefined && event.best.step !== event.steps)
+        this.best = event.best.epoch
     }
   }
 }
@@ -167,7 +182,7 @@ function diverged(step: number, loss: number): ChainruleError {
   })
 }
 
-async function write(model: Layer, result: RunResult): Promise<WrittenFile[]> {
+async function write(model: Network, result: RunResult): Promise<WrittenFile[]> {
   const { options } = result
   const contents: [string, string | Uint8Array][] = [[options.out, modelFile(await model.stateDict(), result)]]
   if (options.report !== undefined) contents.push([options.report, reportPage(result)])

@@ -32,6 +32,18 @@ describe('the flags of train', () => {
       channels: [32, 64],
       activation: 'relu',
       dropout: 0.5,
+      target: undefined,
+      task: 'auto',
+      ignore: [],
+      holdOut: 0.2,
+      patience: 30,
+      tokenizer: 'characters',
+      vocabulary: 512,
+      context: 64,
+      width: 128,
+      layers: 4,
+      heads: 4,
+      clip: 0,
       optimizer: 'adamw',
       lr: 0.01,
       momentum: 0,
@@ -67,6 +79,18 @@ describe('the flags of train', () => {
       channels: [8],
       activation: 'gelu',
       dropout: 0.5,
+      target: undefined,
+      task: 'auto',
+      ignore: [],
+      holdOut: 0.2,
+      patience: 30,
+      tokenizer: 'characters',
+      vocabulary: 512,
+      context: 64,
+      width: 128,
+      layers: 4,
+      heads: 4,
+      clip: 0,
       optimizer: 'sgd',
       lr: 0.01,
       momentum: 0,
@@ -109,6 +133,19 @@ describe('the flags of train', () => {
     expect(trainOptions('--model', 'cnn', '--optimizer', 'sgd').lr).toBe(0.1)
   })
 
+  test('tells jobs apart by the name of the data, or is told', () => {
+    expect(trainOptions('a.CSV', '--target', 'y')).toMatchObject({
+      job: 'table',
+      model: 'mlp',
+      hidden: [64],
+      target: 'y',
+    })
+    expect(trainOptions('a/b.tsv.gz').job).toBe('table')
+    expect(trainOptions('a.txt')).toMatchObject({ job: 'text', model: 'transformer', clip: 1, lr: 0.003, dropout: 0.1 })
+    expect(trainOptions('a.csv', '--job', 'text').job).toBe('text')
+    expect(trainOptions('./mnist').job).toBe('image')
+  })
+
   test('takes the data by flag or without', () => {
     expect(trainOptions('./mnist')).toEqual(trainOptions('--data', './mnist'))
     expect(trainOptions('--', '--odd')).toMatchObject({ data: '--odd' })
@@ -139,6 +176,13 @@ describe('a configuration file', () => {
   })
 
   test('says what a run followed from', () => {
+    for (const line of [
+      't.csv --target y --ignore a,b --task number --optimizer adam',
+      'x.txt --tokenizer bpe --heads 2',
+    ]) {
+      const options = trainOptions(...line.split(' '))
+      expect(trainOptions('--config', file(JSON.stringify(configOf(options))))).toEqual(options)
+    }
     const options = trainOptions('d', '--model', 'cnn', '--optimizer', 'sgd', '--l1', '1e-6', '--hidden', 'none')
     expect(trainOptions('--config', file(JSON.stringify(configOf(options))))).toEqual(options)
   })

@@ -10,7 +10,7 @@ const INTERRUPTED = 130
 export const train: Command = {
   ...TRAIN_SYNTAX,
   notes: [],
-  summary: 'train a classifier of images (the default command)',
+  summary: 'learn from images, a table or a text (the default command)',
   examples: [
     {
       line: 'chainrule',
@@ -39,7 +39,7 @@ async function run(options: TrainOptions, { out, signal }: CliContext): Promise<
   const view = await viewOf(options, out)
   try {
     const result = await runTrain(options, { view, signal, version: packageVersion() })
-    return result.interrupted ? INTERRUPTED : 0
+    return result.reason === 'stopped' ? INTERRUPTED : 0
   } finally {
     view.close()
   }
