@@ -1,5 +1,5 @@
 import { split } from '../data/split.ts'
-import { ArgumentError, DataError } from '../errors.ts'
+import { ArgumentError } from '../errors.ts'
 import type { Module } from '../nn/module.ts'
 import type { Engine } from '../program/engine.ts'
 import { withEngine } from '../tensor/current.ts'
@@ -24,10 +24,8 @@ export async function openData<K extends string, M extends Metrics>(
   data: Source<K>,
   options: FitOptions<K, M>,
 ): Promise<Opened<K, M>> {
-  const saved = options.resume?.progress
-  if (saved?.seed !== undefined && options.seed !== undefined && saved.seed !== options.seed)
-    throw differs('seed', saved.seed, options.seed)
-  const seed = saved?.seed ?? options.seed ?? engine.seed
+  const { resume } = options
+  const seed = resume?.progress.seed ?? options.seed ?? engine.seed
   let { validation } = options
   let source = data
   if (typeof validation === 'number') {
@@ -43,8 +41,7 @@ export async function openData<K extends string, M extends Metrics>(
     validation = parts.test
   }
   const facts = isStream(source) ? {} : { rows: source.size, batch: options.batch ?? 32 }
-  for (const name of saved === undefined ? [] : (['rows', 'batch'] as const))
-    if (saved?.data[name] !== facts[name]) throw differs(name, saved?.data[name], facts[name])
+  if (resume !== undefined) (await import('./resume.ts')).checkRun(engine, resume, facts, options)
   const { batch, loss, metrics, forward, target } = options
   const order = (options.shuffle ?? true) ? seed : undefined
   const feed = await feedOf(engine, source, { batch, seed: order }, 'train')
@@ -57,11 +54,3 @@ export async function openData<K extends string, M extends Metrics>(
     throw error
   }
 }
-
-const differs = (what: string, saved: unknown, here: unknown): DataError =>
-  new DataError(`the checkpoint is of a run with another ${what}`, {
-    where: 'resume',
-    expected: String(saved),
-    received: String(here),
-    hint: 'Only with the same data and batches does a run go on with the same bits.',
-  })

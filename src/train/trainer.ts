@@ -3,15 +3,7 @@ import type { Module } from '../nn/module.ts'
 import type { StateData } from '../nn/state.ts'
 import type { Engine } from '../program/engine.ts'
 import { withEngine } from '../tensor/current.ts'
-import {
-  type Checkpoint,
-  checkBuild,
-  Generators,
-  loadOwners,
-  type Owners,
-  readOwners,
-  type StateOwner,
-} from './checkpoint.ts'
+import { type Checkpoint, Generators, type Owners, readOwners, type StateOwner } from './checkpoint.ts'
 import type { Evaluation } from './evaluate.ts'
 import type { EpochEvent, FitEvent, FitResult, StepEvent } from './events.ts'
 import type { Ready, Source } from './feed.ts'
@@ -174,7 +166,6 @@ export class Trainer<K extends string, M extends Metrics = Record<never, never>>
     const { resume, earlyStopping } = options
     if (earlyStopping !== undefined) this.#watch = new (await import('./stopping.ts')).Watch(earlyStopping)
     await engine.flushAsync()
-    if (resume !== undefined) checkBuild(resume, engine, options.anyBuild ?? false)
     const opened = await openData(engine, model, this.#data, options)
     this.#opened = opened
     if (resume !== undefined) await this.#restore(resume)
@@ -185,6 +176,7 @@ export class Trainer<K extends string, M extends Metrics = Record<never, never>>
   }
 
   async #restore(from: Checkpoint): Promise<void> {
+    const { loadOwners } = await import('./resume.ts')
     await withEngine(this.#engine, () => loadOwners(from, this.#owners))
     await this.#engine.flushAsync()
     this.#generators.load(from.generators)
