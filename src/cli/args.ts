@@ -1,5 +1,6 @@
 import { ArgumentError } from '../errors.ts'
-import { type Command, type Input, parse } from './command.ts'
+import { type Command, type Input, parse, type Values } from './command.ts'
+import { readConfig } from './config.ts'
 import {
   autoOr,
   choice,
@@ -68,6 +69,12 @@ export interface TrainOptions {
   /** Whether vectors of 256 bits may be used, where the runtime has them. */
   readonly wide: boolean
   readonly gradients: (typeof GRADIENTS)[number]
+  /** Folder of checkpoints; undefined for none. */
+  readonly checkpoint: string | undefined
+  /** Epochs from one checkpoint to the next. */
+  readonly checkpointEvery: number
+  /** Folder for the events of TensorBoard; undefined for none. */
+  readonly tensorboard: string | undefined
   readonly out: string
   /** Where the report goes; undefined for none. */
   readonly report: string | undefined
@@ -127,6 +134,9 @@ const OUTPUT = section('Output', {
   out: path('FILE', 'model.safetensors', 'the trained model'),
   report: path('FILE', 'report.html', 'page with the curves'),
   'no-report': flag('write no page'),
+  checkpoint: path('DIR', undefined, 'save what the run needs to go on: chainrule resume DIR'),
+  'checkpoint-every': integer(COUNT, 1, 'epochs from one checkpoint to the next'),
+  tensorboard: path('DIR', undefined, 'write event files for TensorBoard'),
   json: flag('one JSON object a line instead of text'),
   quiet: flag('only the result', 'q'),
   ...HELP,
@@ -200,6 +210,17 @@ const JOB_NAMES: Readonly<Record<Job, string>> = { image: 'images', table: 'tabl
 export const trainOptionsOf = (argv: readonly string[]): TrainOptions =>
   resolve(parse({ ...TRAIN_SYNTAX, options: TRAIN }, argv))
 
+/** The options of a configuration that was saved with a run, and flags that stand in for some of them. */
+export function trainOptionsFrom(config: unknown, where: string, flags: ReadonlyMap<string, unknown>): TrainOptions {
+  const settings = readConfig(config, TRAIN, where)
+  if (flags.has('report')) settings.delete('no-report')
+  if (flags.has('no-report')) settings.delete('report')
+  const given = new Map([...settings, ...flags])
+  const values: Record<string, unknown> = {}
+  for (const [name, { fallback }] of Object.entries(TRAIN)) values[name] = given.has(name) ? given.get(name) : fallback
+  return resolve({ values: values as Values<typeof TRAIN>, positionals: [], given: new Set(given.keys()) })
+}
+
 /** Defaults that depend on the kind of model. */
 const DEFAULTS = {
   mlp: { hidden: [512], dropout: 0.5, epochs: 40, batch: 32, lr: 0.01, warmup: 0, clip: 0 },
@@ -241,6 +262,7 @@ function resolve({ values, positionals, given }: Input<typeof TRAIN>): TrainOpti
   if (job === 'text' && values.width % values.heads !== 0)
     refuse('heads', `they do not divide the width of ${values.width}`, String(values.heads))
   if (values['no-report'] && given.has('report')) refuse('report', 'contradicts --no-report')
+  if (given.has('checkpoint-every') && values.checkpoint === undefined) refuse('checkpoint-every', 'needs --checkpoint')
   const defaults = DEFAULTS[job === 'image' ? values.model : job]
   return {
     job,
@@ -277,6 +299,9 @@ function resolve({ values, positionals, given }: Input<typeof TRAIN>): TrainOpti
     numerics: values.numerics,
     wide: !values['no-wide'],
     gradients: values.gradients,
+    checkpoint: values.checkpoint,
+    checkpointEvery: values['checkpoint-every'],
+    tensorboard: values.tensorboard,
     out: values.out,
     report: values['no-report'] ? undefined : values.report,
     json: values.json,

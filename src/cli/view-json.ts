@@ -28,7 +28,7 @@ export class JsonView implements View {
   }
 
   end(result: RunResult, files: readonly WrittenFile[]): void {
-    const { test, trainSeconds, samplesPerSecond, threads, options, weightsHash, reason, best } = result
+    const { test, trainSeconds, samplesPerSecond, threads, options, weightsHash, reason, best, checkpoint } = result
     this.write('done', {
       ...figures(test),
       trainSeconds,
@@ -42,6 +42,7 @@ export class JsonView implements View {
       epochs: result.epochs.length,
       seed: options.seed,
       bestEpoch: best,
+      checkpoint,
       interrupted: reason === 'stopped',
       files: files.map(({ path }) => path),
     })

@@ -69,6 +69,15 @@ describe('a table', { timeout: 60_000 }, () => {
     expect((await chainrule('evaluate', 'model.safetensors', iris)).out).toMatch(/test accuracy {3}150 rows of/)
   })
 
+  test('is shown to TensorBoard while it is learnt', async () => {
+    const flags = ['--target', 'species', '--epochs', '4', '--no-report', '--quiet', '--tensorboard', 'board']
+    expect(await chainrule('train', iris, ...flags)).toMatchObject({ code: 0, err: '' })
+    const [file = ''] = readdirSync(join(folder, 'board'))
+    const tags = readFileSync(join(folder, 'board', file)).toString('latin1')
+    expect(tags.split('loss').length - 1).toBe(4 * 3 + 4)
+    for (const tag of ['learning rate', 'validation/loss', 'validation/accuracy']) expect(tags).toContain(tag)
+  })
+
   test('gives the same network for the same seed, on any number of threads', async () => {
     const hashes = await Promise.all(
       [1, 2].map(async (threads) => {

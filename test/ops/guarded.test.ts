@@ -1,6 +1,8 @@
 // Every kernel that an op lowers to, between guard words: the cases of the op table, instruction by instruction, in parts
-// and in either order, unaligned, and with each operand in turn at the end of the memory.
+// and in either order, unaligned, by every micro-kernel, and with each operand in turn at the end of the memory; no two
+// parts write one word.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { GEMM_VARIANT, TILE_4X8, TILE_6X8, TILE_6X16 } from '../../src/abi/constants.ts'
 import { type OperandValues, rowOf } from '../../src/abi/encode.ts'
 import { cases, type OpCase } from '../../src/check/cases/index.ts'
 import { compute, prepare, sizeOf } from '../../src/check/operands.ts'
@@ -15,6 +17,9 @@ beforeAll(async () => {
   engine = await init({ threads: 1 })
 })
 afterAll(() => engine.close())
+
+/** Kernels whose path depends on the micro-kernel. */
+const MULTIPLIES = /gemm|gemv|conv|attention|rnn|lstm|gru/i
 
 /** Words of an operand; larger cases take too long, and shapes that straddle vectors and tiles are smaller. */
 const LARGEST = 20_000
@@ -56,9 +61,23 @@ function lowered(name: OpName, c: OpCase): Lone {
 const isRef = (operand: unknown): operand is Ref =>
   typeof operand === 'object' && operand !== null && 'buffer' in operand
 
+interface How {
+  readonly parts: number
+  /** The parts from the last to the first. */
+  readonly reverse?: boolean
+  /** The buffer that lies at the end of the memory. */
+  readonly last?: number
+  /** The micro-kernel of products. */
+  readonly tile?: number
+  /** Sees to it that no word is written by two parts: they run at the same time. */
+  readonly alone?: boolean
+}
+
 /** The outputs, as words, and how many buffers there are. */
-function run(lone: Lone, parts: number, reverse: boolean, last = -1): { results: Uint32Array[]; buffers: number } {
+function run(lone: Lone, how: How): { results: Uint32Array[]; buffers: number } {
+  const { parts, reverse = false, last = -1, tile = TILE_4X8, alone = false } = how
   const o = new Operands('relaxed', last)
+  new Uint32Array(o.machine.memory.buffer)[GEMM_VARIANT / 4] = tile
   const places = new Map<Buffer | number, number>()
   const put = (words: Uint32Array, bytes: number): number => {
     const offset = bytes % 8 === 0 ? 0 : 4 * (o.count % 4)
@@ -86,6 +105,7 @@ function run(lone: Lone, parts: number, reverse: boolean, last = -1): { results:
     )
     const count = rowOf(name).single === true ? 1 : parts
     const order = [...Array(count).keys()]
+    if (alone) o.checkApart(name, values, count)
     o.machine.run(name, values, count, reverse ? order.reverse() : order)
     try {
       o.check()
@@ -128,10 +148,15 @@ describe('between guard words, in parts:', () => {
           if (at >= 0) throw new Error(`${where} ${how}: output ${k} differs from the engine's at word ${at}`)
         }
       }
-      const { buffers } = run(lone, 1, false)
-      for (const parts of [1, 2, 3, 8]) compare(run(lone, parts, false), `in ${parts} parts`)
-      compare(run(lone, 3, true), 'in 3 parts, from the last')
-      for (let last = 0; last < buffers; last++) compare(run(lone, 2, false, last), `buffer ${last} at the end`)
+      const { buffers } = run(lone, { parts: 1 })
+      const tiles = lone.instructions.some(({ name }) => MULTIPLIES.test(name))
+        ? [TILE_4X8, TILE_6X8, TILE_6X16]
+        : [TILE_4X8]
+      for (const tile of tiles)
+        for (const parts of [1, 2, 3, 8])
+          compare(run(lone, { parts, tile, alone: parts > 1 }), `in ${parts} parts, tile ${tile}`)
+      compare(run(lone, { parts: 3, reverse: true }), 'in 3 parts, from the last')
+      for (let last = 0; last < buffers; last++) compare(run(lone, { parts: 2, last }), `buffer ${last} at the end`)
     }
   })
 })
