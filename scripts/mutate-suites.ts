@@ -90,8 +90,9 @@ export async function suitesOf(): Promise<(file: string) => readonly Suite[]> {
       ofBoth(unit) ? { file: unit, names: 'relaxed build' } : { file: unit },
     )
     if (names.length > 0) {
+      list.push({ file: 'test/ops/guarded.test.ts', names: `parts: (${names.join('|')})$` })
       list.push({ file: 'test/ops/forward.test.ts', names: `numerics: fast (${names.join('|')}) is within its bound` })
-      list.push({ file: 'test/ops/gradient.test.ts', names: ` (${names.join('|')})$` })
+      list.push({ file: 'test/ops/gradient.test.ts', names: ` (${names.join('|')})( |$)` })
     }
     return list
   }

@@ -1,5 +1,5 @@
 // Tests the tests: flips constants and operators of the kernels, one at a time, and sees whether the suite notices.
-// `npm run mutate -- --count 220 --seed 1 [--only gemm] [--again log]`: the kernels are compiled without optimization,
+// `npm run mutate -- --count 220 --seed 1 [--only gemm] [--from 100] [--again log]`: the kernels are compiled without optimization,
 // only tests that reach the mutated file run, and those that caught a mutant of this file before run first. `--again`
 // takes the survivors that a log of an earlier run lists.
 import { type ChildProcess, fork } from 'node:child_process'
@@ -13,6 +13,7 @@ import { type Suite, suitesOf } from './mutate-suites.ts'
 const { values } = parseArgs({
   options: {
     count: { type: 'string', default: '220' },
+    from: { type: 'string', default: '0' },
     seed: { type: 'string', default: '1' },
     only: { type: 'string', default: '' },
     again: { type: 'string' },
@@ -20,9 +21,10 @@ const { values } = parseArgs({
 })
 /** Share of mutants that has to be caught. */
 const WANTED = 0.95
-/** A run that takes so many times as long as without a mutation, and some seconds, hangs. */
+/** A run that takes so many times as long as without a mutation, and some seconds, hangs; or that takes the most. */
 const PATIENCE = 4
-const GRACE = 8_000
+const GRACE = 10_000
+const MOST = 75_000
 
 const sandbox = join(root, '.build/mutant')
 /** Survivors that no test can tell from the original, by label: the reason. */
@@ -95,7 +97,7 @@ const answer = (child: ChildProcess, limit: number): Promise<Answer | 'late'> =>
 
 /** How the suite fails; undefined if it passes. */
 async function run(suite: Suite, limit = 600_000): Promise<string | undefined> {
-  if (worker === undefined || worker.exitCode !== null) {
+  if (worker?.connected !== true) {
     stop()
     worker = fork(join(root, 'scripts/mutate-worker.ts'), {
       cwd: sandbox,
@@ -145,7 +147,7 @@ async function caught(mutant: Mutant): Promise<string | undefined> {
   catches.set(mutant.file, before)
   const order = [...suites(mutant.file)].sort((a, b) => (before.get(b.file) ?? 0) - (before.get(a.file) ?? 0))
   for (const suite of order) {
-    const failure = await run(suite, PATIENCE * (unmutated.get(suite.file) as number) + GRACE)
+    const failure = await run(suite, Math.min(PATIENCE * (unmutated.get(suite.file) as number) + GRACE, MOST))
     if (failure === undefined) continue
     before.set(suite.file, (before.get(suite.file) ?? 0) + 1)
     return `${suite.file}: ${failure}`
@@ -153,7 +155,7 @@ async function caught(mutant: Mutant): Promise<string | undefined> {
   return undefined
 }
 
-let mutants = chosen(wanted, Number(values.count), Number(values.seed))
+let mutants = chosen(wanted, Number(values.count), Number(values.seed)).slice(Number(values.from))
 if (values.again !== undefined) {
   const log = readFileSync(values.again, 'utf8').split('\n')
   const survivors = new Set(log.filter((line) => line.startsWith('SURVIVED ')).map((line) => line.slice(9)))

@@ -101,6 +101,21 @@ async function example(name: string, produce: () => Promise<string>): Promise<vo
   }
 }
 
+let expectedHashes: Record<string, string> | undefined
+/** One run of the data program: the same hashes as in the first runtime. */
+async function dataRun(name: string, produce: () => Promise<Record<string, string>>): Promise<void> {
+  try {
+    const hashes = await produce()
+    if (hashes['error'] !== undefined) throw new Error(hashes['error'])
+    expectedHashes ??= hashes
+    const expected = Object.entries(expectedHashes)
+    const problems = expected.filter(([part, hash]) => hashes[part] !== hash).map(([part]) => `other bits of ${part}`)
+    check(name, problems, expected.map(([part]) => `${part} ${hashes[part]}`).join(', '))
+  } catch (error) {
+    check(name, [error instanceof Error ? error.message : String(error)], 'no result')
+  }
+}
+
 const wanted = process.argv.slice(2).map((name) => name.toLowerCase())
 const selected = (name: string) => wanted.length === 0 || wanted.some((part) => name.toLowerCase().includes(part))
 
@@ -125,6 +140,12 @@ for (const [runtime, [command, ...args]] of Object.entries(commands)) {
     })
   }
 }
+for (const [runtime, [command, ...args]] of Object.entries(commands))
+  if (selected(`${runtime}, data`))
+    await dataRun(`${runtime}, data`, async () => {
+      const { stdout } = await run(command as string, [...args, 'test/runtimes/main.js', 'index', 'data'], limits)
+      return JSON.parse(stdout) as Record<string, string>
+    })
 // The command, on vectors of 256 bits where this machine has them, and of 128: the same weights.
 for (const runtime of ['Node 20', 'Node 24', 'Node 26']) {
   const name = `${runtime}, wide`
@@ -167,6 +188,10 @@ if (selected('Chromium')) {
             throw new Error(`crossOriginIsolated is ${result.isolated}`)
           return result
         })
+      if (isolated)
+        await dataRun('Chromium, data', () =>
+          chromium.evaluate(`${origin}/test/runtimes/page.html?entry=index&threads=data`, 'globalThis.result'),
+        )
       await example(`Chromium example, ${kind}`, () =>
         chromium.evaluate<string>(`${origin}/examples/browser/`, 'document.querySelector("#done")?.textContent'),
       )

@@ -18,6 +18,8 @@ export function where(
 ): void {
   const begin = (<usize>shareBegin(n, 16, part, parts)) << 2
   const end = (<usize>shareEnd(n, 16, part, parts)) << 2
+  // the first words are read at once below
+  if (begin >= end) return
   condition += begin * cStep
   a += begin * aStep
   b += begin * bStep

@@ -172,10 +172,11 @@ function spreadOf(rules: Evaluation, exact: readonly RefTensor[], random: () => 
   for (let trial = 0; trial < TRIALS; trial++) {
     const moved = rules.replay((node, inputs, outputs) => {
       const bounds = rounding[node.op.name as ReferenceName](inputs, node.attrs, outputs)
-      return outputs.map(({ shape, data }, k) => ({
-        shape,
-        data: data.map((v, i) => v + RANGE * (2 * random() - 1) * (bounds[k]?.[i] as number)),
-      }))
+      return outputs.map(({ shape, data }, k) => {
+        // whole numbers are exact
+        if (node.outputs[k]?.dtype === 'int32') return { shape, data }
+        return { shape, data: data.map((v, i) => v + RANGE * (2 * random() - 1) * (bounds[k]?.[i] as number)) }
+      })
     })
     for (const [k, { data }] of moved.entries()) {
       const sum = squares[k] as Float64Array

@@ -1,12 +1,12 @@
 import type { Dataset } from '../data/dataset.ts'
 import { scope, tensor } from '../index.ts'
-import type { Layer } from '../nn/index.ts'
+import type { Network } from './models.ts'
 import type { Mistake } from './result.ts'
 
 const ROWS = 512
 
 /** The wrongly classified samples the network is surest of, surest first. */
-export async function confidentMistakes(model: Layer, test: Dataset<'x' | 'y'>, most: number): Promise<Mistake[]> {
+export async function confidentMistakes(model: Network, test: Dataset<'x' | 'y'>, most: number): Promise<Mistake[]> {
   const { x, y } = test.columns
   const features = x.data.length / test.size
   const found: Mistake[] = []

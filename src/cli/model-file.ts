@@ -1,29 +1,28 @@
 // The model files of `chainrule train`: safetensors whose metadata say how the network is built and what it takes.
 import { JsonReader } from '../data/fitted.ts'
+import { TablePreprocessor } from '../data/preprocess.ts'
+import type { Tokenizer } from '../data/tokenizer.ts'
+import { tokenizerFromJSON } from '../data/tokenizer-json.ts'
 import { DataError } from '../errors.ts'
 import { readFile } from '../io/node-files.ts'
 import { decodeState, encodeState } from '../io/state.ts'
 import type { State } from '../nn/index.ts'
-import { type ModelSpec, readSpec } from './models.ts'
+import { figures } from './headline.ts'
+import { type ImagePreprocessing, readImage } from './jobs/image.ts'
+import { buildModel, type ModelSpec, type Network, readSpec } from './models.ts'
 import type { RunResult } from './result.ts'
 import { command, configOf } from './run-config.ts'
 
-/** How the values of a sample become inputs: `value / maximum`. */
-export interface ImagePreprocessing {
-  readonly kind: 'image'
-  readonly version: 1
-  readonly shape: readonly number[]
-  readonly maximum: number
-  readonly classes: number
-}
-
 /** What a model file holds. */
 export interface ModelFile {
+  readonly path: string
   readonly spec: ModelSpec
-  readonly preprocessing: ImagePreprocessing
+  /** What makes inputs of raw data: of a table, an image or a text. */
+  readonly preprocessing: Preprocessing
   readonly state: State
   readonly metadata: ReadonlyMap<string, string>
 }
+export type Preprocessing = TablePreprocessor | ImagePreprocessing | Tokenizer
 
 /** Keys of the metadata. */
 export const KEYS = {
@@ -37,22 +36,15 @@ export const KEYS = {
 
 /** The bytes of the file for a trained network. */
 export function modelFile(state: State, result: RunResult): Uint8Array<ArrayBuffer> {
-  const { options, data, testAccuracy, losses, epochs, weightsHash } = result
-  const preprocessing: ImagePreprocessing = {
-    kind: 'image',
-    version: 1,
-    shape: data.sampleShape,
-    maximum: result.maximum,
-    classes: data.classes,
-  }
-  const results = { testAccuracy, testLoss: epochs.at(-1)?.testLoss, steps: losses.length, weightsHash }
+  const { options, test, losses, weightsHash } = result
+  const results = { ...figures(test), testRows: test.rows, steps: losses.length, weightsHash }
   return encodeState(state, [
     ['format', 'pt'],
     [KEYS.version, result.version],
     [KEYS.command, command(options)],
     [KEYS.config, JSON.stringify(configOf(options))],
     [KEYS.model, JSON.stringify(result.spec)],
-    [KEYS.preprocessing, JSON.stringify(preprocessing)],
+    [KEYS.preprocessing, JSON.stringify(result.preprocessing)],
     [KEYS.results, JSON.stringify(results)],
   ])
 }
@@ -61,8 +53,26 @@ export function modelFile(state: State, result: RunResult): Uint8Array<ArrayBuff
 export async function readModel(path: string): Promise<ModelFile> {
   const { state, metadata } = decodeState(await readFile(path), path)
   const spec = readSpec(metadataJson(metadata, KEYS.model, path))
-  const preprocessing = readImage(metadataJson(metadata, KEYS.preprocessing, path))
-  return { spec, preprocessing, state, metadata }
+  const preprocessing = readPreprocessing(metadataJson(metadata, KEYS.preprocessing, path))
+  return { path, spec, preprocessing, state, metadata }
+}
+
+/** The network of a model file, with its weights. */
+export function restore({ spec, state, path }: ModelFile): Network {
+  const model = buildModel(spec)
+  try {
+    model.loadStateDict(state)
+  } catch (cause) {
+    if (!(cause instanceof DataError)) throw cause
+    throw new DataError('its tensors are not those of its network', { where: path, hint: cause.message, cause })
+  }
+  return model.eval()
+}
+
+function readPreprocessing(json: JsonReader): Preprocessing {
+  const { value } = json.get('kind')
+  if (value === 'table') return TablePreprocessor.fromJSON(json.value, json.path)
+  return value === 'image' ? readImage(json) : tokenizerFromJSON(json.value, json.path)
 }
 
 /** A member of the metadata that is JSON. */
@@ -78,22 +88,5 @@ export function metadataJson(metadata: ReadonlyMap<string, string>, key: string,
     return new JsonReader(JSON.parse(text), `${path}: ${key}`, 'metadata')
   } catch (cause) {
     throw new DataError(`malformed ${key}: no JSON`, { where: path, cause })
-  }
-}
-
-function readImage(json: JsonReader): ImagePreprocessing {
-  json.header('image', 1)
-  const shape = json
-    .get('shape')
-    .list()
-    .map((size) => size.whole(1, 1_000_000))
-  const maximum = json.get('maximum')
-  if (!(maximum.number() > 0)) maximum.fail('a number above 0')
-  return {
-    kind: 'image',
-    version: 1,
-    shape,
-    maximum: maximum.number(),
-    classes: json.get('classes').whole(1, 65536),
   }
 }

@@ -1,24 +1,34 @@
-import type { Confusion, StepEvent } from '../train/index.ts'
+import type { Confusion, Json, StepEvent } from '../train/index.ts'
 import type { TrainOptions } from './args.ts'
 import type { ModelSpec } from './models.ts'
+
+/** What a run learns from. */
+export interface DataFacts {
+  readonly name: string
+  readonly trainSamples: number
+  /** Looked at after each epoch and at the end, or at the end alone where there are `validationSamples`. */
+  readonly testSamples: number
+  readonly validationSamples: number | undefined
+  /** Of one sample. */
+  readonly sampleShape: readonly number[]
+  /** What samples are called. */
+  readonly unit: string
+  /** Names of the classes, where there are any. */
+  readonly classes: readonly string[] | undefined
+  /** Such as '10 classes'. */
+  readonly about: string
+}
 
 /** What is known before the first step. */
 export interface RunPlan {
   readonly version: string
   readonly options: TrainOptions
-  readonly data: {
-    readonly name: string
-    readonly trainSamples: number
-    readonly testSamples: number
-    readonly sampleShape: readonly number[]
-    readonly classes: number
-  }
+  readonly data: DataFacts
   /** In a few words, such as '64-128-10, relu'. */
   readonly network: string
   /** What the model file keeps to build the network again. */
   readonly spec: ModelSpec
-  /** What the largest value of the data stands for. */
-  readonly maximum: number
+  readonly preprocessing: Json
   readonly parameters: number
   readonly threads: number
   readonly build: string
@@ -39,9 +49,45 @@ export interface EpochRecord {
   readonly step: number
   readonly loss: number
   readonly testLoss: number | undefined
+  /** Of classes. */
   readonly accuracy: number | undefined
+  /** Of numbers: the part of the variance that is explained. */
+  readonly r2: number | undefined
   readonly trainSeconds: number
 }
+
+/** What a network is worth on data that it did not learn from. */
+export type TestReport =
+  | {
+      readonly kind: 'classes'
+      readonly rows: number
+      readonly loss: number
+      readonly accuracy: number
+      readonly confusion: Confusion
+      /** By class. */
+      readonly names: readonly string[]
+    }
+  | {
+      readonly kind: 'number'
+      readonly rows: number
+      readonly loss: number
+      /** In the unit of the column. */
+      readonly rmse: number
+      readonly mae: number
+      readonly r2: number
+      readonly column: string
+    }
+  | {
+      readonly kind: 'text'
+      /** Tokens. */
+      readonly rows: number
+      /** Nats a token. */
+      readonly loss: number
+      readonly perplexity: number
+      /** Nats a character. */
+      readonly perCharacter: number
+      readonly sample: string
+    }
 
 /** A test sample that was taken for another class. */
 export interface Mistake {
@@ -59,12 +105,15 @@ export interface RunResult extends RunPlan {
   readonly losses: ArrayLike<number>
   readonly stepsPerEpoch: number
   readonly epochs: readonly EpochRecord[]
-  readonly confusion: Confusion | undefined
+  readonly test: TestReport
   readonly mistakes: readonly Mistake[]
-  readonly testAccuracy: number | undefined
   readonly trainSeconds: number
   readonly samplesPerSecond: number
   readonly weightsHash: string
-  /** Stopped by the user before the last epoch. */
-  readonly interrupted: boolean
+  /** Why it is over: all epochs, no more progress, or stopped by the user. */
+  readonly reason: 'finished' | 'early' | 'stopped'
+  /** The epoch whose weights it ends with, where that is not the last. */
+  readonly best: number | undefined
+  /** Of a run that was stopped: what `chainrule resume` goes on from. */
+  readonly checkpoint: string | undefined
 }

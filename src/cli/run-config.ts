@@ -1,32 +1,30 @@
-import { type TrainOptions, trainOptionsOf } from './args.ts'
+import { SETTINGS, type TrainOptions, trainOptionsOf } from './args.ts'
 
 /** Keys and values of a configuration file. */
 export type RunConfig = Readonly<Record<string, string | number | boolean | readonly number[] | readonly string[]>>
 
 /** The options that a run follows from, as a configuration file has them; not where it runs and what it shows. */
 export function configOf(options: TrainOptions): RunConfig {
-  const { data, model, hidden, channels, activation, dropout, optimizer, lr, momentum, weightDecay } = options
-  const { l1, l2, schedule, warmup, epochs, batch, seed, numerics, gradients } = options
+  const entries = Object.entries(SETTINGS[options.job]).map(([flag, name]) => [flag, options[name]] as const)
+  return Object.fromEntries(
+    entries.filter(([flag, value]) => {
+      if (flag === 'momentum') return options.optimizer === 'sgd'
+      if (flag === 'channels') return options.model === 'cnn'
+      if (flag === 'vocabulary') return options.tokenizer === 'bpe'
+      return value !== undefined && !(flag === 'ignore' && options.ignore.length === 0)
+    }),
+  ) as RunConfig
+}
+
+/** The same with where results go: what a checkpoint keeps, so that the run can go on. */
+export function resumeConfigOf(options: TrainOptions): RunConfig {
+  const { checkpoint, checkpointEvery, tensorboard, out, report } = options
   return {
-    ...(data !== undefined && { data }),
-    model,
-    ...(model === 'cnn' && { channels }),
-    hidden,
-    activation,
-    dropout,
-    optimizer,
-    lr,
-    schedule,
-    warmup,
-    ...(optimizer === 'sgd' && { momentum }),
-    'weight-decay': weightDecay,
-    l1,
-    l2,
-    epochs,
-    batch,
-    seed,
-    numerics,
-    gradients,
+    ...configOf(options),
+    out,
+    ...(report === undefined ? { 'no-report': true } : { report }),
+    ...(checkpoint !== undefined && { checkpoint, 'checkpoint-every': checkpointEvery }),
+    ...(tensorboard !== undefined && { tensorboard }),
   }
 }
 
@@ -34,18 +32,20 @@ export function configOf(options: TrainOptions): RunConfig {
 export function command(options: TrainOptions): string {
   const { data, ...config } = configOf(options)
   const positionals = data === undefined ? [] : [String(data)]
-  const plain = configOf(trainOptionsOf(positionals))
-  // Other defaults follow from these two.
+  const plain = trainOptionsOf(['--', ...positionals])
+  const model = options.job === 'image' ? [`--model=${options.model}`] : []
+  // Other defaults follow from these three.
   const chosen = configOf(
-    trainOptionsOf([...positionals, `--model=${options.model}`, `--optimizer=${options.optimizer}`]),
+    trainOptionsOf([`--job=${options.job}`, ...model, `--optimizer=${options.optimizer}`, '--', ...positionals]),
   )
-  const standard = { ...chosen, model: plain['model'], optimizer: plain['optimizer'] }
+  const standard: RunConfig = { ...chosen, job: plain.job, model: 'mlp', optimizer: plain.optimizer }
   const flags = Object.entries(config)
-    .filter(([flag, value]) => flag === 'seed' || String(standard[flag as keyof typeof standard]) !== String(value))
+    .filter(([flag, value]) => flag === 'seed' || String(standard[flag]) !== String(value))
     .map(([flag, value]) => `--${flag} ${shell(String(value) || 'none')}`)
   return ['chainrule train', ...positionals.map(shell), ...flags].join(' ')
 }
 
-function shell(text: string): string {
+/** A word as a shell takes it. */
+export function shell(text: string): string {
   return /^[\w.,/+:@-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`
 }

@@ -1,17 +1,30 @@
 import { numericGradients } from '../check/index.ts'
-import { ArgumentError, ChainruleError } from '../errors.ts'
-import { crossEntropy, init } from '../index.ts'
+import { ArgumentError, ChainruleError, DataError } from '../errors.ts'
+import { init } from '../index.ts'
+import { CheckpointFolder } from '../io/node-checkpoints.ts'
 import { checkWritable, writeFileAtomic } from '../io/node-write.ts'
-import type { Layer } from '../nn/index.ts'
-import { accuracy, confusion, type Evaluation, type FitEvent, hashState, Trainer } from '../train/index.ts'
+import {
+  type Checkpoint,
+  type DoneEvent,
+  type EpochEvent,
+  encodeCheckpoint,
+  type FitEvent,
+  hashState,
+  type Metrics,
+  Trainer,
+} from '../train/index.ts'
 import type { TrainOptions } from './args.ts'
+import { boardFor } from './board.ts'
+import { jobs } from './jobs/index.ts'
+import type { Job } from './jobs/job.ts'
 import { machineLine } from './machine.ts'
 import { confidentMistakes } from './mistakes.ts'
 import { modelFile } from './model-file.ts'
-import { buildModel, describe } from './models.ts'
+import { buildModel, describe, type Network } from './models.ts'
+import { buildOptimizer, penaltyOf } from './optimizer.ts'
 import { reportPage } from './report/page.ts'
-import type { EpochRecord, RunPlan, RunResult } from './result.ts'
-import { buildOptimizer, loadSource, penaltyOf, type Split, specOf, splitSource } from './session.ts'
+import type { EpochRecord, Mistake, RunPlan, RunResult } from './result.ts'
+import { resumeConfigOf } from './run-config.ts'
 import type { View, WrittenFile } from './view.ts'
 
 export interface TrainContext {
@@ -19,17 +32,20 @@ export interface TrainContext {
   /** Stops the run at the end of a step; what was learnt is kept. */
   readonly signal: AbortSignal
   readonly version: string
+  /** Where the run goes on. */
+  readonly resume?: Checkpoint | undefined
 }
 
 const MOST_MISTAKES = 24
 const MOST_NUMERIC = 5000
 
 /** `chainrule train`. Nothing is written before the run is over, and then each file whole. */
-export async function runTrain(options: TrainOptions, { view, signal, version }: TrainContext): Promise<RunResult> {
+export async function runTrain(options: TrainOptions, context: TrainContext): Promise<RunResult> {
+  const { view, version, resume } = context
   const outputs = [options.out, ...(options.report === undefined ? [] : [options.report])]
   if (options.out === options.report) throw new ArgumentError('is also the file of --out', { where: '--report' })
   for (const path of outputs) await checkWritable(path)
-  const source = await loadSource(options)
+  const folder = await checkpointFolder(options, resume)
   const engine = await init({
     threads: options.threads,
     numerics: options.numerics,
@@ -37,22 +53,15 @@ export async function runTrain(options: TrainOptions, { view, signal, version }:
     seed: options.seed,
   })
   try {
-    const split = await splitSource(source, options)
-    const spec = specOf(split, options)
-    const model = buildModel(spec)
+    const job = await jobs[options.job](options)
+    const model = buildModel(job.spec)
     const plan: RunPlan = {
       version,
       options,
-      data: {
-        name: split.name,
-        trainSamples: split.train.size,
-        testSamples: split.test.size,
-        sampleShape: split.sampleShape,
-        classes: split.classes,
-      },
-      network: describe(spec),
-      spec,
-      maximum: source.train.maximum,
+      data: job.data,
+      network: describe(job.spec),
+      spec: job.spec,
+      preprocessing: job.preprocessing,
       parameters: model.parameters().reduce((sum, { size }) => sum + size, 0),
       threads: engine.threads,
       build: engine.runtime.build,
@@ -61,8 +70,12 @@ export async function runTrain(options: TrainOptions, { view, signal, version }:
     }
     checkNumeric(plan)
     view.begin(plan)
-    if (engine.runtime.notice !== undefined) view.notice(engine.runtime.notice)
-    const result = await train(model, split, plan, view, signal)
+    for (const notice of [engine.runtime.notice, ...job.notices]) if (notice !== undefined) view.notice(notice)
+    if (resume !== undefined) {
+      checkSame(resume, job)
+      view.notice(`Going on after step ${resume.progress.step}, in epoch ${resume.progress.epoch + 1}.`)
+    }
+    const result = await train(model, job, plan, folder, context)
     view.end(result, await write(model, result))
     return result
   } finally {
@@ -80,81 +93,142 @@ function checkNumeric({ options, parameters }: RunPlan): void {
   })
 }
 
-const metrics = { accuracy: accuracy(), confusion: confusion() }
-type Measured = typeof metrics
+/** The folder that checkpoints go to; a new run does not mix its own with those of another. */
+async function checkpointFolder(
+  { checkpoint }: TrainOptions,
+  resume: Checkpoint | undefined,
+): Promise<CheckpointFolder | undefined> {
+  if (checkpoint === undefined) return undefined
+  const folder = new CheckpointFolder(checkpoint)
+  if (resume === undefined && (await folder.list()).length > 0)
+    throw new ArgumentError('the folder holds the checkpoints of another run', {
+      where: `--checkpoint ${checkpoint}`,
+      hint: `Go on with it by 'chainrule resume ${checkpoint}', or name another folder.`,
+    })
+  return folder
+}
+
+/** A run goes on only with the data it began with. */
+function checkSame({ preprocessing }: Checkpoint, job: Job): void {
+  if (preprocessing === undefined || JSON.stringify(preprocessing) === JSON.stringify(job.preprocessing)) return
+  throw new DataError('the data are not those that the run began with', {
+    where: job.data.name,
+    hint: 'Name the right ones with --data.',
+  })
+}
 
 /** Follows the run to its end, or to the step at which the user stops it. */
-async function train(model: Layer, split: Split, plan: RunPlan, view: View, signal: AbortSignal): Promise<RunResult> {
+async function train(
+  model: Network,
+  job: Job,
+  plan: RunPlan,
+  folder: CheckpointFolder | undefined,
+  { view, signal, resume }: TrainContext,
+): Promise<RunResult> {
   const { options } = plan
-  const stepsPerEpoch = Math.ceil(split.train.size / options.batch)
-  const run = new Trainer(model, split.train, {
-    validation: split.test,
-    loss: crossEntropy,
-    metrics,
-    optimizer: buildOptimizer(model, options, options.epochs * stepsPerEpoch),
+  const steps = options.epochs * job.stepsPerEpoch
+  const run = new Trainer(model, job.train, {
+    validation: job.watched,
+    loss: job.loss,
+    metrics: job.metrics,
+    optimizer: buildOptimizer(model, options, steps),
     penalty: penaltyOf(model, options),
+    clipNorm: options.clip > 0 ? options.clip : undefined,
     epochs: options.epochs,
-    batch: options.batch,
+    batch: job.batch,
+    earlyStopping: job.patience === undefined ? undefined : { patience: job.patience },
     gradients: options.gradients === 'numeric' ? numericGradients : undefined,
+    checkpoint: folder && { to: folder, everyEpochs: options.checkpointEvery },
+    resume,
+    preprocessing: job.preprocessing,
+    config: resumeConfigOf(options),
   })
   const stop = (): void => run.stop()
   signal.addEventListener('abort', stop)
   if (signal.aborted) stop()
-  const history = new History()
+  using board = options.tensorboard === undefined ? undefined : boardFor(options.tensorboard)
+  const history = new History(steps, options.batch)
+  let checkpoint: string | undefined
   try {
-    for await (const event of run) history.add(event, view)
+    for await (const event of run) {
+      history.add(event, view)
+      board?.add(event)
+      if (event.type === 'done' && event.reason === 'stopped' && history.done?.steps !== 0)
+        checkpoint = options.checkpoint ?? (await saveStopped(run, options))
+    }
   } finally {
     signal.removeEventListener('abort', stop)
   }
-  if (history.losses.length === 0) throw new ChainruleError('stopped before the first step; nothing was written')
-  const { validation } = history
+  const { done } = history
+  if (done === undefined || done.steps === 0)
+    throw new ChainruleError('stopped before the first step; nothing was written')
   return {
     ...plan,
-    confusion: validation?.metrics.confusion,
-    testAccuracy: validation?.metrics.accuracy,
-    trainSeconds: history.trainSeconds,
-    samplesPerSecond: history.samplesPerSecond,
+    test: await job.test(model),
+    trainSeconds: done.trainSeconds,
+    samplesPerSecond: done.samplesPerSecond,
     weightsHash: hashState(await model.stateDict()),
-    losses: history.losses,
-    stepsPerEpoch,
-    epochs: history.epochs,
-    mistakes: options.report === undefined ? [] : await confidentMistakes(model, split.test, MOST_MISTAKES),
-    interrupted: history.interrupted,
+    losses: done.losses,
+    stepsPerEpoch: job.stepsPerEpoch,
+    epochs: done.history.map(recordOf),
+    mistakes: await mistakesOf(model, job, options),
+    reason: done.reason,
+    // Whoever stops a run gets what it has; a run that ends by itself goes back to its best epoch.
+    best: done.reason !== 'stopped' && done.best?.step !== done.steps ? done.best?.epoch : undefined,
+    checkpoint,
   }
 }
 
-/** What happened, as far as it went. */
-class History {
-  readonly epochs: EpochRecord[] = []
-  readonly losses: number[] = []
-  samplesPerSecond = 0
-  trainSeconds = 0
-  interrupted = false
-  validation: Evaluation<Measured> | undefined
+/** What a run that was stopped needs to go on, beside the model. */
+async function saveStopped(run: Trainer<'x' | 'y', Metrics>, { out }: TrainOptions): Promise<string> {
+  const path = `${out.replace(/\.safetensors$/, '')}.checkpoint.safetensors`
+  await writeFileAtomic(path, encodeCheckpoint(await run.checkpoint()))
+  return path
+}
 
-  add(event: FitEvent<Measured>, view: View): void {
+/** Pictures that were taken for others, for the report. */
+async function mistakesOf(model: Network, { watched }: Job, { job, report }: TrainOptions): Promise<Mistake[]> {
+  if (job !== 'image' || report === undefined || !('columns' in watched)) return []
+  return confidentMistakes(model, watched, MOST_MISTAKES)
+}
+
+/** Tells the view what happens, as far as it goes. */
+class History {
+  done: DoneEvent<Metrics> | undefined
+  private readonly steps: number
+  private readonly batch: number
+
+  constructor(steps: number, batch: number) {
+    this.steps = steps
+    this.batch = batch
+  }
+
+  add(event: FitEvent<Metrics>, view: View): void {
     if (event.type === 'step') {
-      for (const [i, loss] of event.losses.entries()) {
+      for (const [i, loss] of event.losses.entries())
         if (!Number.isFinite(loss)) throw diverged(event.step - event.losses.length + i + 1, loss)
-        this.losses.push(loss)
-      }
-      view.step({ ...event, steps: event.steps as number, secondsLeft: event.secondsLeft as number })
-    } else if (event.type === 'epoch') {
-      const { validation, epochs, ...rest } = event
-      const record = {
-        ...rest,
-        epochs: epochs as number,
-        testLoss: validation?.loss,
-        accuracy: validation?.metrics.accuracy,
-      }
-      this.epochs.push(record)
-      view.epoch(record)
-    } else if (event.type === 'done') {
-      this.samplesPerSecond = event.samplesPerSecond
-      this.trainSeconds = event.trainSeconds
-      this.validation = event.validation
-      this.interrupted = event.reason === 'stopped'
-    }
+      const { steps, batch } = this
+      // A stream does not say how long it is.
+      const secondsLeft = event.secondsLeft ?? ((steps - event.step) * batch) / event.samplesPerSecond
+      view.step({ ...event, steps, secondsLeft })
+    } else if (event.type === 'epoch') view.epoch(recordOf(event))
+    else if (event.type === 'done') this.done = event
+  }
+}
+
+function recordOf({ validation, epochs, epoch, step, loss, trainSeconds }: EpochEvent<Metrics>): EpochRecord {
+  const measured: Readonly<Record<string, unknown>> = validation?.metrics ?? {}
+  const number = (name: string): number | undefined =>
+    typeof measured[name] === 'number' ? (measured[name] as number) : undefined
+  return {
+    epoch,
+    step,
+    loss,
+    trainSeconds,
+    epochs: epochs as number,
+    testLoss: validation?.loss,
+    accuracy: number('accuracy'),
+    r2: number('r2'),
   }
 }
 
@@ -167,7 +241,7 @@ function diverged(step: number, loss: number): ChainruleError {
   })
 }
 
-async function write(model: Layer, result: RunResult): Promise<WrittenFile[]> {
+async function write(model: Network, result: RunResult): Promise<WrittenFile[]> {
   const { options } = result
   const contents: [string, string | Uint8Array][] = [[options.out, modelFile(await model.stateDict(), result)]]
   if (options.report !== undefined) contents.push([options.report, reportPage(result)])

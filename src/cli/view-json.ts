@@ -1,4 +1,4 @@
-import { percent } from './format.ts'
+import { figures, headline } from './headline.ts'
 import type { EpochRecord, RunPlan, RunResult, StepRecord } from './result.ts'
 import type { Terminal } from './terminal.ts'
 import type { View, WrittenFile } from './view.ts'
@@ -19,8 +19,8 @@ export class JsonView implements View {
     this.write('step', { epoch, step, steps, loss, learningRate, samplesPerSecond, secondsLeft })
   }
 
-  epoch({ epoch, epochs, step, loss, testLoss, accuracy, trainSeconds }: EpochRecord): void {
-    this.write('epoch', { epoch, epochs, step, loss, testLoss, testAccuracy: accuracy, trainSeconds })
+  epoch({ epoch, epochs, step, loss, testLoss, accuracy, r2, trainSeconds }: EpochRecord): void {
+    this.write('epoch', { epoch, epochs, step, loss, testLoss, testAccuracy: accuracy, testR2: r2, trainSeconds })
   }
 
   notice(text: string): void {
@@ -28,9 +28,9 @@ export class JsonView implements View {
   }
 
   end(result: RunResult, files: readonly WrittenFile[]): void {
-    const { testAccuracy, trainSeconds, samplesPerSecond, threads, options, weightsHash } = result
+    const { test, trainSeconds, samplesPerSecond, threads, options, weightsHash, reason, best, checkpoint } = result
     this.write('done', {
-      testAccuracy,
+      ...figures(test),
       trainSeconds,
       samplesPerSecond,
       threads,
@@ -40,9 +40,10 @@ export class JsonView implements View {
       wide: result.wide,
       steps: result.losses.length,
       epochs: result.epochs.length,
-      testLoss: result.epochs.at(-1)?.testLoss,
       seed: options.seed,
-      interrupted: result.interrupted,
+      bestEpoch: best,
+      checkpoint,
+      interrupted: reason === 'stopped',
       files: files.map(({ path }) => path),
     })
   }
@@ -68,9 +69,9 @@ export class QuietView implements View {
   notice(text: string): void {
     this.terminal.write(`${text}\n`)
   }
-  end({ testAccuracy }: RunResult, files: readonly WrittenFile[]): void {
-    const accuracy = testAccuracy === undefined ? 'trained' : `${percent(testAccuracy)} test accuracy`
-    this.terminal.write(`${[accuracy, ...files.map(({ path }) => path)].join('  ')}\n`)
+  end({ test }: RunResult, files: readonly WrittenFile[]): void {
+    const { value, what } = headline(test)
+    this.terminal.write(`${[`${value} ${what}`, ...files.map(({ path }) => path)].join('  ')}\n`)
   }
   close(): void {}
 }

@@ -1,14 +1,18 @@
 import { chart } from './chart.ts'
-import { confusionTable } from './confusion.ts'
+import { classTable, confusionTable } from './confusion.ts'
 import { smooth } from './curve.ts'
 import { bytes, decimal, duration, integer, percent } from './format.ts'
+import { headline, r2Text } from './headline.ts'
 import { LiveLine, progressLine, SPARKS } from './progress.ts'
-import type { EpochRecord, RunPlan, RunResult, StepRecord } from './result.ts'
+import type { EpochRecord, RunPlan, RunResult, StepRecord, TestReport } from './result.ts'
+import { shell } from './run-config.ts'
 import { paint, type Terminal } from './terminal.ts'
 import type { View, WrittenFile } from './view.ts'
 
 /** Where lines cannot be redrawn, a long epoch says this often that it is alive. */
 const SILENCE_SECONDS = 5
+/** Of epochs. */
+const MOST_LINES = 40
 
 /** Text for people: a progress bar where the terminal can redraw a line, plain lines elsewhere. */
 export class TextView implements View {
@@ -16,8 +20,11 @@ export class TextView implements View {
   private readonly now: () => number
   private readonly line: LiveLine
   private epochs = 0
+  /** Between two epochs that get a line. */
+  private every = 1
+  private watched = 'test'
   private batch = 1
-  private best = 0
+  private best = Number.NEGATIVE_INFINITY
   private readonly recent: number[] = []
   private spokeAt: number
 
@@ -33,13 +40,14 @@ export class TextView implements View {
     this.epochs = options.epochs
     this.batch = options.batch
     const { terminal } = this
-    const shape = data.sampleShape.join(terminal.unicode ? ' × ' : ' x ')
+    this.watched = data.validationSamples === undefined ? 'test' : 'validation'
+    this.every = Math.ceil(options.epochs / MOST_LINES)
+    const parts = [`${integer(data.trainSamples)} ${data.unit}`]
+    if (data.validationSamples !== undefined) parts.push(`${integer(data.validationSamples)} to watch`)
+    parts.push(`${integer(data.testSamples)} for testing`, data.about)
     const gradients = options.gradients === 'numeric' ? ', numeric gradients' : ''
     const rows = [
-      [
-        'data',
-        `${data.name}: ${integer(data.trainSamples)} samples, ${integer(data.testSamples)} for testing, ${shape}, ${data.classes} classes`,
-      ],
+      ['data', `${data.name}: ${parts.join(', ')}`],
       ['network', `${network}, ${integer(parameters)} parameters`],
       [
         'training',
@@ -70,16 +78,18 @@ export class TextView implements View {
     }
   }
 
-  epoch({ epoch, epochs, loss, testLoss, accuracy }: EpochRecord): void {
+  epoch({ epoch, epochs, loss, testLoss, accuracy, r2 }: EpochRecord): void {
     const { terminal } = this
+    const score = accuracy ?? r2
+    const best = score !== undefined && score > this.best
+    if (best) this.best = score
+    if (epoch % this.every !== 0 && epoch !== 1) return
     const parts = [`epoch ${String(epoch).padStart(String(epochs).length)}/${epochs}`, `loss ${decimal(loss)}`]
-    if (testLoss !== undefined) parts.push(`test loss ${decimal(testLoss)}`)
-    if (accuracy !== undefined) {
-      const best = accuracy > this.best
-      this.best = Math.max(this.best, accuracy)
-      parts.push(
-        `accuracy ${paint(terminal, percent(accuracy).padStart(8), ...(best ? (['bold', 'green'] as const) : []))}`,
-      )
+    if (testLoss !== undefined) parts.push(`${this.watched} loss ${decimal(testLoss)}`)
+    if (score !== undefined) {
+      const text = accuracy === undefined ? decimal(score) : percent(score)
+      const shown = paint(terminal, text.padStart(8), ...(best ? (['bold', 'green'] as const) : []))
+      parts.push(`${accuracy === undefined ? 'R2' : 'accuracy'} ${shown}`)
     }
     this.print(` ${parts.join('   ')}`)
   }
@@ -92,18 +102,24 @@ export class TextView implements View {
     const { terminal } = this
     this.line.clear()
     this.lines(['', ...this.lossChart(result)])
-    if (result.interrupted) {
-      const [done, steps] = [result.losses.length, result.stepsPerEpoch * this.epochs]
+    const { test, reason, best } = result
+    const [done, steps] = [result.losses.length, result.stepsPerEpoch * this.epochs]
+    if (reason === 'stopped') {
       this.print('')
       this.notice(`Stopped after step ${integer(done)} of ${integer(steps)}; what was learnt until then is kept.`)
+      if (result.checkpoint !== undefined) this.notice(`To go on: chainrule resume ${shell(result.checkpoint)}`)
+    } else if (best !== undefined) {
+      this.print('')
+      this.print(
+        ` ${paint(terminal, `Ended after epoch ${result.epochs.length} with the weights of epoch ${best}, the best.`, 'dim')}`,
+      )
     }
-    if (result.confusion !== undefined) this.lines(['', ...confusionTable(result.confusion, terminal)])
+    this.lines(['', ...testLines(test, result.data.validationSamples !== undefined, terminal)])
+    const { value, what } = headline(test)
     const summary = [
-      ...(result.testAccuracy === undefined
-        ? []
-        : [`${paint(terminal, percent(result.testAccuracy), 'bold', 'green')} test accuracy`]),
+      `${paint(terminal, value, 'bold', 'green')} ${what}`,
       `${duration(result.trainSeconds)} of training`,
-      `${integer(result.samplesPerSecond)} samples/s`,
+      `${integer(result.samplesPerSecond)} ${result.data.unit}/s`,
       `${result.threads} ${result.threads === 1 ? 'thread' : 'threads'}`,
     ]
     this.lines(['', ` ${summary.join('   ')}`])
@@ -129,7 +145,7 @@ export class TextView implements View {
     const tested = epochs.filter(({ testLoss }) => testLoss !== undefined)
     const curves = [
       { name: 'training', x, y: smooth(losses, Math.ceil(losses.length / 100)) },
-      { name: 'test', x: tested.map(({ epoch }) => epoch), y: tested.map(({ testLoss }) => testLoss as number) },
+      { name: this.watched, x: tested.map(({ epoch }) => epoch), y: tested.map(({ testLoss }) => testLoss as number) },
     ]
     return chart(curves, { title: 'Loss', xLabel: 'epoch', columns: this.terminal.columns, rows: 12 }, this.terminal)
   }
@@ -141,5 +157,32 @@ export class TextView implements View {
   private print(text: string): void {
     this.spokeAt = this.now()
     this.line.print(text)
+  }
+}
+
+/** Most classes that get a line each. */
+const MOST_CLASSES = 30
+
+/** What a test showed, as lines of text. */
+export function testLines(test: TestReport, eachClass: boolean, terminal: Terminal): string[] {
+  const dim = (text: string): string => paint(terminal, text, 'dim')
+  switch (test.kind) {
+    case 'classes': {
+      const table = eachClass && test.names.length <= MOST_CLASSES
+      const matrix = confusionTable(test.confusion, test.names, terminal)
+      return table ? [...matrix, '', ...classTable(test.confusion, test.names, terminal)] : matrix
+    }
+    case 'number':
+      return [
+        ` ${paint(terminal, test.column, 'bold')}${dim(`  of ${integer(test.rows)} rows`)}`,
+        ` ${dim('RMSE')} ${decimal(test.rmse)}   ${dim('MAE')} ${decimal(test.mae)}   ${dim('R2')} ${r2Text(test.r2)}`,
+      ]
+    case 'text':
+      return [
+        ` ${paint(terminal, 'A sample', 'bold')}${dim('  at temperature 0.8')}`,
+        ...test.sample
+          .split('\n')
+          .map((line) => ` ${line.replace(terminal.unicode ? /\p{Cc}/gu : /[^\x20-\x7e]/g, '?')}`),
+      ]
   }
 }

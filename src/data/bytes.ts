@@ -35,7 +35,7 @@ export async function* chunksOf(source: ByteSource, name: string): AsyncGenerato
       for (let start = 0; start < chunk.length; start += CHUNK) yield chunk.subarray(start, start + CHUNK)
     }
   } catch (cause) {
-    if (cause instanceof DataError) throw cause
+    if (cause instanceof DataError || (cause as Error | undefined)?.name === 'AbortError') throw cause
     throw new DataError(`cannot be read after byte ${at}: ${reason(cause)}`, { where: name, cause })
   }
 }

@@ -52,7 +52,7 @@ export async function imageFolder(path: string, options: ImageFolderOptions): Pr
   const classes: string[] = []
   const files: { readonly path: string; readonly label: number }[] = []
   for (const name of await listFolder(path)) {
-    const inside = await listFolder(`${path}/${name}`).catch(() => [])
+    const inside = await listFolder(`${path}/${name}`).catch(filesAreNoFolders)
     const images = inside.filter(
       (file) => !file.startsWith('.') && ends.some((end) => file.toLowerCase().endsWith(end)),
     )
@@ -95,6 +95,12 @@ export async function imageFolder(path: string, options: ImageFolderOptions): Pr
     shape,
     examples: new Pipeline(open, { steady: true, shapes: new Map([['x', shape]]) }),
   }
+}
+
+function filesAreNoFolders(error: unknown): string[] {
+  const { cause } = error as { cause?: { code?: unknown } }
+  if (cause?.code === 'ENOTDIR') return []
+  throw error
 }
 
 interface Planes {

@@ -2,7 +2,7 @@ import { ArgumentError, DataError } from '../errors.ts'
 import { collect, failure, type Values, whole } from './collect.ts'
 import { type Dataset, take } from './dataset.ts'
 import { checkSeed } from './loader.ts'
-import { epochOrder, Random } from './random.ts'
+import { orderOf, Random } from './random.ts'
 import { type Open, opener, rowsOf, type Source } from './source.ts'
 
 /** One example: for each column the numbers of its row. Plain numbers and lists become float32. */
@@ -287,7 +287,8 @@ export function indexed<K extends string>(
   if (shuffle !== undefined) checkSeed('shuffle', shuffle)
   const end = dropLast ? size - (size % batch) : size
   const open = async function* (epoch: number): AsyncGenerator<Dataset<K>> {
-    const order = shuffle === undefined ? undefined : epochOrder(size, shuffle, epoch)
+    // The stream of that epoch of a loader.
+    const order = shuffle === undefined ? undefined : orderOf(size, shuffle, epoch + 1)
     for (let start = 0; start < end; start += batch) {
       const stop = Math.min(end, start + batch)
       yield make(order?.subarray(start, stop) ?? Int32Array.from({ length: stop - start }, (_, i) => start + i))

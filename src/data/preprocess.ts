@@ -53,8 +53,8 @@ export class TablePreprocessor {
   readonly dropped: readonly DroppedColumn[]
   /** Inputs of a network for these rows. */
   readonly width: number
-  readonly #places: ReadonlyMap<string, ReadonlyMap<string, number>>
-  readonly #classes: ReadonlyMap<string, number>
+  readonly #places: ReadonlyMap<string, Places>
+  readonly #classes: Places
   readonly #missing: ReadonlySet<string>
 
   private constructor({ features: list, target, missing, dropped }: Omit<TablePreprocessorJson, 'kind' | 'version'>) {
@@ -64,9 +64,9 @@ export class TablePreprocessor {
     this.dropped = dropped
     this.width = list.reduce((sum, feature) => sum + features.widthOf(feature), 0)
     this.#places = new Map(
-      list.map((feature) => [feature.name, placesOf(feature.kind === 'category' ? feature.categories : [])]),
+      list.map((feature) => [feature.name, new Places(feature.kind === 'category' ? feature.categories : [])]),
     )
-    this.#classes = placesOf(target.kind === 'classes' ? target.classes : [])
+    this.#classes = new Places(target.kind === 'classes' ? target.classes : [])
     this.#missing = new Set(missing)
   }
 
@@ -224,7 +224,7 @@ export class TablePreprocessor {
   }
 
   #place(name: string, text: string | undefined): number {
-    return text === undefined ? -1 : (this.#places.get(name)?.get(text) ?? -1)
+    return text === undefined ? -1 : (this.#places.get(name)?.of(text) ?? -1)
   }
 
   #textOf({ names, fields, row }: CsvRow, name: string): string | undefined {
@@ -236,17 +236,13 @@ export class TablePreprocessor {
   }
 
   #classOf(text: string | undefined, at: string): number {
-    // Classes that were numbers may be written in another way.
-    const place =
-      text === undefined
-        ? undefined
-        : (this.#classes.get(text) ?? (isNumber(text) ? this.#classes.get(String(Number(text))) : undefined))
+    const place = text === undefined ? undefined : this.#classes.of(text)
     if (place !== undefined) return place
     throw new DataError(
       `column ${label(this.target.name)} has ${text === undefined ? 'no value' : 'an unknown class'}`,
       {
         where: at,
-        expected: `one of ${[...this.#classes.keys()].slice(0, 20).map(label).join(', ')}`,
+        expected: `one of ${this.#classes.texts.slice(0, 20).map(label).join(', ')}`,
         ...(text !== undefined && { received: label(text) }),
       },
     )
@@ -261,7 +257,24 @@ export class TablePreprocessor {
   }
 }
 
-const placesOf = (texts: readonly string[]): ReadonlyMap<string, number> => new Map(texts.map((text, i) => [text, i]))
+/** Finds texts; one that is a number also where it is written in another way (01, 1.0), if that is the only one. */
+class Places {
+  readonly texts: readonly string[]
+  readonly #exact: ReadonlyMap<string, number>
+  readonly #numbers = new Map<number, number>()
+
+  constructor(texts: readonly string[]) {
+    this.texts = texts
+    this.#exact = new Map(texts.map((text, i) => [text, i]))
+    for (const [i, text] of texts.entries())
+      if (isNumber(text)) this.#numbers.set(Number(text), this.#numbers.has(Number(text)) ? -1 : i)
+  }
+
+  of(text: string): number | undefined {
+    const place = this.#exact.get(text) ?? (isNumber(text) ? this.#numbers.get(Number(text)) : undefined)
+    return place === -1 ? undefined : place
+  }
+}
 
 function numberOf(text: string | undefined, name: string, at: string): number {
   if (text === undefined) return Number.NaN

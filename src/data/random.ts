@@ -87,9 +87,8 @@ export function sinCos(x: number): readonly [sin: number, cos: number] {
   return [x * sin, cos]
 }
 
-/** The order in which a loader with that seed goes through n rows in that epoch. */
-export function epochOrder(n: number, seed: number, epoch: number): Int32Array {
-  const stream = epoch + 1
+/** The numbers 0 to n - 1 in an order that follows from the seed and the number of the stream, as the engine draws it. */
+export function orderOf(n: number, seed: number, stream: number): Int32Array {
   const words: GeneratorWords = [seed | 0, Math.floor(seed / 2 ** 32) ^ Math.imul(stream, 0x9e3779b9), 0, 0]
   return philoxPermutation(words, 0, n)
 }

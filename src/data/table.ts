@@ -1,8 +1,11 @@
 import { ArgumentError, DataError } from '../errors.ts'
 import { label } from '../io/header.ts'
-import { philoxPermutation } from '../reference/philox.ts'
 import { type CellKind, ColumnBuilder, cellText, MISSING, unexpected } from './cells.ts'
 import { checkSeed } from './loader.ts'
+import { orderOf } from './random.ts'
+
+/** Apart from the streams of epochs, and from that of the engine. */
+const SPLIT = -1
 
 /** Values of a column of numbers; NaN where one is missing. */
 export interface NumberColumn {
@@ -126,8 +129,7 @@ export function splitTable(
   options: SplitTableOptions = {},
 ): { readonly train: Table; readonly test: Table } {
   checkSeed('data.splitTable', seed)
-  const words = [seed >>> 0, Math.floor(seed / 2 ** 32), 0, 0] as const
-  const order = philoxPermutation(words, 0, table.rows)
+  const order = orderOf(table.rows, seed, SPLIT)
   const groups = new Map<number | string, number[]>()
   const column = options.stratify === undefined ? undefined : columnOf(table, options.stratify)
   for (const row of order) {

@@ -1,4 +1,4 @@
-import { ShapeError } from '../errors.ts'
+import { ArgumentError, ShapeError } from '../errors.ts'
 import { shapeText } from '../tensor/shape.ts'
 import { checkTensor } from './apply.ts'
 import { conv2d, convTranspose2d } from './conv.ts'
@@ -34,6 +34,12 @@ const sequence = (y: Tensor): Tensor => reshape(y, [y.shape[0] as number, y.shap
 /** x [N, C, L], weight [O, C / groups, k], bias [O] give [N, O, L']. */
 export function conv1d(x: Tensor, weight: Tensor, bias?: Tensor, options: Conv1dOptions = {}): Tensor {
   const { stride = 1, padding = 0, dilation = 1, groups = 1 } = options
+  if (Array.isArray(padding) && padding.length !== 2)
+    throw new ArgumentError('the padding does not fit', {
+      where: 'conv1d.padding',
+      expected: "a number, [left, right], 'valid' or 'same'",
+      received: JSON.stringify(padding),
+    })
   const [left, right] = typeof padding === 'object' ? padding : [padding, padding]
   return sequence(
     conv2d(image(x, 'conv1d', '[N, C, L]'), image(weight, 'conv1d', '[O, C / groups, k]'), bias, {

@@ -99,9 +99,10 @@ function latticeOf(x: Tensor, targets: Tensor, inputLengths: Tensor, targetLengt
     symbols < 2
       ? full([batch, symbols], 0, { engine })
       : concat([none, f.notEqual(slice(text, [0, 1]), slice(text, [0, 0], [batch, symbols - 1]))], 1)
-  const last = f.mul(reshape(f.toFloat(targetLengths), [batch, 1]), 2)
+  // Whole numbers, so that no rounding can make two places differ that are the same.
+  const last = f.mul(reshape(targetLengths, [batch, 1]), 2)
   const at = tensor(
-    Float32Array.from({ length: places }, (_, i) => i),
+    Int32Array.from({ length: places }, (_, i) => i),
     [1, places],
     { engine },
   )

@@ -1,5 +1,5 @@
 import { ArgumentError, GradientError, ShapeError } from '../errors.ts'
-import type { Spec } from '../program/graph.ts'
+import type { Shape, Spec } from '../program/graph.ts'
 import { scoped } from '../tensor/scope.ts'
 import { shapeText } from '../tensor/shape.ts'
 import { apply, checkTensor } from './apply.ts'
@@ -80,29 +80,72 @@ export function withGradient<A extends Operands>(name: string, y: Tensor, inputs
 export interface UserOp<A extends Operands> {
   readonly forward: (...inputs: A) => Tensor
   readonly backward: Backward<A>
+  /** false for a rule that is meant to differ from the derivative: it is not held against differences in development. */
+  readonly check?: boolean
 }
 
 /**
  * An op with a gradient rule of one's own: y = forward(..inputs) whose gradient is what `backward` returns instead of
  * the chain rule through `forward`. For gradients that are cheaper or more exact than the composed ones, or that are
  * meant to differ (straight-through estimators, gradient reversal). `backward` is written in ops, so it can be
- * differentiated again. `checkOp` of chainrule/check holds it against differences.
+ * differentiated again. `checkOp` of chainrule/check holds it against differences; in development (the engine's option
+ * `checkRules`) that happens once by itself, where the operands are small, and a difference is a warning.
  *
  * Throws ArgumentError for a definition that is none, GradientError when the rule does not return a gradient for each
  * input, ShapeError when one has another shape than its input.
  */
-export function defineOp<A extends Operands>(name: string, { forward, backward }: UserOp<A>): (...inputs: A) => Tensor {
+export function defineOp<A extends Operands>(
+  name: string,
+  { forward, backward, check = true }: UserOp<A>,
+): (...inputs: A) => Tensor {
   if (typeof name !== 'string' || name === '')
     throw new ArgumentError('an op needs a name', { where: 'defineOp', expected: 'text', received: String(name) })
   for (const [part, f] of Object.entries({ forward, backward }))
     if (typeof f !== 'function')
       throw new ArgumentError(`${part} is not a function`, { where: name, received: typeof f })
-  return (...inputs) => {
+  const applied = (rule: Backward<A>, ...inputs: A): Tensor => {
     const first = inputs[0]
     if (first === undefined) throw new ArgumentError('an op needs an input', { where: name, received: 'none' })
     for (const x of inputs) checkTensor(x, name)
     return scoped(first.engine, () =>
-      withGradient(name, checkTensor(forward(...inputs), `${name}.forward`), inputs, backward),
+      withGradient(name, checkTensor(forward(...inputs), `${name}.forward`), inputs, rule),
     )
+  }
+  let due = check
+  const watched: Backward<A> = (context) => {
+    if (due && context.dy.engine.checksRules && isSmall(context.inputs)) {
+      due = false
+      const shapes = context.inputs.map(({ shape }) => shape)
+      void examine(name, (...inputs) => applied(backward, ...(inputs as readonly Tensor[] as A)), shapes)
+    }
+    return backward(context)
+  }
+  return (...inputs) => applied(check ? watched : backward, ...inputs)
+}
+
+/** Elements of all operands for which differences cost next to nothing. */
+const SMALL = 256
+
+const isSmall = (inputs: Operands): boolean =>
+  inputs.every(({ dtype }) => dtype === 'float32') && inputs.reduce((n, { size }) => n + size, 0) <= SMALL
+
+/**
+ * Holds a rule against differences in an engine of its own, later, and warns. The checker is loaded from its own file,
+ * so that no bundle takes the f64 reference along: there, nothing is checked.
+ */
+async function examine(name: string, op: (...inputs: Operands) => Tensor, shapes: readonly Shape[]): Promise<void> {
+  const here = import.meta.url
+  const checker = here.replace(/ops\/custom\.(\w+)$/, 'check/rule.$1')
+  if (checker === here) return
+  try {
+    const { faultOf }: typeof import('../check/rule.ts') = await import(/* @vite-ignore */ checker)
+    const fault = await faultOf(op, shapes)
+    if (fault !== undefined)
+      console.warn(
+        `chainrule: the gradient rule of '${name}' differs from central differences: ${fault}. checkOp of ` +
+          'chainrule/check shows all of it; `check: false` in the definition says that it is meant to.',
+      )
+  } catch {
+    // An op that does not take such operands is not checked.
   }
 }

@@ -11,6 +11,17 @@ import type { Tensor } from './tensor.ts'
 
 // Losses of classes and of distributions.
 
+/** Scores or log-probabilities of classes, and a label for each row. */
+function checkRows(where: string, x: Tensor, labels: Tensor): void {
+  for (const operand of [x, labels]) checkTensor(operand, where)
+  if (x.rank !== 2 || x.shape[1] === 0 || labels.rank !== 1 || labels.size !== x.shape[0])
+    throw new ShapeError('the labels do not fit', {
+      where,
+      expected: '[rows, classes] and [rows], one class or more',
+      received: `${shapeText(x.shape)} and ${shapeText(labels.shape)}`,
+    })
+}
+
 /** 1 where the column is the label, [rows, classes]; a row of zeros for a label that is no class. */
 export function chosen(labels: Tensor, classes: number): Tensor {
   const columns = tensor(
@@ -49,7 +60,7 @@ export function nll(
   { weights, ignoreIndex, reduction = 'mean' }: NllOptions = {},
 ): Tensor {
   f.oneOf(reduction, ['mean', 'sum', 'none'], 'nll.reduction')
-  for (const operand of [logProbabilities, labels]) checkTensor(operand, 'nll')
+  checkRows('nll', logProbabilities, labels)
   if (ignoreIndex !== undefined)
     checkNumber(ignoreIndex, 'nll.ignoreIndex', 'a whole number', (label) => label === (label | 0))
   const classes = logProbabilities.shape[1] ?? 0
@@ -98,7 +109,7 @@ export function multiMargin(
   labels: Tensor,
   { margin = 1, squared = false, reduction = 'mean' }: MultiMarginOptions = {},
 ): Tensor {
-  for (const operand of [scores, labels]) checkTensor(operand, 'multiMargin')
+  checkRows('multiMargin', scores, labels)
   checkNumber(margin, 'multiMargin.margin', 'a finite number', Number.isFinite)
   const own = f.takeAlong(scores, reshape(labels, [labels.size, 1]), 1)
   const excess = f.relu(f.add(f.sub(scores, own), margin))

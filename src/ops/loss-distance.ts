@@ -72,7 +72,7 @@ export interface CosineEmbeddingOptions extends LossOptions {
 
 /**
  * Vectors along the last axis: 1 - cos for pairs whose label is 1, max(0, cos - margin) for those whose label is -1.
- * a, b [.., n], labels float32 [..].
+ * a, b [.., n], labels [..].
  */
 export function cosineEmbedding(
   a: Tensor,

@@ -154,6 +154,7 @@ function dropAxis(x: Tensor, axis: number): Tensor {
 
 /** x W + bias: a layer. x [.., in], weight [in, out], bias [out]. */
 export function linear(x: Tensor, weight: Tensor, bias?: Tensor): Tensor {
+  for (const operand of bias === undefined ? [x, weight] : [x, weight, bias]) checkTensor(operand, 'linear')
   if (weight.rank !== 2)
     throw new ShapeError('the weight is not a matrix', {
       where: 'linear',
@@ -183,5 +184,6 @@ export function linear(x: Tensor, weight: Tensor, bias?: Tensor): Tensor {
 
 /** Outer product of two vectors. */
 export function outer(a: Tensor, b: Tensor): Tensor {
+  for (const operand of [a, b]) checkTensor(operand, 'outer')
   return matmul(reshape(a, [a.size, 1]), reshape(b, [1, b.size]))
 }

@@ -396,20 +396,29 @@ export function embed(x: Tensor, shape: Shape, { starts, steps }: Window, value 
 
 /** Tensors one after the other along an axis. */
 export function concat(tensors: readonly Tensor[], axis = 0): Tensor {
-  const first = tensors[0]
-  if (first === undefined)
-    throw new ArgumentError('there is nothing to join', { where: 'concat', expected: 'one tensor or more' })
-  return apply(shapeOps.concat, tensors, { axis: checkAxis(axis, first.rank, 'concat') })
+  const first = listOf(tensors, 'concat')[0] as Tensor
+  return apply(shapeOps.concat, tensors, { axis: checkAxis(axis, checkTensor(first, 'concat').rank, 'concat') })
 }
 
 /** Tensors of one shape along a new axis. */
 export function stack(tensors: readonly Tensor[], axis = 0): Tensor {
-  const rank = (tensors[0]?.rank ?? 0) + 1
+  const list = listOf(tensors, 'stack')
+  for (const x of list) checkTensor(x, 'stack')
+  const rank = (list[0]?.rank ?? 0) + 1
   const at = checkAxis(axis, rank, 'stack')
   return concat(
-    tensors.map((x) => reshape(x, [...x.shape.slice(0, at), 1, ...x.shape.slice(at)])),
+    list.map((x) => reshape(x, [...x.shape.slice(0, at), 1, ...x.shape.slice(at)])),
     at,
   )
+}
+
+function listOf(tensors: readonly Tensor[], where: string): readonly Tensor[] {
+  if (Array.isArray(tensors) && tensors.length > 0) return tensors
+  throw new ArgumentError('there is nothing to join', {
+    where,
+    expected: 'an array of one tensor or more',
+    received: Array.isArray(tensors) ? 'an empty one' : typeof tensors,
+  })
 }
 
 /** x stretched to a shape it broadcasts to. */

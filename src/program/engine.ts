@@ -1,5 +1,6 @@
 import { ERROR_INDEX } from '../abi/constants.ts'
 import { ArgumentError, CaptureError, type ChainruleError, DisposedError, EngineError, IndexError } from '../errors.ts'
+import { inDevelopment } from '../runtime/host.ts'
 import { type RunResult, Runtime, type RuntimeOptions } from '../runtime/runtime.ts'
 import { ProgramCache, structureOf } from './cache.ts'
 import { compile, type Program, place } from './compile.ts'
@@ -24,6 +25,11 @@ export interface EngineOptions extends RuntimeOptions {
   readonly seed?: number
   /** Fuse ops (default true). Results do not depend on it. */
   readonly fuse?: boolean
+  /**
+   * Holds the gradient rule of each `defineOp` against differences once, in the background, and warns if they differ.
+   * Default in Node and Bun unless NODE_ENV is 'production'; false elsewhere.
+   */
+  readonly checkRules?: boolean
 }
 
 export type Elements = Float32Array | Int32Array | Float64Array
@@ -68,6 +74,8 @@ export class Engine {
   readonly scopes: Set<Disposable>[] = []
   /** Whether ops are fused; results do not depend on it. */
   readonly fuses: boolean
+  /** Whether rules of users' ops are held against differences. */
+  readonly checksRules: boolean
   private readonly cache = new ProgramCache()
   private trace: Node[] = []
   private capturing: Capturing | undefined
@@ -87,14 +95,15 @@ export class Engine {
         expected: 'an integer from 0 to 2^53 - 1',
         received: String(seed),
       })
-    return new Engine(await Runtime.create(options), seed, options.fuse ?? true)
+    return new Engine(await Runtime.create(options), seed, options)
   }
 
-  private constructor(runtime: Runtime, seed: number, fuse: boolean) {
+  private constructor(runtime: Runtime, seed: number, { fuse = true, checkRules = inDevelopment() }: EngineOptions) {
     this.runtime = runtime
     this.heap = new Heap(runtime)
     this.seed = seed
     this.fuses = fuse
+    this.checksRules = checkRules
     this.generator = new Generator(this, seed)
   }
 
@@ -334,6 +343,8 @@ export class Engine {
         where: 'capture',
         hint: 'The step has not run yet: return the value from the captured function and read it after run().',
       })
+    // What was drawn was recorded, too; and compiled models come by here at every call.
+    if (this.trace.length === 0) return undefined
     const draws = [...this.generators].map((generator) => ({ generator, by: generator.close() }))
     const nodes = this.trace
     if (nodes.length === 0) return undefined

@@ -44,6 +44,14 @@ export function wideSwitch(): WideSwitch | undefined {
   return { v8, set: (on) => set(`--${on ? '' : 'no-'}experimental-wasm-revectorize`) }
 }
 
+/** Whether this is Node or Bun, and NODE_ENV does not say that it is production. */
+export function inDevelopment(): boolean {
+  const { process } = globalThis as { process?: NodeJS.Process }
+  // Deno would ask its user for the variable
+  if (process?.versions?.node === undefined || process.versions.deno !== undefined) return false
+  return process.env?.['NODE_ENV'] !== 'production'
+}
+
 const MOST_THREADS = 16
 
 /** Hardware threads we may use, within reason. */

@@ -32,6 +32,18 @@ describe('the flags of train', () => {
       channels: [32, 64],
       activation: 'relu',
       dropout: 0.5,
+      target: undefined,
+      task: 'auto',
+      ignore: [],
+      holdOut: 0.2,
+      patience: 30,
+      tokenizer: 'characters',
+      vocabulary: 512,
+      context: 64,
+      width: 128,
+      layers: 4,
+      heads: 4,
+      clip: 0,
       optimizer: 'adamw',
       lr: 0.01,
       momentum: 0,
@@ -47,6 +59,9 @@ describe('the flags of train', () => {
       numerics: 'fast',
       wide: true,
       gradients: 'analytic',
+      checkpoint: undefined,
+      checkpointEvery: 1,
+      tensorboard: undefined,
       out: 'model.safetensors',
       report: 'report.html',
       json: false,
@@ -58,7 +73,7 @@ describe('the flags of train', () => {
     const line =
       '--data d --hidden 128,64 --activation gelu --dropout .5 --optimizer sgd --lr 1e-2 --momentum 0 --weight-decay 0 ' +
       '--l1 1e-5 --l2 1e-4 --schedule constant --epochs 5 --batch 64 --seed 0 --threads 2 --numerics reproducible ' +
-      '--model cnn --channels 8 --warmup 7 --no-wide --gradients numeric --out m --no-report --json -q'
+      '--model cnn --channels 8 --warmup 7 --no-wide --checkpoint c --checkpoint-every 3 --tensorboard t --gradients numeric --out m --no-report --json -q'
     expect(trainOptions(...line.split(' '))).toEqual({
       job: 'image',
       data: 'd',
@@ -67,6 +82,18 @@ describe('the flags of train', () => {
       channels: [8],
       activation: 'gelu',
       dropout: 0.5,
+      target: undefined,
+      task: 'auto',
+      ignore: [],
+      holdOut: 0.2,
+      patience: 30,
+      tokenizer: 'characters',
+      vocabulary: 512,
+      context: 64,
+      width: 128,
+      layers: 4,
+      heads: 4,
+      clip: 0,
       optimizer: 'sgd',
       lr: 0.01,
       momentum: 0,
@@ -82,6 +109,9 @@ describe('the flags of train', () => {
       numerics: 'reproducible',
       wide: false,
       gradients: 'numeric',
+      checkpoint: 'c',
+      checkpointEvery: 3,
+      tensorboard: 't',
       out: 'm',
       report: undefined,
       json: true,
@@ -107,6 +137,19 @@ describe('the flags of train', () => {
       lr: 0.002,
     })
     expect(trainOptions('--model', 'cnn', '--optimizer', 'sgd').lr).toBe(0.1)
+  })
+
+  test('tells jobs apart by the name of the data, or is told', () => {
+    expect(trainOptions('a.CSV', '--target', 'y')).toMatchObject({
+      job: 'table',
+      model: 'mlp',
+      hidden: [64],
+      target: 'y',
+    })
+    expect(trainOptions('a/b.tsv.gz').job).toBe('table')
+    expect(trainOptions('a.txt')).toMatchObject({ job: 'text', model: 'transformer', clip: 1, lr: 0.003, dropout: 0.1 })
+    expect(trainOptions('a.csv', '--job', 'text').job).toBe('text')
+    expect(trainOptions('./mnist').job).toBe('image')
   })
 
   test('takes the data by flag or without', () => {
@@ -139,6 +182,13 @@ describe('a configuration file', () => {
   })
 
   test('says what a run followed from', () => {
+    for (const line of [
+      't.csv --target y --ignore a,b --task number --optimizer adam',
+      'x.txt --tokenizer bpe --heads 2',
+    ]) {
+      const options = trainOptions(...line.split(' '))
+      expect(trainOptions('--config', file(JSON.stringify(configOf(options))))).toEqual(options)
+    }
     const options = trainOptions('d', '--model', 'cnn', '--optimizer', 'sgd', '--l1', '1e-6', '--hidden', 'none')
     expect(trainOptions('--config', file(JSON.stringify(configOf(options))))).toEqual(options)
   })
@@ -204,6 +254,12 @@ describe('the command line', () => {
     ['check --only', /--only: needs a value/],
     ['check --only a,,b', /--only: a bad value; expected names and commas/],
     ['help constructor', /no such command/],
+    ['--checkpoint-every 3', /--checkpoint-every: needs --checkpoint/],
+    ['resume', /chainrule resume: CHECKPOINT is missing/],
+    ['generate m --temperature -1', /--temperature: a bad value/],
+    ['predict m', /DATA is missing/],
+    ['--target x', /--target: only tables take it; received images/],
+    ['--job table --target x', /--job: tables need DATA/],
     ['--channels 8', /--channels: only a cnn has them/],
     ['--model cmm', /--model: a bad value; expected mlp, cnn, received 'cmm'/],
     ['--lr', /--lr: needs a value/],

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { chart } from '../../src/cli/chart.ts'
-import { confusionTable, recallOf, worstPairs } from '../../src/cli/confusion.ts'
+import { classTable, confusionTable, recallOf, worstPairs } from '../../src/cli/confusion.ts'
 import { resample, scaleOf, smooth } from '../../src/cli/curve.ts'
 import { bytes, clock, decimal, duration, integer, logTicks, percent, ticks } from '../../src/cli/format.ts'
 import { bar, LiveLine, progressLine, sparkline } from '../../src/cli/progress.ts'
@@ -126,12 +126,29 @@ describe('confusion matrix', () => {
   })
 
   test('is a table with the recall of each class', () => {
-    const lines = confusionTable(matrix, terminal({ unicode: false }))
+    const lines = confusionTable(matrix, ['0', '1', '2'], terminal({ unicode: false }))
     expect(lines.slice(1)).toEqual([
       '       0  1  2     recall',
       '    0  1  .  1     50.0 %',
       '    1  1  2  .     66.7 %',
       '    2  .  .  .          -',
+    ])
+  })
+
+  test('has room for names, and cuts long ones', () => {
+    const lines = confusionTable(matrix, ['apple', 'pear', 'a very long name indeed'], terminal({ columns: 120 }))
+    expect(lines[1]).toMatch(/apple +pear +a very long…/)
+    expect(lines[4]).toMatch(/^ *a very long name indeed /)
+    expect(new Set(lines.slice(2).map((line) => line.length)).size).toBe(1)
+  })
+
+  test('comes with precision, recall and F1 of each class', () => {
+    const lines = classTable(matrix, ['a', 'b', 'c'], terminal({ unicode: false }))
+    expect(lines).toEqual([
+      ' class  precision     recall         F1       rows',
+      ' a         50.0 %     50.0 %     50.0 %          2',
+      ' b        100.0 %     66.7 %     80.0 %          3',
+      ' c          0.0 %          -      0.0 %          0',
     ])
   })
 
@@ -143,9 +160,10 @@ describe('confusion matrix', () => {
         labels,
         labels.map((k) => (k === 7 ? 9 : k)),
       ),
+      labels.map((k) => `class ${k}`),
       terminal(),
     )
-    expect(lines[1]).toBe(' 7 → 9: 1')
+    expect(lines[1]).toBe(' class 7 → class 9: 1')
     expect(lines).toHaveLength(2)
   })
 })

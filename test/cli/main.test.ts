@@ -254,7 +254,7 @@ describe('chainrule', { timeout: 60_000 }, () => {
     expect(run).toMatchObject({ code: 130, err: '' })
     const done = eventsOf(run).at(-1)
     expect(done).toMatchObject({ event: 'done', interrupted: true, testAccuracy: expect.any(Number) })
-    expect(readdirSync(folder).sort()).toEqual(['model.safetensors', 'report.html'])
+    expect(readdirSync(folder).sort()).toEqual(['model.checkpoint.safetensors', 'model.safetensors', 'report.html'])
     expect(readFileSync(join(folder, 'report.html'), 'utf8')).toContain('stopped before its last epoch')
   })
 

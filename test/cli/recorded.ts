@@ -5,13 +5,24 @@ import type { Confusion } from '../../src/train/index.ts'
 
 export const trainOptions = (...argv: string[]): TrainOptions => trainOptionsOf(argv)
 
+const names = Array.from({ length: 10 }, (_, k) => String(k))
+
 export const plan: RunPlan = {
   version: '0.1.0',
   options: trainOptions('--epochs', '20'),
-  data: { name: 'digits', trainSamples: 1438, testSamples: 359, sampleShape: [8, 8], classes: 10 },
+  data: {
+    name: 'digits',
+    trainSamples: 1438,
+    testSamples: 359,
+    validationSamples: undefined,
+    sampleShape: [8, 8],
+    unit: 'samples',
+    classes: names,
+    about: '8 x 8, 10 classes',
+  },
   network: '64-128-10, relu',
   spec: { kind: 'mlp', sizes: [64, 128, 10], activation: 'relu', dropout: 0 },
-  maximum: 16,
+  preprocessing: { kind: 'image', version: 1, shape: [8, 8], maximum: 16, classes: 10 },
   parameters: 9610,
   threads: 2,
   build: 'relaxed',
@@ -40,6 +51,7 @@ export const epochEvents: readonly EpochRecord[] = Array.from({ length: epochCou
     loss: of.reduce((sum, loss) => sum + loss) / stepsPerEpoch,
     accuracy: 0.981 - 0.4 * Math.exp(-(i + 1) / 2.4) + 0.004 * random(),
     testLoss: 0.07 + 1.9 * Math.exp(-(i + 1) / 1.7),
+    r2: undefined,
     trainSeconds: 0.03 * (i + 1),
   }
 })
@@ -67,16 +79,17 @@ export const result: RunResult = {
   losses,
   stepsPerEpoch,
   epochs: epochEvents,
-  confusion,
+  test: { kind: 'classes', rows: 359, loss: 0.07, accuracy: 0.98329, confusion, names },
   mistakes: Array.from({ length: 7 }, (_, i) => ({
     pixels: Float32Array.from({ length: 64 }, (_, k) => Math.max(0, Math.cos(k / (2 + i)) * random())),
     actual: i,
     predicted: (i + 3) % 10,
     confidence: 0.95 - 0.07 * i,
   })),
-  testAccuracy: 0.98329,
   trainSeconds: 0.59,
   samplesPerSecond: 48_747,
   weightsHash: 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855',
-  interrupted: false,
+  reason: 'finished',
+  best: undefined,
+  checkpoint: undefined,
 }

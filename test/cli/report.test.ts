@@ -56,18 +56,39 @@ describe('reportPage', () => {
   })
 
   test('copes with what may be missing', () => {
-    const bare = { ...result, epochs: [], losses: [1], confusion: undefined, mistakes: [], testAccuracy: undefined }
+    const bare = { ...result, epochs: [], losses: [1], mistakes: [] }
     expect(unclosed(reportPage(bare))).toEqual([])
-    const stopped = reportPage({ ...result, interrupted: true, losses: [Number.NaN, 1] })
+    const stopped = reportPage({ ...result, reason: 'stopped', losses: [Number.NaN, 1] })
     expect(stopped).toContain('stopped before its last epoch')
     expect(unclosed(stopped)).toEqual([])
+  })
+
+  test('shows what was reached with numbers and with text', () => {
+    const numbers = { kind: 'number' as const, rows: 9, loss: 0.1, rmse: 2.5, mae: 2, r2: 0.875, column: 'price <b>' }
+    const page = reportPage({ ...result, test: numbers, mistakes: [] })
+    for (const part of ['0.8750 R2 on test rows', 'Test of price &#60;b&#62;', '2.5000']) expect(page).toContain(part)
+    expect(unclosed(page)).toEqual([])
+    const text = {
+      kind: 'text' as const,
+      rows: 9,
+      loss: 1.5,
+      perplexity: 4.48,
+      perCharacter: 1.5,
+      sample: 'We <the> people',
+    }
+    const prose = reportPage({ ...result, test: text, mistakes: [] })
+    for (const part of ['1.5000 nats a character', 'We &#60;the&#62; people']) expect(prose).toContain(part)
+    expect(prose).not.toContain('Confusion')
+    expect(unclosed(prose)).toEqual([])
   })
 
   test('lists the worst pairs of very many classes', () => {
     const counts = new Int32Array(100 * 100)
     counts[7 * 100 + 9] = 3
-    const page = reportPage({ ...result, confusion: { classes: 100, counts } })
-    expect(page).toContain('7 taken for 9')
+    const names = Array.from({ length: 100 }, (_, k) => `<${k}>`)
+    const test = { kind: 'classes' as const, rows: 3, loss: 1, accuracy: 0, confusion: { classes: 100, counts }, names }
+    const page = reportPage({ ...result, test })
+    expect(page).toContain('&#60;7&#62; taken for &#60;9&#62;')
     expect(page).not.toContain('class="matrix')
   })
 })
@@ -78,6 +99,10 @@ describe('command', () => {
       '',
       '--optimizer sgd --l1 1e-6 --dropout 0.25 --hidden none',
       '--gradients numeric --numerics reproducible',
+      't.csv --target y --ignore a,b --hold-out 0.3 --patience 5 --clip 1',
+      't.tsv --target y --task classes --optimizer sgd --lr 0.5',
+      'book.md --tokenizer bpe --vocabulary 300 --layers 2 --dropout 0',
+      'data --job table --target y --epochs 7',
       './mnist --model cnn --channels 8,16 --optimizer adam --schedule constant --warmup 3',
     ]
     for (const line of lines) {

@@ -80,7 +80,7 @@ describe('TextView', () => {
       }
       const it = new TextView(terminal)
       it.begin(plan)
-      it.end({ ...result, losses: losses.slice(0, 100), interrupted: stopped }, [])
+      it.end({ ...result, losses: losses.slice(0, 100), reason: stopped ? 'stopped' : 'finished' }, [])
       return text
     }
     expect(view(true)).toContain('Stopped after step 100 of 900')

@@ -239,6 +239,39 @@ describe('a pipeline', () => {
   ])('%s refuses a number that does not fit', (_, make) => expect(make).toThrow(ArgumentError))
 })
 
+/** Each step, and what it does to a list. */
+const steps = {
+  map: [(p: Pipeline<number>) => p.map((n) => 3 * n + 1), (list: number[]) => list.map((n) => 3 * n + 1)],
+  async: [(p: Pipeline<number>) => p.map(async (n) => n + 1), (list: number[]) => list.map((n) => n + 1)],
+  filter: [(p: Pipeline<number>) => p.filter((n) => n % 2 === 0), (list: number[]) => list.filter((n) => n % 2 === 0)],
+  take: [(p: Pipeline<number>) => p.take(9), (list: number[]) => list.slice(0, 9)],
+  skip: [(p: Pipeline<number>) => p.skip(2), (list: number[]) => list.slice(2)],
+  repeat: [(p: Pipeline<number>) => p.repeat(2), (list: number[]) => [...list, ...list]],
+  prefetch: [(p: Pipeline<number>) => p.prefetch(3), (list: number[]) => list],
+  cache: [(p: Pipeline<number>) => p.cache(1e6), (list: number[]) => list],
+} as const
+
+test('any chain of steps does to examples what its steps do to a list', async () => {
+  const chain = fc.array(fc.constantFrom(...(Object.keys(steps) as (keyof typeof steps)[])), { maxLength: 6 })
+  await fc.assert(
+    fc.asyncProperty(fc.nat(12), chain, fc.nat(3), fc.nat(20), async (n, names, epoch, most) => {
+      let made = numbers(n)
+      let list = range(n)
+      for (const name of names) {
+        made = steps[name][0](made)
+        list = steps[name][1](list)
+      }
+      expect(await all(made.epoch(epoch))).toEqual(list)
+      // Left at any place, and read again.
+      let left = 0
+      for await (const _ of made.epoch(epoch)) if (left++ === most) break
+      expect(left).toBe(Math.min(list.length, most + 1))
+      expect(await all(made.epoch(epoch))).toEqual(list)
+    }),
+    { numRuns: 500 },
+  )
+})
+
 describe('batches', () => {
   const data = arrays({ x: Float32Array.from(range(20)), y: Int32Array.from(range(5)) }, { shapes: { x: [2, 2] } })
 

@@ -155,6 +155,22 @@ describe('TablePreprocessor', () => {
     await expect(readCsv('zip,n\n01,x\n', { types })).rejects.toThrow(/column "n", row 2: not a number/)
   })
 
+  test('finds numbers that are written in another way', async () => {
+    const types = { zip: 'category', y: 'category' } as const
+    const fitted = TablePreprocessor.fit(await readCsv('zip,y,n\n01,1,1\n02,2,2\n03,1,4\n', { types }), { target: 'y' })
+    // Read without the kinds, both are numbers.
+    const { x, y } = fitted.transform(await readCsv('zip,y,n\n3,2.0,1\n1,1,1\n')).columns
+    expect([...x.data].filter((_, i) => i % 4 < 3)).toEqual([0, 0, 1, 1, 0, 0])
+    expect([...y.data]).toEqual([1, 0])
+    const both = TablePreprocessor.fit(await readCsv('zip,y\n1,p\n01,q\n1,p\n', { types: { zip: 'category' } }), {
+      target: 'y',
+    })
+    expect(both.inputNames).toEqual(['zip = 01', 'zip = 1'])
+    const rows = await tableOf([{ zip: '1.0' }, { zip: '1' }], { types: { zip: 'category' } })
+    const unknown = Array.from(both.inputs(rows).columns.x.data, (value) => Math.round(value * 100) / 100)
+    expect(unknown).toEqual([0.33, 0.67, 0, 1])
+  })
+
   test('names the classes of outputs', async () => {
     const fitted = TablePreprocessor.fit(await flowers(), { target: 'species' })
     expect(fitted.outputs).toBe(3)
@@ -252,12 +268,12 @@ describe('tables', () => {
     expect([...held.at]).not.toEqual([...splitTable(table, 0.2, 8).test.at])
     expect([...held.at].slice(0, 6)).toMatchInlineSnapshot(`
       [
-        123,
-        48,
-        2,
-        15,
-        104,
-        116,
+        7,
+        24,
+        62,
+        80,
+        117,
+        56,
       ]
     `)
     expect(() => splitTable(table, 1, 7)).toThrow(ArgumentError)

@@ -84,6 +84,34 @@ export class Operands {
       })
   }
 
+  /** Throws if two parts write the same word: they run at the same time. All words are put back. */
+  checkApart(kernel: KernelName, operands: OperandValues, parts: number): void {
+    const writers = new Map<number, number>()
+    for (let part = 0; part < parts; part++)
+      for (const address of this.changes(() => this.machine.run(kernel, operands, parts, [part]))) {
+        const other = writers.get(address)
+        if (other !== undefined)
+          throw new Error(`${kernel}: parts ${other} and ${part} of ${parts} write the same word`)
+        writers.set(address, part)
+      }
+  }
+
+  /** Addresses of the words that `run` changes, which are put back. */
+  private changes(run: () => void): number[] {
+    const viewOf = ({ at, bytes }: { at: number; bytes: number }): Uint32Array =>
+      new Uint32Array(this.machine.memory.buffer, at, bytes >> 2)
+    const before = this.placed.map((place) => viewOf(place).slice())
+    run()
+    return this.placed.flatMap((place, k) => {
+      const words = viewOf(place)
+      const old = before[k] as Uint32Array
+      const changed: number[] = []
+      for (let i = 0; i < words.length; i++) if (words[i] !== old[i]) changed.push(place.at + 4 * i)
+      words.set(old)
+      return changed
+    })
+  }
+
   private guards(at: number, bytes: number, visit: (words: Uint32Array, where: number) => void): void {
     for (const where of [at - 4 * GUARD_WORDS, at + bytes])
       if (where < this.machine.memory.buffer.byteLength)
@@ -106,7 +134,8 @@ export interface KernelCase {
 
 /**
  * Runs the case with 1, 2, 3, 4 and 8 parts, in reverse order too, and with each operand in turn at the end of the
- * memory; checks the guards and that all results are the same bit for bit, and returns them.
+ * memory; checks the guards, that no two parts write one word, and that all results are the same bit for bit, and returns
+ * them.
  */
 export function runCase(build: Build, { kernel, anyNaN = false, place }: KernelCase): Record<string, Float32Array> {
   let first: Record<string, Float32Array> | undefined
@@ -115,6 +144,7 @@ export function runCase(build: Build, { kernel, anyNaN = false, place }: KernelC
     const o = new Operands(build, last)
     const { operands, results, read } = place(o)
     operandCount = o.count
+    if (last < 0 && parts > 1) o.checkApart(kernel, operands, parts)
     o.machine.run(kernel, operands, parts, order)
     o.check()
     const got: Record<string, Float32Array> = {}

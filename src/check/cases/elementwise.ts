@@ -160,6 +160,15 @@ export const elementwise: Cases<keyof typeof binaryOps | keyof typeof selectOps 
     { inputs: [x(LARGE, { below: 2 }), x(LARGE), x([])] },
     { inputs: [x(LARGE, { below: 2 }), x([LARGE[1] as number]), x(LARGE)] },
     { inputs: [x([7, 11], { below: 2 }), indices([11], 100), indices([7, 1], 50)] },
+    // tails of three words, of which either operand gives some, with every pattern of steps
+    ...[
+      [1, 0, 1, 0, 0, 0, 1],
+      [0, 1, 0, 1, 1, 1, 0],
+    ].flatMap((condition) =>
+      [[x([7]), x([7])] as const, [x([]), x([7])] as const, [x([7]), x([])] as const].map((operands) => ({
+        inputs: [x([7], condition), ...operands],
+      })),
+    ),
     // what is not picked does not leak
     { inputs: [x([SPECIALS, 1], 'special'), x([1, SPECIALS], 'special'), x([1, SPECIALS])] },
   ],

@@ -17,6 +17,14 @@ const POOLS = [
   pool([2, 1, 7, 13], [3, 2], [1, 2], { padding: [1, 0] }),
   pool([1, 2, 6, 11], [2, 3], [1, 1], { padding: [1, 1], ceil: true }),
   pool([1, 1, 8, 30], [2, 3], [3, 4], { ceil: true, countIncludePad: false }),
+  // next to windows of 2 x 2 that do not overlap, which have a path of their own
+  pool([1, 2, 6, 13], [2, 2], [2, 1]),
+  pool([1, 1, 6, 19], [2, 2], [2, 3]),
+  pool([1, 2, 6, 13], [2, 2], [1, 2]),
+  pool([1, 2, 6, 13], [3, 2], [2, 2]),
+  pool([1, 2, 6, 13], [2, 3], [2, 2]),
+  pool([1, 2, 6, 13], [2, 2], [2, 2], { padding: [1, 0], countIncludePad: false }),
+  pool([1, 2, 6, 13], [2, 2], [2, 2], { padding: [0, 1], countIncludePad: false }),
   pool([0, 2, 4, 4], [2, 2], [2, 2]),
   pool([16, 24, 26, 26], [2, 2], [2, 2]),
 ]
