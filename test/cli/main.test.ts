@@ -270,6 +270,18 @@ describe('chainrule', { timeout: 60_000 }, () => {
     expect(code).toBe(0)
   })
 
+  test('measures this machine', async () => {
+    const run = await chainrule('bench --seconds 0.01 --json --threads 2')
+    expect(run).toMatchObject({ code: 0, err: '' })
+    const [start, ...cases] = eventsOf(run)
+    expect(start).toMatchObject({ event: 'start', threads: 2, peakGflops: expect.any(Number) })
+    expect(cases.length).toBeGreaterThan(6)
+    for (const { name, rates } of cases) {
+      expect(rates, String(name)).toHaveLength(2)
+      for (const rate of rates as number[]) expect(rate, String(name)).toBeGreaterThan(0)
+    }
+  })
+
   test('describes this machine', async () => {
     const run = await chainrule('info --json')
     expect(run).toMatchObject({ code: 0, err: '' })
