@@ -123,9 +123,10 @@ await install()
 const limits = { cwd: root, timeout: 60_000, killSignal: 'SIGKILL' } as const
 for (const [runtime, [command, ...args]] of Object.entries(commands)) {
   for (const [entry, threads] of [
-    ['index', 1],
+    ['bundle/index', 1],
+    ['bundle/index', 2],
+    ['bundle/index', 3],
     ['index', 2],
-    ['index', 3],
     ['inline', 2],
   ] as const) {
     const name = `${runtime}, ${entry}, ${threads} thread${threads === 1 ? '' : 's'}`
@@ -143,7 +144,11 @@ for (const [runtime, [command, ...args]] of Object.entries(commands)) {
 for (const [runtime, [command, ...args]] of Object.entries(commands))
   if (selected(`${runtime}, data`))
     await dataRun(`${runtime}, data`, async () => {
-      const { stdout } = await run(command as string, [...args, 'test/runtimes/main.js', 'index', 'data'], limits)
+      const { stdout } = await run(
+        command as string,
+        [...args, 'test/runtimes/main.js', 'bundle/index', 'data'],
+        limits,
+      )
       return JSON.parse(stdout) as Record<string, string>
     })
 // The command, on vectors of 256 bits where this machine has them, and of 128: the same weights.
@@ -153,7 +158,7 @@ for (const runtime of ['Node 20', 'Node 24', 'Node 26']) {
   const [node] = commands[runtime] as [string]
   const out = join(root, '.build/wide.safetensors')
   const train = async (...flags: string[]): Promise<{ weightsHash: string; wide: boolean }> => {
-    const args = ['dist/cli/main.js', '--epochs', '3', '--json', '--no-report', '--out', out, ...flags]
+    const args = ['dist/bundle/main.js', '--epochs', '3', '--json', '--no-report', '--out', out, ...flags]
     const { stdout } = await run(node, args, limits)
     return JSON.parse(stdout.trim().split('\n').at(-1) as string)
   }
@@ -172,6 +177,30 @@ if (selected('Deno example'))
     return (await run(deno, [...args, 'examples/deno/train.ts'], limits)).stdout
   })
 
+/** A run that begins in a page goes on in the others, to the weights it would have had there. */
+async function travels(begin: () => Promise<{ error?: string; step: number; checkpoint: string; hash: string }>) {
+  const file = join(root, '.build/travel.safetensors')
+  const begun = await begin()
+  if (begun.error !== undefined) throw new Error(begun.error)
+  mkdirSync(join(root, '.build'), { recursive: true })
+  writeFileSync(file, Buffer.from(begun.checkpoint, 'base64'))
+  for (const [runtime, [command, ...args]] of Object.entries(commands)) {
+    const name = `Chromium to ${runtime}, travel`
+    if (!selected(name)) continue
+    try {
+      const program = [...args, 'test/runtimes/main.js', 'index', 'travel', file]
+      const { hash } = JSON.parse((await run(command as string, program, limits)).stdout) as { hash: string }
+      check(
+        name,
+        hash === begun.hash ? [] : ['other weights than in the page'],
+        `from step ${begun.step}, ${hash.slice(0, 16)}`,
+      )
+    } catch (error) {
+      check(name, [error instanceof Error ? error.message : String(error)], 'no result')
+    }
+  }
+}
+
 if (selected('Chromium')) {
   installChromium()
   const chromium = new Chromium()
@@ -188,6 +217,10 @@ if (selected('Chromium')) {
             throw new Error(`crossOriginIsolated is ${result.isolated}`)
           return result
         })
+      if (isolated)
+        await travels(() =>
+          chromium.evaluate(`${origin}/test/runtimes/page.html?entry=index&threads=travel`, 'globalThis.result'),
+        )
       if (isolated)
         await dataRun('Chromium, data', () =>
           chromium.evaluate(`${origin}/test/runtimes/page.html?entry=index&threads=data`, 'globalThis.result'),

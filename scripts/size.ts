@@ -22,7 +22,7 @@ const CORE = {
   nn: `dropout flatten gelu leakyRelu linear Module relu sequential sigmoid silu softmax softplus tanh uniformInitializer`,
   optim: `adagrad adam adamw clipByGlobalNorm clipByValue l1 l2 rmsprop schedule sgd`,
   data: `arrays loader split take`,
-  train: `accuracy confusion evaluate fit predict Trainer`,
+  train: `accuracy confusion evaluate fit Trainer`,
 }
 const list = (names: string): string[] => names.trim().split(/\s+/)
 const core = Object.entries(CORE)

@@ -93,6 +93,19 @@ export class CaptureError extends ChainruleError {
 export class GradientError extends ChainruleError {
   override readonly name: string = 'GradientError'
 }
+/** A number that is not finite, found in a run that looks for them. */
+export class AnomalyError extends ChainruleError {
+  override readonly name: string = 'AnomalyError'
+  /** The operation whose result it is, or the column or variable that held it. */
+  readonly op: string
+  /** The step, from 1. */
+  readonly step: number
+  constructor(op: string, step: number, message: string, facts: ErrorFacts = {}) {
+    super(message, facts)
+    this.op = op
+    this.step = step
+  }
+}
 /** A file or data set that is malformed, truncated or of another kind than expected. */
 export class DataError extends ChainruleError {
   override readonly name: string = 'DataError'

@@ -33,6 +33,7 @@ import { gemv } from '../gemm/gemv'
 import { layerNorm, layerNormGrad } from '../norm/layer'
 import { pool2d, maxPool2dGrad, avgPool2dGrad } from '../pool/pool'
 import { conv2d } from '../conv/forward'
+import { directConv2d, directConv2dFilterGrad } from '../conv/direct'
 import { conv2dInputGrad } from '../conv/input-grad'
 import { conv2dFilterGrad } from '../conv/filter-grad'
 
@@ -818,6 +819,55 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
       )
       break
     case 55:
+      directConv2d(
+        <usize>load<u32>(pc, 8),
+        <usize>load<u32>(pc, 12),
+        <usize>load<u32>(pc, 16),
+        <usize>load<u32>(pc, 20),
+        load<u32>(pc, 24),
+        load<u32>(pc, 28),
+        load<u32>(pc, 32),
+        load<u32>(pc, 36),
+        load<u32>(pc, 40),
+        load<u32>(pc, 44),
+        load<u32>(pc, 48),
+        load<u32>(pc, 52),
+        load<u32>(pc, 56),
+        load<u32>(pc, 60),
+        load<u32>(pc, 64),
+        load<u32>(pc, 68),
+        load<u32>(pc, 72),
+        load<u32>(pc, 76),
+        load<u32>(pc, 80),
+        part,
+        parts,
+      )
+      break
+    case 56:
+      directConv2dFilterGrad(
+        <usize>load<u32>(pc, 8),
+        <usize>load<u32>(pc, 12),
+        <usize>load<u32>(pc, 16),
+        load<u32>(pc, 20),
+        load<u32>(pc, 24),
+        load<u32>(pc, 28),
+        load<u32>(pc, 32),
+        load<u32>(pc, 36),
+        load<u32>(pc, 40),
+        load<u32>(pc, 44),
+        load<u32>(pc, 48),
+        load<u32>(pc, 52),
+        load<u32>(pc, 56),
+        load<u32>(pc, 60),
+        load<u32>(pc, 64),
+        load<u32>(pc, 68),
+        load<u32>(pc, 72),
+        scratch,
+        part,
+        parts,
+      )
+      break
+    case 57:
       conv2dInputGrad(
         <usize>load<u32>(pc, 8),
         <usize>load<u32>(pc, 12),
@@ -843,7 +893,7 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         parts,
       )
       break
-    case 56:
+    case 58:
       conv2dFilterGrad(
         <usize>load<u32>(pc, 8),
         <usize>load<u32>(pc, 12),

@@ -87,6 +87,9 @@ export const ACT_GELU = 4
 export const ACT_GELU_TANH = 5
 export const ACT_SILU = 6
 
+/** Weights of a filter that convolution without panels takes at most. */
+export const DIRECT_TAPS = 64
+
 // ---- element-wise functions of one operand ----------------------------------------------------
 export const UNARY_NEG = 0
 export const UNARY_ABS = 1

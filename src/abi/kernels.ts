@@ -1,4 +1,4 @@
-import { GEMM_KC, GEMM_MC, GEMM_NC, UNARY_COS, UNARY_EXPM1, UNARY_LOG1P, UNARY_SIN } from './constants.ts'
+import { DIRECT_TAPS, GEMM_KC, GEMM_MC, GEMM_NC, UNARY_COS, UNARY_EXPM1, UNARY_LOG1P, UNARY_SIN } from './constants.ts'
 import type { KernelName, KernelOperands } from './names.generated.ts'
 
 /**
@@ -729,6 +729,19 @@ export const kernels: {
     },
     scratch: GEMM_SCRATCH,
     cost: convCost,
+  },
+  directConv2d: {
+    file: 'conv/direct',
+    doc: 'conv2d without panels, for filters of few taps over few channels.',
+    operands: { x: 'read', w: 'read', bias: 'read', y: 'write', ...PATCHES, activation: 'u32' },
+    cost: per(0.25, 'images', 'groups', 'channels', 'filters', 'kernelH', 'kernelW', 'outH', 'outW'),
+  },
+  directConv2dFilterGrad: {
+    file: 'conv/direct',
+    doc: 'conv2dFilterGrad without panels; channels kernelH kernelW is at most DIRECT_TAPS.',
+    operands: { x: 'read', dy: 'read', dw: 'write', ...PATCHES },
+    scratch: 8 * DIRECT_TAPS,
+    cost: per(0.2, 'images', 'groups', 'channels', 'filters', 'kernelH', 'kernelW', 'outH', 'outW'),
   },
   conv2dInputGrad: {
     file: 'conv/input-grad',

@@ -43,7 +43,7 @@ function text(path: string, size: number, file: SafeTensors, terminal: Terminal)
   const total = [...tensors.values()].reduce((sum, { data }) => sum + data.length, 0)
   const lines = [
     ` ${paint(terminal, path, 'bold')}  ${bytes(size)}, ${integer(tensors.size)} tensors, ${integer(total)} values`,
-    ...network(metadata, path).map(([name, value]) => ` ${paint(terminal, name.padEnd(9), 'dim')}${value}`),
+    ...network(metadata, path).map(([name, value]) => ` ${paint(terminal, name.padEnd(11), 'dim')}${value}`),
     '',
     paint(terminal, line(head), 'dim'),
     ...rows.map(line),
@@ -57,6 +57,11 @@ function text(path: string, size: number, file: SafeTensors, terminal: Terminal)
 /** What this command put there, where it did. */
 function network(metadata: ReadonlyMap<string, string>, path: string): [string, string][] {
   const rows: [string, string][] = []
+  if (metadata.has('chainrule.checkpoint')) {
+    const progress = metadataJson(metadata, 'chainrule.checkpoint', path).get('progress')
+    const [step, epoch] = ['step', 'epoch'].map((name) => integer(progress.get(name).number()))
+    rows.push(['checkpoint', `step ${step}, epoch ${epoch}`])
+  }
   if (metadata.has(KEYS.model)) {
     try {
       rows.push(['network', describe(readSpec(metadataJson(metadata, KEYS.model, path)))])

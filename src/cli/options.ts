@@ -95,12 +95,17 @@ export function autoOr(range: Range, help: string): Option<number | 'auto'> {
   return { help, value: 'N', shown: 'auto', fallback: 'auto', parse }
 }
 
-export function path<T extends string | undefined>(value: string, fallback: T, help: string): Option<string | T> {
+export function path<T extends string | undefined>(
+  value: string,
+  fallback: T,
+  help: string,
+  shown: string | undefined = fallback,
+): Option<string | T> {
   const parse = (text: string, flag: string): string => {
     if (text !== '' && !text.includes('\0')) return text
     throw new ArgumentError('a bad value', { where: flag, expected: 'a path', received: shownText(text) })
   }
-  return fallback === undefined ? { help, value, fallback, parse } : { help, value, shown: fallback, fallback, parse }
+  return shown === undefined ? { help, value, fallback, parse } : { help, value, shown, fallback, parse }
 }
 
 /** Names such as 'conv2d,softmax'; without the flag undefined. */

@@ -114,4 +114,8 @@ export interface RunResult extends RunPlan {
   readonly reason: 'finished' | 'early' | 'stopped'
   /** The epoch whose weights it ends with, where that is not the last. */
   readonly best: number | undefined
+  /** Of a run that was stopped: what `chainrule resume` goes on from. */
+  readonly checkpoint: string | undefined
+  /** The most that the engine had in use. */
+  readonly memoryBytes: number
 }

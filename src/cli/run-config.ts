@@ -16,6 +16,18 @@ export function configOf(options: TrainOptions): RunConfig {
   ) as RunConfig
 }
 
+/** The same with where results go: what a checkpoint keeps, so that the run can go on. */
+export function resumeConfigOf(options: TrainOptions): RunConfig {
+  const { checkpoint, checkpointEvery, tensorboard, out, report } = options
+  return {
+    ...configOf(options),
+    out,
+    ...(report === undefined ? { 'no-report': true } : { report }),
+    ...(checkpoint !== undefined && { checkpoint, 'checkpoint-every': checkpointEvery }),
+    ...(tensorboard !== undefined && { tensorboard }),
+  }
+}
+
 /** The command line that gives this run, as a shell takes it: what differs from the defaults, and the seed. */
 export function command(options: TrainOptions): string {
   const { data, ...config } = configOf(options)
@@ -33,6 +45,7 @@ export function command(options: TrainOptions): string {
   return ['chainrule train', ...positionals.map(shell), ...flags].join(' ')
 }
 
-function shell(text: string): string {
+/** A word as a shell takes it. */
+export function shell(text: string): string {
   return /^[\w.,/+:@-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`
 }

@@ -1,9 +1,20 @@
 import { numericGradients } from '../check/index.ts'
-import { ArgumentError, ChainruleError } from '../errors.ts'
-import { init } from '../index.ts'
+import { ArgumentError, ChainruleError, DataError } from '../errors.ts'
+import { type Engine, init } from '../index.ts'
+import { CheckpointFolder } from '../io/node-checkpoints.ts'
 import { checkWritable, writeFileAtomic } from '../io/node-write.ts'
-import { type FitEvent, hashState, type Metrics, Trainer } from '../train/index.ts'
+import {
+  type Checkpoint,
+  type DoneEvent,
+  type EpochEvent,
+  encodeCheckpoint,
+  type FitEvent,
+  hashState,
+  type Metrics,
+  Trainer,
+} from '../train/index.ts'
 import type { TrainOptions } from './args.ts'
+import { boardFor } from './board.ts'
 import { jobs } from './jobs/index.ts'
 import type { Job } from './jobs/job.ts'
 import { machineLine } from './machine.ts'
@@ -11,8 +22,11 @@ import { confidentMistakes } from './mistakes.ts'
 import { modelFile } from './model-file.ts'
 import { buildModel, describe, type Network } from './models.ts'
 import { buildOptimizer, penaltyOf } from './optimizer.ts'
+import { planRun, planText } from './plan.ts'
 import { reportPage } from './report/page.ts'
 import type { EpochRecord, Mistake, RunPlan, RunResult } from './result.ts'
+import { resumeConfigOf } from './run-config.ts'
+import type { Terminal } from './terminal.ts'
 import type { View, WrittenFile } from './view.ts'
 
 export interface TrainContext {
@@ -20,22 +34,45 @@ export interface TrainContext {
   /** Stops the run at the end of a step; what was learnt is kept. */
   readonly signal: AbortSignal
   readonly version: string
+  /** Where the run goes on. */
+  readonly resume?: Checkpoint | undefined
 }
 
 const MOST_MISTAKES = 24
 const MOST_NUMERIC = 5000
 
+const engineOf = ({ threads, numerics, wide, seed }: TrainOptions): Promise<Engine> =>
+  init({ threads, numerics, wide, seed })
+
+/** `chainrule train --plan`: the memory and the program of a run that is not made. */
+export async function showPlan(options: TrainOptions, out: Terminal): Promise<void> {
+  const engine = await engineOf(options)
+  const engineBytes = engine.runtime.allocator.bytesInUse
+  try {
+    const job = await jobs[options.job](options)
+    const model = buildModel(job.spec)
+    const plan = await planRun(model, job, options, options.epochs * job.stepsPerEpoch)
+    const { memory, instructions, barriers, listing } = plan
+    const { totals } = memory
+    const bytes = engineBytes + memory.bytes
+    out.write(
+      options.json
+        ? `${JSON.stringify({ network: describe(job.spec), bytes, engineBytes, totals, instructions, barriers, listing })}\n`
+        : planText(plan, engineBytes, model, out),
+    )
+  } finally {
+    await engine.close()
+  }
+}
+
 /** `chainrule train`. Nothing is written before the run is over, and then each file whole. */
-export async function runTrain(options: TrainOptions, { view, signal, version }: TrainContext): Promise<RunResult> {
+export async function runTrain(options: TrainOptions, context: TrainContext): Promise<RunResult> {
+  const { view, version, resume } = context
   const outputs = [options.out, ...(options.report === undefined ? [] : [options.report])]
   if (options.out === options.report) throw new ArgumentError('is also the file of --out', { where: '--report' })
   for (const path of outputs) await checkWritable(path)
-  const engine = await init({
-    threads: options.threads,
-    numerics: options.numerics,
-    wide: options.wide,
-    seed: options.seed,
-  })
+  const folder = await checkpointFolder(options, resume)
+  const engine = await engineOf(options)
   try {
     const job = await jobs[options.job](options)
     const model = buildModel(job.spec)
@@ -55,7 +92,12 @@ export async function runTrain(options: TrainOptions, { view, signal, version }:
     checkNumeric(plan)
     view.begin(plan)
     for (const notice of [engine.runtime.notice, ...job.notices]) if (notice !== undefined) view.notice(notice)
-    const result = await train(model, job, plan, view, signal)
+    if (resume !== undefined) {
+      checkSame(resume, job)
+      view.notice(`Going on after step ${resume.progress.step}, in epoch ${resume.progress.epoch + 1}.`)
+    }
+    const used = (): number => engine.runtime.allocator.bytesInUse
+    const result = await train(model, job, plan, folder, used, context)
     view.end(result, await write(model, result))
     return result
   } finally {
@@ -73,44 +115,101 @@ function checkNumeric({ options, parameters }: RunPlan): void {
   })
 }
 
+/** The folder that checkpoints go to; a new run does not mix its own with those of another. */
+async function checkpointFolder(
+  { checkpoint }: TrainOptions,
+  resume: Checkpoint | undefined,
+): Promise<CheckpointFolder | undefined> {
+  if (checkpoint === undefined) return undefined
+  const folder = new CheckpointFolder(checkpoint)
+  if (resume === undefined && (await folder.list()).length > 0)
+    throw new ArgumentError('the folder holds the checkpoints of another run', {
+      where: `--checkpoint ${checkpoint}`,
+      hint: `Go on with it by 'chainrule resume ${checkpoint}', or name another folder.`,
+    })
+  return folder
+}
+
+/** A run goes on only with the data it began with. */
+function checkSame({ preprocessing }: Checkpoint, job: Job): void {
+  if (preprocessing === undefined || JSON.stringify(preprocessing) === JSON.stringify(job.preprocessing)) return
+  throw new DataError('the data are not those that the run began with', {
+    where: job.data.name,
+    hint: 'Name the right ones with --data.',
+  })
+}
+
 /** Follows the run to its end, or to the step at which the user stops it. */
-async function train(model: Network, job: Job, plan: RunPlan, view: View, signal: AbortSignal): Promise<RunResult> {
+async function train(
+  model: Network,
+  job: Job,
+  plan: RunPlan,
+  folder: CheckpointFolder | undefined,
+  used: () => number,
+  { view, signal, resume }: TrainContext,
+): Promise<RunResult> {
   const { options } = plan
+  const steps = options.epochs * job.stepsPerEpoch
   const run = new Trainer(model, job.train, {
     validation: job.watched,
     loss: job.loss,
     metrics: job.metrics,
-    optimizer: buildOptimizer(model, options, options.epochs * job.stepsPerEpoch),
+    optimizer: buildOptimizer(model, options, steps),
     penalty: penaltyOf(model, options),
     clipNorm: options.clip > 0 ? options.clip : undefined,
     epochs: options.epochs,
     batch: job.batch,
     earlyStopping: job.patience === undefined ? undefined : { patience: job.patience },
     gradients: options.gradients === 'numeric' ? numericGradients : undefined,
+    checkpoint: folder && { to: folder, everyEpochs: options.checkpointEvery },
+    resume,
+    preprocessing: job.preprocessing,
+    config: resumeConfigOf(options),
   })
   const stop = (): void => run.stop()
   signal.addEventListener('abort', stop)
   if (signal.aborted) stop()
-  const history = new History(options.epochs * job.stepsPerEpoch, options.batch)
+  using board = options.tensorboard === undefined ? undefined : boardFor(options.tensorboard)
+  const history = new History(steps, options.batch)
+  let checkpoint: string | undefined
+  let memoryBytes = 0
   try {
-    for await (const event of run) history.add(event, view)
+    for await (const event of run) {
+      memoryBytes = Math.max(memoryBytes, used())
+      history.add(event, view)
+      board?.add(event)
+      if (event.type === 'done' && event.reason === 'stopped' && history.done?.steps !== 0)
+        checkpoint = options.checkpoint ?? (await saveStopped(run, options))
+    }
   } finally {
     signal.removeEventListener('abort', stop)
   }
-  if (history.losses.length === 0) throw new ChainruleError('stopped before the first step; nothing was written')
+  const { done } = history
+  if (done === undefined || done.steps === 0)
+    throw new ChainruleError('stopped before the first step; nothing was written')
   return {
     ...plan,
     test: await job.test(model),
-    trainSeconds: history.trainSeconds,
-    samplesPerSecond: history.samplesPerSecond,
+    trainSeconds: done.trainSeconds,
+    samplesPerSecond: done.samplesPerSecond,
     weightsHash: hashState(await model.stateDict()),
-    losses: history.losses,
+    losses: done.losses,
     stepsPerEpoch: job.stepsPerEpoch,
-    epochs: history.epochs,
+    epochs: done.history.map(recordOf),
     mistakes: await mistakesOf(model, job, options),
-    reason: history.reason,
-    best: history.best,
+    reason: done.reason,
+    // Whoever stops a run gets what it has; a run that ends by itself goes back to its best epoch.
+    best: done.reason !== 'stopped' && done.best?.step !== done.steps ? done.best?.epoch : undefined,
+    checkpoint,
+    memoryBytes,
   }
+}
+
+/** What a run that was stopped needs to go on, beside the model. */
+async function saveStopped(run: Trainer<'x' | 'y', Metrics>, { out }: TrainOptions): Promise<string> {
+  const path = `${out.replace(/\.safetensors$/, '')}.checkpoint.safetensors`
+  await writeFileAtomic(path, encodeCheckpoint(await run.checkpoint()))
+  return path
 }
 
 /** Pictures that were taken for others, for the report. */
@@ -119,14 +218,9 @@ async function mistakesOf(model: Network, { watched }: Job, { job, report }: Tra
   return confidentMistakes(model, watched, MOST_MISTAKES)
 }
 
-/** What happened, as far as it went. */
+/** Tells the view what happens, as far as it goes. */
 class History {
-  readonly epochs: EpochRecord[] = []
-  readonly losses: number[] = []
-  samplesPerSecond = 0
-  trainSeconds = 0
-  reason: RunResult['reason'] = 'finished'
-  best: number | undefined
+  done: DoneEvent<Metrics> | undefined
   private readonly steps: number
   private readonly batch: number
 
@@ -137,39 +231,30 @@ class History {
 
   add(event: FitEvent<Metrics>, view: View): void {
     if (event.type === 'step') {
-      for (const [i, loss] of event.losses.entries()) {
+      for (const [i, loss] of event.losses.entries())
         if (!Number.isFinite(loss)) throw diverged(event.step - event.losses.length + i + 1, loss)
-        this.losses.push(loss)
-      }
       const { steps, batch } = this
       // A stream does not say how long it is.
       const secondsLeft = event.secondsLeft ?? ((steps - event.step) * batch) / event.samplesPerSecond
       view.step({ ...event, steps, secondsLeft })
-    } else if (event.type === 'epoch') {
-      const { validation, epochs, epoch, step, loss, trainSeconds } = event
-      const measured: Readonly<Record<string, unknown>> = validation?.metrics ?? {}
-      const number = (name: string): number | undefined =>
-        typeof measured[name] === 'number' ? (measured[name] as number) : undefined
-      const record: EpochRecord = {
-        epoch,
-        step,
-        loss,
-        trainSeconds,
-        epochs: epochs as number,
-        testLoss: validation?.loss,
-        accuracy: number('accuracy'),
-        r2: number('r2'),
-      }
-      this.epochs.push(record)
-      view.epoch(record)
-    } else if (event.type === 'done') {
-      this.samplesPerSecond = event.samplesPerSecond
-      this.trainSeconds = event.trainSeconds
-      this.reason = event.reason
-      // Whoever stops a run gets what it has; a run that ends by itself goes back to its best epoch.
-      if (event.reason !== 'stopped' && event.best !== undefined && event.best.step !== event.steps)
-        this.best = event.best.epoch
-    }
+    } else if (event.type === 'epoch') view.epoch(recordOf(event))
+    else if (event.type === 'done') this.done = event
+  }
+}
+
+function recordOf({ validation, epochs, epoch, step, loss, trainSeconds }: EpochEvent<Metrics>): EpochRecord {
+  const measured: Readonly<Record<string, unknown>> = validation?.metrics ?? {}
+  const number = (name: string): number | undefined =>
+    typeof measured[name] === 'number' ? (measured[name] as number) : undefined
+  return {
+    epoch,
+    step,
+    loss,
+    trainSeconds,
+    epochs: epochs as number,
+    testLoss: validation?.loss,
+    accuracy: number('accuracy'),
+    r2: number('r2'),
   }
 }
 

@@ -28,7 +28,18 @@ export class JsonView implements View {
   }
 
   end(result: RunResult, files: readonly WrittenFile[]): void {
-    const { test, trainSeconds, samplesPerSecond, threads, options, weightsHash, reason, best } = result
+    const {
+      test,
+      trainSeconds,
+      samplesPerSecond,
+      threads,
+      options,
+      weightsHash,
+      reason,
+      best,
+      checkpoint,
+      memoryBytes,
+    } = result
     this.write('done', {
       ...figures(test),
       trainSeconds,
@@ -42,6 +53,8 @@ export class JsonView implements View {
       epochs: result.epochs.length,
       seed: options.seed,
       bestEpoch: best,
+      checkpoint,
+      memoryBytes,
       interrupted: reason === 'stopped',
       files: files.map(({ path }) => path),
     })

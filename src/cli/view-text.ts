@@ -5,6 +5,7 @@ import { bytes, decimal, duration, integer, percent } from './format.ts'
 import { headline, r2Text } from './headline.ts'
 import { LiveLine, progressLine, SPARKS } from './progress.ts'
 import type { EpochRecord, RunPlan, RunResult, StepRecord, TestReport } from './result.ts'
+import { shell } from './run-config.ts'
 import { paint, type Terminal } from './terminal.ts'
 import type { View, WrittenFile } from './view.ts'
 
@@ -106,6 +107,7 @@ export class TextView implements View {
     if (reason === 'stopped') {
       this.print('')
       this.notice(`Stopped after step ${integer(done)} of ${integer(steps)}; what was learnt until then is kept.`)
+      if (result.checkpoint !== undefined) this.notice(`To go on: chainrule resume ${shell(result.checkpoint)}`)
     } else if (best !== undefined) {
       this.print('')
       this.print(
@@ -119,6 +121,7 @@ export class TextView implements View {
       `${duration(result.trainSeconds)} of training`,
       `${integer(result.samplesPerSecond)} ${result.data.unit}/s`,
       `${result.threads} ${result.threads === 1 ? 'thread' : 'threads'}`,
+      bytes(result.memoryBytes),
     ]
     this.lines(['', ` ${summary.join('   ')}`])
     const dim = (text: string): string => paint(terminal, text.padEnd(9), 'dim')

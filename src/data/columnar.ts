@@ -23,7 +23,7 @@ export async function optional(name: string, version: string, format: string): P
   } catch (cause) {
     throw new EngineError(`${format} files are read by the library ${name}, which cannot be imported`, {
       where: name,
-      hint: `Install it: npm install ${name}@${version}. Or hand it over: { library: await import('${name}') }.`,
+      hint: `Install it (npm install ${name}@${version}), or give the module as the option library.`,
       cause,
     })
   }

@@ -17,6 +17,7 @@ interface ConvLayerOptions {
 
 export type Conv1dLayerOptions = f.Conv1dOptions & ConvLayerOptions
 export type Conv2dLayerOptions = f.Conv2dOptions & ConvLayerOptions
+export type Conv3dLayerOptions = f.Conv3dOptions & ConvLayerOptions
 export type ConvTranspose1dLayerOptions = f.ConvTranspose1dOptions & ConvLayerOptions
 export type ConvTranspose2dLayerOptions = f.ConvTranspose2dOptions & ConvLayerOptions
 
@@ -75,7 +76,7 @@ export class Conv extends Module {
       if (x.rank !== this.weight.rank || x.shape[1] !== this.inputs)
         throw new ShapeError('the input does not fit the layer', {
           where: `nn.${this.#kind}(${this.inputs}, ${this.outputs})`,
-          expected: `[N, ${this.inputs}, ${this.weight.rank === 3 ? 'L' : 'H, W'}]`,
+          expected: `[N, ${this.inputs}, ${['L', 'H, W', 'D, H, W'][this.weight.rank - 3]}]`,
           received: `[${x.shape.join(', ')}]`,
         })
       return this.#apply(x, this.weight, this.bias)
@@ -92,6 +93,17 @@ export const conv1d = (inputs: number, outputs: number, kernel: number, options:
 /** Convolution of images [N, inputs, H, W]. */
 export const conv2d = (inputs: number, outputs: number, kernel: f.Size2d, options: Conv2dLayerOptions = {}): Conv =>
   new Conv('conv2d', [inputs, outputs], square(kernel), false, options, (x, w, b) => f.conv2d(x, w, b, options))
+
+/** Convolution of volumes [N, inputs, D, H, W]. */
+export const conv3d = (inputs: number, outputs: number, kernel: f.Size3d, options: Conv3dLayerOptions = {}): Conv =>
+  new Conv(
+    'conv3d',
+    [inputs, outputs],
+    typeof kernel === 'number' ? [kernel, kernel, kernel] : kernel,
+    false,
+    options,
+    (x, w, b) => f.conv3d(x, w, b, options),
+  )
 
 /** Transposed convolution of sequences [N, inputs, L]. */
 export const convTranspose1d = (

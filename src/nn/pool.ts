@@ -7,9 +7,26 @@ export const maxPool2d = (kernel: f.Size2d, options: f.Pool2dOptions = {}): Acti
 /** The mean of each window. */
 export const avgPool2d = (kernel: f.Size2d, options: f.AvgPool2dOptions = {}): Activation =>
   new Activation('avgPool2d', (x) => f.avgPool2d(x, kernel, options))
-/** Means over size x size equal parts of each image. */
+/** Means over size x size parts of each image. */
 export const adaptiveAvgPool2d = (size: f.Size2d): Activation =>
   new Activation('adaptiveAvgPool2d', (x) => f.adaptiveAvgPool2d(x, size))
+/** The largest values of size x size parts of each image. */
+export const adaptiveMaxPool2d = (size: f.Size2d): Activation =>
+  new Activation('adaptiveMaxPool2d', (x) => f.adaptiveMaxPool2d(x, size))
+/** The same of sequences [N, C, L]. */
+export const maxPool1d = (kernel: number, options: f.Pool1dOptions = {}): Activation =>
+  new Activation('maxPool1d', (x) => f.maxPool1d(x, kernel, options))
+export const avgPool1d = (kernel: number, options: f.AvgPool1dOptions = {}): Activation =>
+  new Activation('avgPool1d', (x) => f.avgPool1d(x, kernel, options))
+export const adaptiveAvgPool1d = (size: number): Activation =>
+  new Activation('adaptiveAvgPool1d', (x) => f.adaptiveAvgPool1d(x, size))
+export const adaptiveMaxPool1d = (size: number): Activation =>
+  new Activation('adaptiveMaxPool1d', (x) => f.adaptiveMaxPool1d(x, size))
+/** The same of volumes [N, C, D, H, W]. */
+export const maxPool3d = (kernel: f.Size3d, options: f.Pool3dOptions = {}): Activation =>
+  new Activation('maxPool3d', (x) => f.maxPool3d(x, kernel, options))
+export const avgPool3d = (kernel: f.Size3d, options: f.AvgPool3dOptions = {}): Activation =>
+  new Activation('avgPool3d', (x) => f.avgPool3d(x, kernel, options))
 /** Images at another size. */
 export const upsample2d = (options: f.UpsampleOptions): Activation =>
   new Activation('upsample2d', (x) => f.upsample2d(x, options))

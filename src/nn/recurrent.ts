@@ -1,6 +1,7 @@
 import { ArgumentError, ShapeError } from '../errors.ts'
-import { zeros } from '../ops/create.ts'
-import { concat, dropout, gru as gruOp, lstm as lstmOp, rnn as rnnOp } from '../ops/functions.ts'
+import { checkTensor } from '../ops/apply.ts'
+import { tensor, zeros } from '../ops/create.ts'
+import { concat, dropout, gru as gruOp, less, lstm as lstmOp, rnn as rnnOp, where } from '../ops/functions.ts'
 import type { Tensor } from '../ops/tensor.ts'
 import type { Parameter } from '../ops/variable.ts'
 import { drawn } from './initializers.ts'
@@ -26,6 +27,14 @@ export interface RecurrentState {
   readonly c?: Tensor | undefined
 }
 
+export interface SequenceLengths {
+  /**
+   * How many steps of each sequence count, int32 [batch], each from 1 to the number of steps: outputs after them are 0, the
+   * last states are those after them, and the other direction begins with them. PyTorch's packed sequences, unpacked.
+   */
+  readonly lengths?: Tensor | undefined
+}
+
 /** Outputs of all steps of the last layer, and the last states of all layers. */
 export interface RecurrentResult {
   readonly y: Tensor
@@ -37,6 +46,9 @@ interface Direction {
   readonly y: Tensor
   readonly h: Tensor
   readonly c?: Tensor
+  /** States after each step; those of the cells, where there are any. */
+  readonly all: Tensor
+  readonly cells?: Tensor
 }
 
 /** What RNN, GRU and LSTM share: PyTorch's parameters by name, layers, directions. */
@@ -105,11 +117,12 @@ export abstract class Recurrent extends Module {
     return this.run(x).y
   }
 
-  /** Outputs of all steps and the last states, from given states. */
-  run(x: Tensor, state: RecurrentState = {}): RecurrentResult {
+  /** Outputs of all steps and the last states, from given states, of sequences of given lengths. */
+  run(x: Tensor, { lengths, ...state }: RecurrentState & SequenceLengths = {}): RecurrentResult {
     return inside(this, () => {
       this.check(x, state)
       let sequence = this.batchFirst ? x.transpose([1, 0, 2]) : x
+      const cut = lengths === undefined ? undefined : cutOf(this.kind, sequence, lengths)
       const h: Tensor[] = []
       const c: Tensor[] = []
       let index = 0
@@ -119,7 +132,10 @@ export abstract class Recurrent extends Module {
           states === undefined
             ? zeros([sequence.shape[1] as number, this.hidden], { engine: x.engine })
             : states.slice([index], [index + 1]).reshape([sequence.shape[1] as number, this.hidden])
-        const made = this.direction(sequence, suffix, reverse, from(state.h), () => from(state.c))
+        const made =
+          cut === undefined
+            ? this.direction(sequence, suffix, reverse, from(state.h), () => from(state.c))
+            : this.cutDirection(cut, sequence, suffix, reverse, from(state.h), () => from(state.c))
         outputs.push(made.y)
         h.push(made.h)
         if (made.c !== undefined) c.push(made.c)
@@ -167,7 +183,64 @@ export abstract class Recurrent extends Module {
     return terms.length === 0 ? product : product.add(terms.reduce((sum, bias) => sum.add(bias)))
   }
 
+  /** A direction over sequences of their own lengths: backwards they are turned, and the results turned again. */
+  private cutDirection(
+    { turn, only, last }: Cut,
+    x: Tensor,
+    suffix: string,
+    reverse: boolean,
+    h0: Tensor,
+    c0: () => Tensor,
+  ): Direction {
+    const { all, cells } = this.direction(reverse ? turn(x) : x, suffix, false, h0, c0)
+    const y = only(all)
+    return { y: reverse ? turn(y) : y, h: last(all), ...(cells === undefined ? {} : { c: last(cells) }), all }
+  }
+
   protected abstract direction(x: Tensor, suffix: string, reverse: boolean, h0: Tensor, c0: () => Tensor): Direction
+}
+
+/** What lengths make of sequences [time, batch, ..]. */
+interface Cut {
+  /** The steps that count in the opposite order, the others where they are. */
+  turn(x: Tensor): Tensor
+  /** 0 in the steps that do not count. */
+  only(x: Tensor): Tensor
+  /** The last step that counts, [1, batch, ..]. */
+  last(x: Tensor): Tensor
+}
+
+function cutOf(kind: string, sequence: Tensor, lengths: Tensor): Cut {
+  const [time, batch] = sequence.shape as [number, number, number]
+  if (checkTensor(lengths, `nn.${kind}`).dtype !== 'int32' || String(lengths.shape) !== String([batch]))
+    throw new ShapeError('the lengths do not fit the sequences', {
+      where: `nn.${kind}.lengths`,
+      expected: `int32 [${batch}]`,
+      received: `${lengths.dtype} [${lengths.shape.join(', ')}]`,
+    })
+  const { engine } = sequence
+  const steps = tensor(
+    Int32Array.from({ length: time }, (_, i) => i),
+    [time, 1],
+    { engine },
+  )
+  const counts = less(steps, lengths)
+  const columns = tensor(
+    Int32Array.from({ length: batch }, (_, i) => i),
+    [batch],
+    { engine },
+  )
+  /** Of each sequence the steps given as int32 [.., batch]. */
+  const pick = (x: Tensor, at: Tensor): Tensor => {
+    const rows = x.reshape([time * batch, x.shape[2] as number])
+    return rows.gather(at.mul(batch).add(columns))
+  }
+  const turned = where(counts, lengths.sub(1).sub(steps), steps)
+  return {
+    turn: (x) => pick(x, turned),
+    only: (x) => where(counts.reshape([time, batch, 1]), x, 0),
+    last: (x) => pick(x, lengths.sub(1).reshape([1, batch])),
+  }
 }
 
 /** The state after the last step in walking order, as [1, rows, n]. */
@@ -198,7 +271,7 @@ export class RNN extends Recurrent {
   protected override direction(x: Tensor, suffix: string, reverse: boolean, h0: Tensor): Direction {
     const w = this.weights[`weight_hh_${suffix}`] as Parameter
     const y = rnnOp(this.products(x, suffix, 'ih', 'hh'), w, h0, { activation: this.activation, reverse })
-    return { y, h: lastOf(y, reverse) }
+    return { y, h: lastOf(y, reverse), all: y }
   }
 }
 
@@ -214,7 +287,7 @@ export class GRU extends Recurrent {
     const w = this.weights[`weight_hh_${suffix}`] as Parameter
     const bias = this.weights[`bias_hh_${suffix}`] ?? zeros([3 * this.hidden], { engine: x.engine })
     const y = gruOp(this.products(x, suffix, 'ih'), w, h0, bias, { reverse })
-    return { y, h: lastOf(y, reverse) }
+    return { y, h: lastOf(y, reverse), all: y }
   }
 }
 
@@ -229,7 +302,7 @@ export class LSTM extends Recurrent {
   protected override direction(x: Tensor, suffix: string, reverse: boolean, h0: Tensor, c0: () => Tensor): Direction {
     const w = this.weights[`weight_hh_${suffix}`] as Parameter
     const { h, c } = lstmOp(this.products(x, suffix, 'ih', 'hh'), w, h0, c0(), { reverse })
-    return { y: h, h: lastOf(h, reverse), c: lastOf(c, reverse) }
+    return { y: h, h: lastOf(h, reverse), c: lastOf(c, reverse), all: h, cells: c }
   }
 }
 

@@ -1,4 +1,4 @@
-import { ACT_NONE } from '../abi/constants.ts'
+import { ACT_NONE, DIRECT_TAPS } from '../abi/constants.ts'
 import { ArgumentError, ShapeError } from '../errors.ts'
 import { type Attrs, type Shape, type Spec, sizeOf } from '../program/graph.ts'
 import type { Lowering, Ref } from '../program/lower.ts'
@@ -96,6 +96,44 @@ function operandsOf(x: Shape, w: Shape, y: Shape, attrs: Attrs) {
   }
 }
 
+/** Depthwise, or nearly so: few filters that see one channel each leave too little to multiply for a product of matrices. */
+function isDirect(w: Shape, attrs: Attrs): boolean {
+  const { groups } = geometry(attrs)
+  const [filters, channels, kernelH, kernelW] = w as [number, number, number, number]
+  return channels === 1 && groups > 1 && filters / groups <= 8 && kernelH * kernelW <= DIRECT_TAPS
+}
+
+/**
+ * The gradient for the images as a convolution of the gradient, its pixels a stride apart and zeros around them, with
+ * the filters turned by half a turn: for paddings that the filter reaches across.
+ */
+function lowerDirectInputGrad(lowering: Lowering, operands: ReturnType<typeof operandsOf>): boolean {
+  const { inputs, outputs, attrs, emit, temp } = lowering
+  const [dy, w] = inputs as [Ref, Ref]
+  const { images, groups, filters, height, width, kernelH, kernelW, outH, outW } = operands
+  const { strideH, strideW, dilationH, dilationW } = operands
+  const [top, bottom, left, right] = geometry(attrs).padding
+  const [reachH, reachW] = [dilationH * (kernelH - 1), dilationW * (kernelW - 1)]
+  if (Math.max(top, bottom) > reachH || Math.max(left, right) > reachW) return false
+  const [rows, columns] = [height + reachH, width + reachW]
+  const planes = images * groups * filters
+  const x = temp(planes * rows * columns * 4)
+  emit('fill', { y: x, n: x.bytes / 4, bits: 0 })
+  const at = ((reachH - top) * columns + reachW - left) * 4
+  const inside = { ...x, offset: x.offset + at, bytes: x.bytes - at }
+  const dims = [3, planes, rows * columns, outH, strideH * columns, outW, strideW]
+  emit('stridedWrite', { x: dy, y: inside, n: dy.bytes / 4, dims })
+  const turned = temp(w.bytes)
+  const taps = kernelH * kernelW
+  const last = { ...w, offset: w.offset + (taps - 1) * 4, bytes: w.bytes - (taps - 1) * 4 }
+  emit('stridedRead', { x: last, y: turned, n: w.bytes / 4, dims: [2, w.bytes / 4 / taps, taps, taps, -1] })
+  const y = outputs[0] as Ref
+  const sizes = { height: rows, width: columns, outH: height, outW: width, strideH: 1, strideW: 1 }
+  const same = { images, groups, channels: filters, filters: 1, kernelH, kernelW, dilationH, dilationW }
+  emit('directConv2d', { x, w: turned, bias: null, y, ...same, ...sizes, activation: ACT_NONE })
+  return true
+}
+
 /** The images with zeros around them, and their shape. */
 function padded({ emit, temp }: Lowering, x: Ref, shape: Shape, attrs: Attrs): { x: Ref; shape: Shape } {
   const [top, bottom, left, right] = geometry(attrs).padding
@@ -116,7 +154,8 @@ function lowerForward(lowering: Lowering, activation: number): void {
   const { x, shape } = padded(lowering, inputs[0] as Ref, shapes[0] as Shape, attrs)
   const operands = operandsOf(shape, shapes[1] as Shape, outShapes[0] as Shape, attrs)
   const [, w, bias = null] = inputs
-  emit('conv2d', { x, w: w as Ref, bias, y: outputs[0] as Ref, ...operands, activation })
+  const kernel = isDirect(shapes[1] as Shape, attrs) ? 'directConv2d' : 'conv2d'
+  emit(kernel, { x, w: w as Ref, bias, y: outputs[0] as Ref, ...operands, activation })
 }
 
 function inferForward(where: string, inputs: readonly Spec[], attrs: Attrs): readonly Spec[] {
@@ -148,6 +187,11 @@ export const convOps: OpTable<'conv2d' | 'conv2dInputGrad' | 'conv2dFilterGrad' 
     formula: 'Y[n, o, i, j] = b[o] + sum over c, k, l of W[o, c, k, l] X[n, c, i s + k d - p, j s + l d - p]',
     infer: (inputs, attrs) => inferForward('conv2d', inputs, attrs),
     lower: (lowering) => lowerForward(lowering, ACT_NONE),
+    activated: ({ inputs, attrs }, activation) => ({
+      op: convOps.fusedConv2d,
+      inputs,
+      attrs: { ...attrs, activation },
+    }),
     gradient({ dy, inputs, attrs, needs }) {
       const [x, w] = inputs as [Tensor, Tensor]
       return [
@@ -176,8 +220,11 @@ export const convOps: OpTable<'conv2d' | 'conv2dInputGrad' | 'conv2dFilterGrad' 
       sameShape('conv2dInputGrad', dy, forwardShape('conv2dInputGrad', shape, w, attrs))
       return [{ shape, dtype: 'float32' }]
     },
-    lower({ inputs: [dy, w], outputs: [dx], shapes, attrs, emit }) {
+    lower(lowering) {
+      const { inputs, outputs, shapes, attrs, emit } = lowering
+      const [[dy, w], [dx]] = [inputs, outputs]
       const operands = operandsOf(attr<Shape>(attrs, 'shape'), shapes[1] as Shape, shapes[0] as Shape, attrs)
+      if (isDirect(shapes[1] as Shape, attrs) && lowerDirectInputGrad(lowering, operands)) return
       const [top, , left] = geometry(attrs).padding
       emit('conv2dInputGrad', { dy: dy as Ref, w: w as Ref, dx: dx as Ref, ...operands, top, left })
     },
@@ -198,7 +245,8 @@ export const convOps: OpTable<'conv2d' | 'conv2dInputGrad' | 'conv2dFilterGrad' 
       const { inputs, outputs, shapes, attrs, emit } = lowering
       const { x, shape } = padded(lowering, inputs[0] as Ref, shapes[0] as Shape, attrs)
       const operands = operandsOf(shape, attr<Shape>(attrs, 'shape'), shapes[1] as Shape, attrs)
-      emit('conv2dFilterGrad', { x, dy: inputs[1] as Ref, dw: outputs[0] as Ref, ...operands })
+      const kernel = isDirect(attr<Shape>(attrs, 'shape'), attrs) ? 'directConv2dFilterGrad' : 'conv2dFilterGrad'
+      emit(kernel, { x, dy: inputs[1] as Ref, dw: outputs[0] as Ref, ...operands })
     },
     gradient({ dy: g, inputs, attrs, needs }) {
       const [x, dy] = inputs as [Tensor, Tensor]

@@ -10,6 +10,7 @@ import { unaryOps } from './unary.ts'
 // what says yes or no says it as float32, 1 or 0.
 
 export * from './activations.ts'
+export { adaptiveAvgPool2d, adaptiveMaxPool2d } from './adaptive.ts'
 export * from './arrange.ts'
 export { type AttentionOptions, scaledDotProductAttention } from './attention.ts'
 export { batchNorm, channelStatistics, type Statistics } from './batch-norm.ts'
@@ -23,6 +24,15 @@ export {
   type Size2d,
 } from './conv.ts'
 export { type Conv1dOptions, type ConvTranspose1dOptions, conv1d, convTranspose1d } from './conv1d.ts'
+export {
+  type AvgPool3dOptions,
+  avgPool3d,
+  type Conv3dOptions,
+  conv3d,
+  maxPool3d,
+  type Pool3dOptions,
+  type Size3d,
+} from './conv3d.ts'
 export * from './ctc.ts'
 export * from './einsum.ts'
 export * from './logic.ts'
@@ -35,13 +45,22 @@ export { groupNorm, instanceNorm, layerNorm, type NormOptions, rmsNorm } from '.
 export * from './order.ts'
 export {
   type AvgPool2dOptions,
-  adaptiveAvgPool2d,
   avgPool2d,
   globalAvgPool2d,
   maxPool2d,
   type Pool2dOptions,
 } from './pool.ts'
-export * from './random.ts'
+export * from './pool1d.ts'
+export {
+  bernoulli,
+  type CategoricalOptions,
+  categorical,
+  dropout,
+  permutation,
+  type RandomOptions,
+  randomNormal,
+  randomUniform,
+} from './random.ts'
 export { gru, lstm, rnn, type SequenceOptions } from './recurrent.ts'
 export * from './reduce.ts'
 export * from './reduction.ts'

@@ -189,17 +189,3 @@ export function globalAvgPool2d(x: Tensor): Tensor {
     })
   return mean(x, [2, 3], { keepDims: true })
 }
-
-/** Means over windows that divide x [N, C, H, W] into size x size parts; the parts have to be equal. */
-export function adaptiveAvgPool2d(x: Tensor, size: Size2d): Tensor {
-  const where = 'adaptiveAvgPool2d'
-  const out = pair(size, 1, `${where}.size`)
-  const [h = 0, w = 0] = checkTensor(x, where).shape.slice(2)
-  if (x.rank !== 4 || h === 0 || w === 0 || h % out[0] !== 0 || w % out[1] !== 0)
-    throw new ShapeError('the image does not divide into equal parts', {
-      where,
-      expected: `[N, C, H, W] with multiples of ${out.join(' and ')}`,
-      received: shapeText(x.shape),
-    })
-  return avgPool2d(x, [h / out[0], w / out[1]])
-}

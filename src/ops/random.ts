@@ -1,13 +1,15 @@
 import { RANDOM_BERNOULLI, RANDOM_NORMAL, RANDOM_UNIFORM } from '../abi/constants.ts'
-import { ArgumentError } from '../errors.ts'
+import { ArgumentError, ShapeError } from '../errors.ts'
 import type { Engine } from '../program/engine.ts'
 import type { Generator } from '../program/generator.ts'
 import type { Attrs, Shape, Spec } from '../program/graph.ts'
 import { currentEngine } from '../tensor/current.ts'
-import { checkShape } from '../tensor/shape.ts'
+import { checkShape, shapeText } from '../tensor/shape.ts'
 import { applyAll, checkTensor, checkTypes } from './apply.ts'
+import { unsqueeze } from './arrange.ts'
 import { attr, defineOp, type OpRow, type OpTable } from './define.ts'
-import { finite } from './functions.ts'
+import { finite, log, neg, sub } from './functions.ts'
+import { argmax } from './reduce.ts'
 import { Tensor } from './tensor.ts'
 
 // Random numbers are element i of draw d of a counter-based generator (Philox 4x32-10, Salmon et al. 2011): the same
@@ -134,6 +136,34 @@ export function bernoulli(shape: Shape, p: number, options: RandomOptions = {}):
 export function permutation(n: number, options: RandomOptions = {}): Tensor {
   checkShape([n], 'permutation')
   return fresh(randomOps.permutation, { n }, options)
+}
+
+export interface CategoricalOptions extends RandomOptions {
+  /** Draws of each row, as a new last axis. Default: one, without that axis. */
+  readonly samples?: number
+}
+
+/**
+ * Indices of the last axis, int32, each with the probability softmax(logits) that it has: the largest of the logits with
+ * Gumbel noise -ln(-ln u) added (Gumbel 1954). Logits of -Infinity are never drawn. Throws ShapeError for no classes.
+ */
+export function categorical(logits: Tensor, { samples, ...options }: CategoricalOptions = {}): Tensor {
+  const where = 'categorical'
+  checkTypes(where, [checkTensor(logits, where)], 'float32')
+  const classes = logits.shape.at(-1) ?? 0
+  if (classes === 0)
+    throw new ShapeError('there are no classes to draw from', {
+      where,
+      expected: '[.., classes]',
+      received: shapeText(logits.shape),
+    })
+  const rows = logits.shape.slice(0, -1)
+  if (samples !== undefined) checkShape([...rows, samples, classes], where)
+  const scores = samples === undefined ? logits : unsqueeze(logits, -2)
+  const from = options.generator ?? logits.engine.generator
+  const shape = samples === undefined ? [...rows, classes] : [...rows, samples, classes]
+  const noise = log(neg(log(randomUniform(shape, { generator: from }))))
+  return argmax(sub(scores, noise), -1)
 }
 
 /** Zeroes elements with probability p and scales the rest, so that the mean stays (inverted dropout, Srivastava et al. 2014). */

@@ -343,6 +343,8 @@ export class Engine {
         where: 'capture',
         hint: 'The step has not run yet: return the value from the captured function and read it after run().',
       })
+    // What was drawn was recorded, too; and compiled models come by here at every call.
+    if (this.trace.length === 0) return undefined
     const draws = [...this.generators].map((generator) => ({ generator, by: generator.close() }))
     const nodes = this.trace
     if (nodes.length === 0) return undefined

@@ -213,6 +213,7 @@ export class CompiledStep {
 
   private ran(steps: number): void {
     this.steps += steps
+    if (this.draws.size === 0) return
     for (const [generator, by] of this.draws) generator.ran(by, steps)
   }
 

@@ -146,6 +146,13 @@ const convolutions: readonly Trial[] = [
   trial('conv2dFilterGrad', { x: positive(INPUT), dy: numbers(OUTPUT), dw: out(FILTER) }, patches),
 ].map((trial) => ({ ...trial, tile: TILE_6X16 }))
 
+const planes = { ...patches, groups: 5, channels: 1, filters: 7, width: 37, outW: 35 }
+const [PLANES_IN, PLANES_OUT] = [2 * 5 * 13 * 37, 2 * 35 * 11 * 35]
+const depthwise: readonly Trial[] = [
+  trial('directConv2d', { x: positive(PLANES_IN), w: numbers(35 * 9), bias: positive(35), y: out(PLANES_OUT) }, planes),
+  trial('directConv2dFilterGrad', { x: positive(PLANES_IN), dy: numbers(PLANES_OUT), dw: out(35 * 9) }, planes),
+]
+
 const heads = { batch: 2, heads: 1, t: 70, s: 70, d: 24, e: 20, scale: 0.2, causal: 1, byQuery: 70, dropout: 0.3 }
 const masking = { mask: numbers(70 * 70), generator: words(1, 2, 3, 0) }
 const [QUERIES, VALUES, SUMS] = [2 * 70 * 24, 2 * 70 * 20, 2 * 70]
@@ -176,6 +183,7 @@ const attention: readonly Trial[] = [
 const others: readonly Trial[] = [
   ...products,
   ...convolutions,
+  ...depthwise,
   trial(
     'sgd',
     { p: state(N), g: numbers(N), v: state(N), lr: slot, step: slot },

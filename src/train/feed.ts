@@ -6,7 +6,6 @@ import { zeros } from '../ops/create.ts'
 import type { Tensor } from '../ops/tensor.ts'
 import type { Engine } from '../program/engine.ts'
 import { withEngine } from '../tensor/current.ts'
-import { StreamFeed } from './stream-feed.ts'
 
 /** Batches of one shape that come next: one captured step takes them all. */
 export interface Ready {
@@ -45,12 +44,12 @@ export type Source<K extends string> = Dataset<K> | BatchStream<K>
 export const isStream = <K extends string>(source: Source<K>): source is BatchStream<K> =>
   typeof (source as Partial<BatchStream<K>>).epoch === 'function'
 
-export function feedOf<K extends string>(
+export async function feedOf<K extends string>(
   engine: Engine,
   source: Source<K>,
   { batch, seed }: FeedOptions,
   where: string,
-): Feed<K> {
+): Promise<Feed<K>> {
   if (isStream(source)) {
     if (batch !== undefined)
       throw new ArgumentError('a stream makes its batches itself', {
@@ -58,6 +57,7 @@ export function feedOf<K extends string>(
         expected: 'no batch, with a stream',
         received: String(batch),
       })
+    const { StreamFeed } = await import('./stream-feed.ts')
     return new StreamFeed(engine, source, where)
   }
   if (source.size === 0) throw new DataError('the data set is empty', { where })

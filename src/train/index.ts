@@ -1,14 +1,11 @@
 export type { Best, Checkpoint, Json, Progress, StateOwner } from './checkpoint.ts'
 export { decodeCheckpoint, encodeCheckpoint } from './checkpoint-bytes.ts'
+export { CompiledModel, type CompileOptions, compile } from './compile.ts'
 export {
   type EvaluateOptions,
   type Evaluation,
   Evaluator,
   evaluate,
-  type Prediction,
-  type PredictOptions,
-  predict,
-  predictions,
 } from './evaluate.ts'
 export type { BeginEvent, DoneEvent, EpochEvent, FitEvent, FitResult, StepEvent } from './events.ts'
 export { hashState } from './hash.ts'
@@ -34,6 +31,7 @@ export type {
   Running,
   RunOptions,
 } from './options.ts'
+export { type Prediction, type PredictOptions, predict, predictions } from './predict.ts'
 export type { Flow, GradientFunction, LossFunction, StepOptions, Watched } from './step.ts'
 export type { EarlyStopping } from './stopping.ts'
 export { fit, Trainer } from './trainer.ts'

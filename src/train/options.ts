@@ -76,6 +76,11 @@ export interface RunOptions<K extends string, M extends Metrics> extends Callbac
   readonly signal?: AbortSignal | undefined
   /** About the time between two step events. Default 80. */
   readonly chunkMilliseconds?: number | undefined
+  /**
+   * Looks for numbers that are not finite: the run ends with an AnomalyError that names operation, layer and step, and
+   * model and optimizer are as they were before the chunk of steps it is in. Copies the weights at each step event.
+   */
+  readonly anomaly?: boolean | undefined
   readonly checkpoint?: CheckpointOptions | undefined
   /** Goes on from there, with the same bits as the run that was not interrupted. */
   readonly resume?: Checkpoint | undefined

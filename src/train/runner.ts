@@ -3,7 +3,6 @@ import type { Engine } from '../program/engine.ts'
 import type { Generator } from '../program/generator.ts'
 import type { Attempt } from '../program/step.ts'
 import { withEngine } from '../tensor/current.ts'
-import { scoped } from '../tensor/scope.ts'
 import { capture } from './capture.ts'
 
 /** A way to run steps. */
@@ -13,10 +12,11 @@ export interface Runner extends Disposable {
   readonly generators: Iterable<Generator>
 }
 
-type Fn = () => Readonly<Record<string, Tensor>>
+/** What a step does, to be traced. */
+export type Trace = () => Readonly<Record<string, Tensor>>
 
 /** Steps that run as one program, on the pool. */
-export function captured(engine: Engine, fn: Fn): Runner {
+export function captured(engine: Engine, fn: Trace): Runner {
   const step = withEngine(engine, () => capture(fn, {}, { engine }))
   return {
     async run(steps, signal) {
@@ -25,37 +25,5 @@ export function captured(engine: Engine, fn: Fn): Runner {
     },
     generators: step.compiled.generators,
     [Symbol.dispose]: () => step.dispose(),
-  }
-}
-
-/** Step by step, for gradients that no program can take: the same batches, masks and optimizer as captured. */
-export function eager(engine: Engine, fn: Fn): Runner {
-  return {
-    async run(steps, signal) {
-      const parts: Record<string, number[]> = {}
-      let done = 0
-      let failure: unknown
-      while (done < steps && signal?.aborted !== true) {
-        const results = withEngine(engine, () => scoped(engine, fn))
-        try {
-          for (const [name, result] of Object.entries(results)) {
-            const value = await result.data()
-            if (result.rank === 0 && result.dtype === 'float32') (parts[name] ??= []).push(value[0] as number)
-          }
-          done++
-        } catch (error) {
-          failure = error
-          break
-        } finally {
-          for (const result of Object.values(results)) result.dispose()
-        }
-        // Signals and timers get their turn between two steps.
-        await new Promise((resolve) => setTimeout(resolve))
-      }
-      const curves = Object.fromEntries(Object.entries(parts).map(([name, list]) => [name, Float32Array.from(list)]))
-      return { steps: done, curves, failure }
-    },
-    generators: [],
-    [Symbol.dispose]() {},
   }
 }

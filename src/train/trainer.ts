@@ -1,32 +1,21 @@
-import type { Batch } from '../data/loader.ts'
-import { split } from '../data/split.ts'
-import { ArgumentError, DataError, EngineError } from '../errors.ts'
+import { DataError, EngineError } from '../errors.ts'
 import type { Module } from '../nn/module.ts'
-import type { Tensor } from '../ops/tensor.ts'
+import type { StateData } from '../nn/state.ts'
+import type { Optimizer } from '../optim/index.ts'
 import type { Engine } from '../program/engine.ts'
-import type { Attempt } from '../program/step.ts'
 import { withEngine } from '../tensor/current.ts'
-import {
-  type Best,
-  type Checkpoint,
-  checkBuild,
-  Generators,
-  type Json,
-  loadOwners,
-  type Owners,
-  readOwners,
-  type StateOwner,
-} from './checkpoint.ts'
-import { type Evaluation, Evaluator } from './evaluate.ts'
+import { type Checkpoint, Generators, type Owners, readOwners, type StateOwner } from './checkpoint.ts'
+import { CheckpointDesk } from './desk.ts'
+import type { Evaluation } from './evaluate.ts'
 import type { EpochEvent, FitEvent, FitResult, StepEvent } from './events.ts'
-import { type Feed, feedOf, isStream, type Ready, type Source } from './feed.ts'
+import type { Ready, Source } from './feed.ts'
 import { type Metrics, Tally } from './metric.ts'
-import { inMode } from './mode.ts'
+import { type Opened, openData } from './open.ts'
 import { type Callbacks, checkOptions, engineOf, type FitOptions } from './options.ts'
 import { Pace } from './pace.ts'
-import { captured, eager, type Runner } from './runner.ts'
-import { flowOf, stepOf } from './step.ts'
-import { Watch } from './stopping.ts'
+import { RunRecord } from './record.ts'
+import { Steps } from './steps.ts'
+import type { Watch } from './stopping.ts'
 
 /**
  * A training run. Iterating over it runs it, event by event: while the loop's body works nothing else does, so weights may
@@ -36,39 +25,25 @@ export class Trainer<K extends string, M extends Metrics = Record<never, never>>
   readonly model: Module
   readonly options: FitOptions<K, M>
   readonly #engine: Engine
-  #data: Source<K>
+  readonly #data: Source<K>
   readonly #owners: Owners
   readonly #generators: Generators
   readonly #tally: Tally<M>
-  readonly #runners = new Map<string, Runner>()
+  readonly #record = new RunRecord()
+  readonly #desk = new CheckpointDesk(() => this.#take())
   readonly #pace: Pace
-  readonly #watch: Watch | undefined
+  #watch: Watch | undefined
   readonly #stopping = new AbortController()
   /** stop() or the caller's signal. */
   readonly #halt: AbortSignal
-  #feed: Feed<K> | undefined
-  #evaluator: Evaluator<K, M> | undefined
+  /** Once the data are in memory, and a resumed run is where it was. */
+  #opened: Opened<K, M> | undefined
+  #steps: Steps<K, M> | undefined
   #started = false
-  /** The data are in memory, and a resumed run is where it was. */
-  #opened = false
-  /** Between two events: the engine is at work. */
-  #working = false
-  /** A checkpoint that is being read. */
-  #taking: Promise<unknown> | undefined
-  /** Who waits for a checkpoint at the end of the steps under way. */
-  #waiting: (() => void)[] = []
+  /** The last place where every number was finite, of a run that looks. */
+  #sound: Checkpoint | undefined
   /** What a checkpoint says once the best weights are back. */
   #last: Checkpoint | undefined
-  #seed: number | undefined
-  #step = 0
-  #epoch = 0
-  #at = 0
-  #lossSum = 0
-  #lossRows = 0
-  #waited = 0
-  #best: Best | undefined
-  #losses = new Float32Array(256)
-  #history: EpochEvent[] = []
   /** Where the last checkpoint was saved. */
   #saved = ''
 
@@ -81,7 +56,6 @@ export class Trainer<K extends string, M extends Metrics = Record<never, never>>
     this.#generators = new Generators(this.#engine)
     this.#tally = new Tally(this.#engine, this.#measuresTraining ? (options.metrics ?? ({} as M)) : ({} as M))
     this.#pace = new Pace(options.chunkMilliseconds ?? 80)
-    this.#watch = options.earlyStopping === undefined ? undefined : new Watch(options.earlyStopping)
     const { signal } = this.#stopping
     this.#halt = options.signal === undefined ? signal : AbortSignal.any([signal, options.signal])
     const parts = new Map<string, StateOwner>(Object.entries(options.state ?? {}))
@@ -97,11 +71,11 @@ export class Trainer<K extends string, M extends Metrics = Record<never, never>>
 
   /** Steps done. */
   get step(): number {
-    return this.#step
+    return this.#record.step
   }
   /** Whole epochs done. */
   get epoch(): number {
-    return this.#epoch
+    return this.#record.epoch
   }
 
   /** Ends the run at the end of the step under way, as if all steps were done. */
@@ -119,21 +93,21 @@ export class Trainer<K extends string, M extends Metrics = Record<never, never>>
   async *[Symbol.asyncIterator](): AsyncGenerator<FitEvent<M>, void, undefined> {
     if (this.#started) throw new EngineError('the run was started before', { where: 'Trainer', hint: 'Make another.' })
     this.#started = true
-    this.#working = true
+    this.#desk.busy = true
     try {
       for await (const event of this.#run()) {
-        this.#working = false
+        this.#desk.busy = false
         await this.#tell(event)
         yield event
-        await this.#taking
-        this.#working = true
+        await this.#desk.settled()
+        this.#desk.busy = true
       }
     } catch (error) {
-      this.#working = false
-      if (this.options.signal?.aborted && this.#opened) await this.#save('end')
+      this.#desk.busy = false
+      if (this.options.signal?.aborted && this.#steps !== undefined) await this.#save('end')
       throw error
     } finally {
-      this.#working = false
+      this.#desk.busy = false
       await this.#close()
     }
   }
@@ -147,35 +121,35 @@ export class Trainer<K extends string, M extends Metrics = Record<never, never>>
   }
 
   async *#run(): AsyncGenerator<FitEvent<M>, void, undefined> {
-    const { signal } = this.options
-    signal?.throwIfAborted()
-    await this.#open()
-    this.#opened = true
-    yield { type: 'begin', step: this.#step, steps: this.#steps }
-    let reason: FitResult['reason'] = 'finished'
+    this.#throwIfAborted()
+    const opened = await this.#open()
+    const record = this.#record
+    yield { type: 'begin', step: record.step, steps: this.#length }
+    // A run that is resumed may have ended early before.
+    let reason: FitResult['reason'] = this.#watch?.isOver(record.waited) ? 'early' : 'finished'
     while (reason === 'finished' && !this.#isDone) {
       this.#throwIfAborted()
-      await this.#feed?.begin(this.#epoch, this.#at)
-      const over = yield* this.#steps_()
+      await opened.feed.begin(record.epoch, record.at)
+      const over = yield* this.#epochSteps(opened)
       if (this.#stopping.signal.aborted) reason = 'stopped'
       if (!over) break
-      const event = await this.#finishEpoch()
-      yield event
+      yield await this.#finishEpoch()
       await this.#save('epoch')
       if (this.#stopping.signal.aborted) reason = 'stopped'
-      else if (this.#watch?.isOver(this.#waited)) reason = 'early'
+      else if (this.#watch?.isOver(record.waited)) reason = 'early'
     }
     await this.#save('end')
     const validation = await this.#conclude(reason)
+    const { epoch: epochs, step: steps, losses, history, best } = record
     yield {
       type: 'done',
       reason,
-      epochs: this.#epoch,
-      steps: this.#step,
-      losses: this.#losses.slice(0, this.#step),
-      history: this.#history,
+      epochs,
+      steps,
+      losses,
+      history: [...history] as unknown as EpochEvent<M>[],
       validation,
-      best: this.#best && { epoch: this.#best.epoch, step: this.#best.step, value: this.#best.value },
+      best: best && { epoch: best.epoch, step: best.step, value: best.value },
       trainSeconds: this.#pace.seconds,
       samplesPerSecond: this.#pace.samplesPerSecond,
     }
@@ -184,130 +158,90 @@ export class Trainer<K extends string, M extends Metrics = Record<never, never>>
   // ---- the pieces of a run -------------------------------------------------------------------
 
   /** Data into memory, and a resumed run to where it was. */
-  async #open(): Promise<void> {
-    const { options } = this
+  async #open(): Promise<Opened<K, M>> {
+    const { options, model } = this
     const engine = this.#engine
+    const { resume, earlyStopping } = options
+    if (earlyStopping !== undefined) this.#watch = new (await import('./stopping.ts')).Watch(earlyStopping)
     await engine.flushAsync()
-    const from = options.resume
-    const saved = from?.progress.seed
-    if (saved !== undefined && options.seed !== undefined && saved !== options.seed)
-      throw differs('seed', saved, options.seed)
-    this.#seed = saved ?? options.seed ?? engine.seed
-    let { validation } = options
-    if (typeof validation === 'number') {
-      if (isStream(this.#data))
-        throw new ArgumentError('a stream cannot be split', {
-          where: 'train.validation',
-          expected: 'a data set or a stream of its own',
-          received: String(validation),
-        })
-      const parts = await withEngine(engine, () =>
-        split(this.#data as never, validation as number, this.#seed as number),
-      )
-      this.#data = parts.train
-      validation = parts.test
-    }
-    const seed = (options.shuffle ?? true) ? this.#seed : undefined
-    this.#feed = feedOf(engine, this.#data, { batch: options.batch, seed }, 'train')
-    if (validation !== undefined)
-      this.#evaluator = new Evaluator(this.model, validation as Source<K>, {
-        loss: options.loss,
-        metrics: options.metrics,
-        forward: options.forward,
-        target: options.target,
-      })
-    if (from !== undefined) await this.#resume(from)
+    const opened = await openData(engine, model, this.#data, options)
+    this.#opened = opened
+    if (resume !== undefined) await this.#restore(resume)
+    if (options.anomaly === true) this.#sound = await this.#take()
+    const parts = { engine, model, options, tally: this.#tally, generators: this.#generators }
+    this.#steps = new Steps(opened.feed, parts)
+    return opened
   }
 
-  async #resume(from: Checkpoint): Promise<void> {
-    const engine = this.#engine
-    checkBuild(from, engine, this.options.anyBuild ?? false)
-    const here = this.#dataFacts
-    for (const name of ['rows', 'batch'] as const)
-      if (from.progress.data[name] !== here[name]) throw differs(name, from.progress.data[name], here[name])
-    await withEngine(engine, () => loadOwners(from, this.#owners))
-    await engine.flushAsync()
+  async #restore(from: Checkpoint): Promise<void> {
+    const { loadOwners } = await import('./resume.ts')
+    await loadOwners(this.#engine, from, this.#owners)
+    await this.#engine.flushAsync()
     this.#generators.load(from.generators)
     this.#tally.load(from.tally)
-    const { progress } = from
-    this.#step = progress.step
-    this.#epoch = progress.epoch
-    this.#at = progress.stepInEpoch
-    this.#lossSum = progress.lossSum
-    this.#lossRows = progress.lossRows
-    this.#waited = progress.waited
-    this.#pace.seconds = progress.trainSeconds
-    this.#best = from.best
-    this.#losses = new Float32Array(Math.max(256, from.losses.length))
-    this.#losses.set(from.losses)
-    this.#history = from.history.map((event) => event as unknown as EpochEvent)
+    this.#record.load(from)
+    this.#pace.seconds = from.progress.trainSeconds
   }
 
-  get #dataFacts(): { rows?: number; batch?: number } {
-    return isStream(this.#data) ? {} : { rows: this.#data.size, batch: this.options.batch ?? 32 }
-  }
-
-  get #steps(): number | undefined {
+  /** Steps of the whole run, where they are known. */
+  get #length(): number | undefined {
     const { steps, epochs } = this.options
-    const each = this.#feed?.stepsPerEpoch
+    const each = this.#opened?.feed.stepsPerEpoch
     return steps ?? (each === undefined ? undefined : (epochs as number) * each)
   }
 
   get #isDone(): boolean {
     const { steps = Infinity, epochs = Infinity } = this.options
-    return this.#step >= steps || this.#epoch >= epochs
+    return this.#record.step >= steps || this.#record.epoch >= epochs
   }
 
   /** Most steps until something is due. */
   get #most(): number {
     const { steps = Infinity, checkpoint } = this.options
     const every = checkpoint?.everySteps
-    const due = every === undefined ? Infinity : every - (this.#step % every)
-    return Math.min(this.#pace.steps, steps - this.#step, due)
+    const due = every === undefined ? Infinity : every - (this.#record.step % every)
+    return Math.min(this.#pace.steps, steps - this.#record.step, due)
   }
 
   /** Steps to the end of the epoch; false where the run ends before. */
-  async *#steps_(): AsyncGenerator<StepEvent, boolean, undefined> {
-    const feed = this.#feed as Feed<K>
-    const stop = this.#halt
-    for (;;) {
-      if (stop.aborted || this.#most <= 0) break
-      const ready = await this.#nextBatches(feed, this.#most)
+  async *#epochSteps(opened: Opened<K, M>): AsyncGenerator<StepEvent, boolean, undefined> {
+    const record = this.#record
+    const every = this.options.checkpoint?.everySteps
+    while (!this.#halt.aborted && this.#most > 0) {
+      const ready = await this.#nextBatches(opened, this.#most)
       if (ready === undefined) {
-        if (stop.aborted) break
-        if (this.#at === 0)
-          throw new DataError('an epoch without a batch', { where: `train, epoch ${this.#epoch + 1} of the stream` })
+        if (this.#halt.aborted) break
+        if (record.at === 0)
+          throw new DataError('an epoch without a batch', { where: `train, epoch ${record.epoch + 1} of the stream` })
         return true
       }
-      const runner = await this.#runner(ready)
-      const begun = performance.now()
-      const attempt = await runner.run(ready.steps, stop)
-      this.#took(ready, attempt, performance.now() - begun)
-      if (attempt.failure !== undefined) throw attempt.failure
-      await this.#serve()
-      if (attempt.steps > 0) yield await this.#stepEvent(attempt)
-      if (this.options.signal?.aborted) break
-      const every = this.options.checkpoint?.everySteps
-      if (every !== undefined && attempt.steps > 0 && this.#step % every === 0) await this.#save('step')
+      const event = await this.#chunk(opened, ready)
+      await this.#desk.serve()
+      if (event === undefined) continue
+      yield event
+      if (every !== undefined && record.step % every === 0 && !this.options.signal?.aborted) await this.#save('step')
     }
     this.#throwIfAborted()
-    if (stop.aborted) return false
+    if (this.#halt.aborted) return false
     // The last step of a run may be the last of its epoch too.
-    return (await this.#nextBatches(feed, 1)) === undefined && !stop.aborted
+    return (await this.#nextBatches(opened, 1)) === undefined && !this.#halt.aborted
   }
 
-  /** Lets those take their checkpoint who asked for one. */
-  async #serve(): Promise<void> {
-    if (this.#waiting.length === 0) return
-    for (const take of this.#waiting.splice(0)) take()
-    // They go on in a microtask and leave their promise behind.
-    await Promise.resolve()
-    await Promise.resolve()
-    await this.#taking
+  /** Some steps as one program. Nothing to tell where the run was halted before the first of them was done. */
+  async #chunk({ feed }: Opened<K, M>, { kind, rows, steps }: Ready): Promise<StepEvent | undefined> {
+    const { runner } = await (this.#steps as Steps<K, M>).of(kind)
+    const begun = performance.now()
+    const attempt = await runner.run(steps, this.#halt)
+    const losses = this.#record.add(rows, attempt)
+    feed.ran(attempt.steps)
+    this.#pace.ran(attempt.steps, rows * attempt.steps, performance.now() - begun)
+    if (attempt.failure !== undefined) throw attempt.failure
+    if (this.options.anomaly === true) await this.#look()
+    return attempt.steps === 0 ? undefined : await this.#stepEvent(losses, attempt.curves)
   }
 
   /** Undefined at the end of the epoch, and when the run is to end while it waits. */
-  async #nextBatches(feed: Feed<K>, most: number): Promise<Ready | undefined> {
+  async #nextBatches({ feed }: Opened<K, M>, most: number): Promise<Ready | undefined> {
     try {
       return await feed.ready(most, this.#halt)
     } catch (error) {
@@ -316,141 +250,106 @@ export class Trainer<K extends string, M extends Metrics = Record<never, never>>
     }
   }
 
-  /** The step for batches of that shape; both share weights and state. */
-  async #runner({ kind }: Ready): Promise<Runner> {
-    const known = this.#runners.get(kind)
-    if (known !== undefined) return known
-    const engine = this.#engine
-    const feed = this.#feed as Feed<K>
-    const { model, options } = this
-    const flow = flowOf(model, options)
-    await this.#tally.prepare(() =>
-      inMode(model, false, () => {
-        const batch = feed.blank(kind)
-        return [flow.output(batch), flow.target(batch)]
-      }),
-    )
-    await engine.flushAsync()
-    const own = options.step
-    const step: (batch: Batch<K>) => Readonly<Record<string, Tensor>> =
-      own ??
-      stepOf(
-        model,
-        { ...options, loss: options.loss, optimizer: options.optimizer },
-        this.#tally.empty ? undefined : (output, target) => this.#tally.add(output, target),
-      )
-    const fn = (): Readonly<Record<string, Tensor>> => inMode(model, true, () => step(feed.batch(kind)))
-    const runner = options.gradients === undefined ? captured(engine, fn) : eager(engine, fn)
-    this.#runners.set(kind, runner)
-    this.#generators.meet(runner.generators)
-    return runner
-  }
-
-  /** Counts what was done. */
-  #took({ rows }: Ready, { steps, curves }: Attempt, milliseconds: number): void {
-    const losses = curves['loss'] ?? new Float32Array(steps).fill(Number.NaN)
-    if (this.#step + steps > this.#losses.length) {
-      const more = new Float32Array(Math.max(2 * this.#losses.length, this.#step + steps))
-      more.set(this.#losses)
-      this.#losses = more
+  /** Ends the run where a loss or a variable is not finite; else remembers where it is. */
+  async #look(): Promise<void> {
+    const before = this.#sound as Checkpoint
+    const now = await this.#take()
+    const finite = (data: StateData): boolean => data instanceof Int32Array || data.every(Number.isFinite)
+    const { step } = before.progress
+    if (finite(now.losses.subarray(step)) && [...now.model.values()].every(({ data }) => finite(data))) {
+      this.#sound = now
+      return
     }
-    this.#losses.set(losses, this.#step)
-    for (const loss of losses) this.#lossSum += rows * loss
-    this.#lossRows += rows * steps
-    this.#step += steps
-    this.#at += steps
-    this.#feed?.ran(steps)
-    this.#pace.ran(steps, rows * steps, milliseconds)
+    const { feed } = this.#opened as Opened<K, M>
+    const { findAnomaly } = await import('./anomaly.ts')
+    await findAnomaly({
+      engine: this.#engine,
+      model: this.model,
+      feed,
+      steps: this.#steps as Steps<K, M>,
+      first: step,
+      count: this.#record.step - step,
+      rewind: async () => {
+        await this.#restore(before)
+        await feed.begin(before.progress.epoch, before.progress.stepInEpoch)
+      },
+    })
   }
 
-  async #stepEvent({ steps, curves }: Attempt): Promise<StepEvent> {
-    const losses = this.#losses.slice(this.#step - steps, this.#step)
+  async #stepEvent(losses: Float32Array, curves: Readonly<Record<string, Float32Array>>): Promise<StepEvent> {
     const { loss: _, ...others } = curves
-    const whole = this.#steps
+    const { step, epoch } = this.#record
+    const steps = this.#length
     return {
       type: 'step',
-      epoch: this.#epoch + 1,
-      step: this.#step,
-      steps: whole,
-      loss: losses.reduce((sum, loss) => sum + loss, 0) / steps,
+      epoch: epoch + 1,
+      step,
+      steps,
+      loss: losses.reduce((sum, loss) => sum + loss, 0) / losses.length,
       losses,
       curves: others,
-      learningRate: await this.#rate(),
+      learningRate: await rateOf(this.options.optimizer),
       samplesPerSecond: this.#pace.samplesPerSecond,
-      secondsLeft: whole === undefined ? undefined : (whole - this.#step) * this.#pace.secondsPerStep,
-    }
-  }
-
-  async #rate(): Promise<number | undefined> {
-    const rate = this.options.optimizer?.rate()
-    if (rate === undefined) return undefined
-    try {
-      return (await rate.data())[0] as number
-    } finally {
-      rate.dispose()
+      secondsLeft: steps === undefined ? undefined : (steps - step) * this.#pace.secondsPerStep,
     }
   }
 
   async #finishEpoch(): Promise<EpochEvent<M>> {
-    const metrics = this.#tally.empty ? undefined : await this.#tally.values()
+    const record = this.#record
     const made = {
       type: 'epoch' as const,
-      epoch: this.#epoch + 1,
+      epoch: record.epoch + 1,
       epochs: this.options.epochs,
-      step: this.#step,
-      loss: this.#lossSum / this.#lossRows,
-      metrics,
+      step: record.step,
+      loss: record.loss,
+      metrics: this.#tally.empty ? undefined : await this.#tally.values(),
       validation: await this.#evaluate(),
       trainSeconds: this.#pace.seconds,
     }
-    this.#epoch++
-    this.#at = 0
-    this.#lossSum = 0
-    this.#lossRows = 0
+    record.turn()
     await this.#tally.reset()
     const value = this.#watch?.valueOf({ ...made, best: false })
-    const best = value !== undefined && (this.#watch?.isBetter(value, this.#best?.value) ?? false)
+    const best = value !== undefined && (this.#watch?.isBetter(value, record.best?.value) ?? false)
     if (best) {
       const { model, parts } = await readOwners(this.#owners)
-      const ema = parts.get('ema')
-      this.#best = { value: value as number, epoch: this.#epoch, step: this.#step, state: model, ema }
+      record.best = { value, epoch: record.epoch, step: record.step, state: model, ema: parts.get('ema') }
     }
-    this.#waited = best ? 0 : this.#waited + 1
+    record.waited = best ? 0 : record.waited + 1
     const event: EpochEvent<M> = { ...made, best }
-    this.#history.push(event)
+    record.history.push(event)
     return event
   }
 
   async #evaluate(): Promise<Evaluation<M> | undefined> {
     const { ema, signal } = this.options
-    const evaluator = this.#evaluator
+    const evaluator = this.#opened?.evaluator
+    const engine = this.#engine
     if (evaluator === undefined) return undefined
-    await this.#engine.flushAsync()
-    if (ema === undefined) return evaluator.run(signal)
-    ema.swap()
+    await engine.flushAsync()
+    ema?.swap()
     try {
       return await evaluator.run(signal)
     } finally {
-      await this.#engine.flushAsync()
-      ema.swap()
-      await this.#engine.flushAsync()
+      await engine.flushAsync()
+      ema?.swap()
+      await engine.flushAsync()
     }
   }
 
   /** The best weights where they are wanted, and what the model is worth with those it ends with. */
   async #conclude(reason: FitResult['reason']): Promise<Evaluation<M> | undefined> {
-    const last = this.#history.at(-1)
-    const best = this.#best
-    if (reason !== 'stopped' && best !== undefined && this.#watch?.restoreBest === true) {
-      if (best.step === this.#step) return last?.validation as Evaluation<M> | undefined
+    const { best, history, step } = this.#record
+    const at = history.findLast((event) => event.step === step)
+    if (reason !== 'stopped' && best !== undefined && this.#watch?.restoreBest === true && best.step !== step) {
       this.#last = await this.#take()
-      this.model.loadStateDict(best.state)
-      if (best.ema !== undefined) this.options.ema?.loadStateDict(best.ema)
+      await withEngine(this.#engine, () => {
+        this.model.loadStateDict(best.state)
+        if (best.ema !== undefined) this.options.ema?.loadStateDict(best.ema)
+      })
       await this.#engine.flushAsync()
-      return this.#history[best.epoch - 1]?.validation as Evaluation<M> | undefined
+      return history.find((event) => event.step === best.step)?.validation as Evaluation<M> | undefined
     }
-    if (last?.step === this.#step) return last.validation as Evaluation<M> | undefined
-    return this.#evaluate()
+    return at === undefined ? this.#evaluate() : (at.validation as Evaluation<M> | undefined)
   }
 
   #throwIfAborted(): void {
@@ -458,11 +357,11 @@ export class Trainer<K extends string, M extends Metrics = Record<never, never>>
   }
 
   async #close(): Promise<void> {
-    for (const take of this.#waiting.splice(0)) take()
+    this.#desk.open()
     if (!this.#engine.isClosed) await this.#engine.flushAsync()
-    for (const runner of this.#runners.values()) runner[Symbol.dispose]()
-    this.#feed?.[Symbol.dispose]()
-    this.#evaluator?.[Symbol.dispose]()
+    this.#steps?.[Symbol.dispose]()
+    this.#opened?.feed[Symbol.dispose]()
+    this.#opened?.evaluator?.[Symbol.dispose]()
     await this.#tally.close()
   }
 
@@ -472,36 +371,23 @@ export class Trainer<K extends string, M extends Metrics = Record<never, never>>
    * All that the run needs to go on from here, in this or another process. While steps are under way, from their end.
    */
   async checkpoint(): Promise<Checkpoint> {
-    if (this.#working) await new Promise<void>((resolve) => this.#waiting.push(resolve))
-    if (this.#last !== undefined) return this.#last
-    const taking = this.#take()
-    this.#taking = taking.catch(() => {})
-    return taking
+    return this.#desk.ask()
   }
 
   async #take(): Promise<Checkpoint> {
+    if (this.#last !== undefined) return this.#last
     await this.#engine.flushAsync()
     const { model, parts } = await readOwners(this.#owners)
+    const { progress, ...done } = this.#record.save()
+    const [seed, data] = [this.#opened?.seed, this.#opened?.facts ?? {}]
     return {
       build: this.#engine.runtime.build,
-      progress: {
-        step: this.#step,
-        epoch: this.#epoch,
-        stepInEpoch: this.#at,
-        lossSum: this.#lossSum,
-        lossRows: this.#lossRows,
-        seed: this.#seed,
-        data: this.#dataFacts,
-        waited: this.#waited,
-        trainSeconds: this.#pace.seconds,
-      },
+      progress: { ...progress, seed, data, trainSeconds: this.#pace.seconds },
       model,
       parts,
       generators: this.#generators.words(),
       tally: await this.#tally.save(),
-      best: this.#best,
-      losses: this.#losses.slice(0, this.#step),
-      history: [...this.#history] as unknown as readonly Json[],
+      ...done,
       preprocessing: this.options.preprocessing,
       config: this.options.config,
     }
@@ -511,21 +397,23 @@ export class Trainer<K extends string, M extends Metrics = Record<never, never>>
     const { checkpoint } = this.options
     if (checkpoint === undefined) return
     const { everySteps, everyEpochs = everySteps === undefined ? 1 : undefined } = checkpoint
-    if (at === 'epoch' && (everyEpochs === undefined || this.#epoch % everyEpochs !== 0)) return
-    const now = `${this.#step} in ${this.#epoch}`
+    if (at === 'epoch' && (everyEpochs === undefined || this.#record.epoch % everyEpochs !== 0)) return
+    const now = `${this.#record.step} in ${this.#record.epoch}`
     if (at === 'end' && this.#saved === now) return
     this.#saved = now
     await checkpoint.to.save(await this.#take())
   }
 }
 
-const differs = (what: string, saved: unknown, here: unknown): DataError =>
-  new DataError(`the checkpoint is of a run with another ${what}`, {
-    where: 'resume',
-    expected: String(saved),
-    received: String(here),
-    hint: 'Only with the same data and batches does a run go on with the same bits.',
-  })
+/** The learning rate of the next step. */
+async function rateOf(optimizer: Optimizer | undefined): Promise<number | undefined> {
+  const rate = optimizer?.rate()
+  try {
+    return (await rate?.data())?.[0]
+  } finally {
+    rate?.dispose()
+  }
+}
 
 /** Trains a model to the end of the run. The same as `new Trainer(model, data, options).run()`. */
 export async function fit<K extends string, M extends Metrics = Record<never, never>>(

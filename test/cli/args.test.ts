@@ -59,8 +59,12 @@ describe('the flags of train', () => {
       numerics: 'fast',
       wide: true,
       gradients: 'analytic',
+      checkpoint: undefined,
+      checkpointEvery: 1,
+      tensorboard: undefined,
       out: 'model.safetensors',
       report: 'report.html',
+      plan: false,
       json: false,
       quiet: false,
     })
@@ -70,7 +74,7 @@ describe('the flags of train', () => {
     const line =
       '--data d --hidden 128,64 --activation gelu --dropout .5 --optimizer sgd --lr 1e-2 --momentum 0 --weight-decay 0 ' +
       '--l1 1e-5 --l2 1e-4 --schedule constant --epochs 5 --batch 64 --seed 0 --threads 2 --numerics reproducible ' +
-      '--model cnn --channels 8 --warmup 7 --no-wide --gradients numeric --out m --no-report --json -q'
+      '--model cnn --channels 8 --warmup 7 --no-wide --checkpoint c --checkpoint-every 3 --tensorboard t --gradients numeric --out m --no-report --plan --json -q'
     expect(trainOptions(...line.split(' '))).toEqual({
       job: 'image',
       data: 'd',
@@ -106,8 +110,12 @@ describe('the flags of train', () => {
       numerics: 'reproducible',
       wide: false,
       gradients: 'numeric',
+      checkpoint: 'c',
+      checkpointEvery: 3,
+      tensorboard: 't',
       out: 'm',
       report: undefined,
+      plan: true,
       json: true,
       quiet: true,
     })
@@ -137,7 +145,7 @@ describe('the flags of train', () => {
     expect(trainOptions('a.CSV', '--target', 'y')).toMatchObject({
       job: 'table',
       model: 'mlp',
-      hidden: [64],
+      hidden: [32],
       target: 'y',
     })
     expect(trainOptions('a/b.tsv.gz').job).toBe('table')
@@ -248,6 +256,12 @@ describe('the command line', () => {
     ['check --only', /--only: needs a value/],
     ['check --only a,,b', /--only: a bad value; expected names and commas/],
     ['help constructor', /no such command/],
+    ['--checkpoint-every 3', /--checkpoint-every: needs --checkpoint/],
+    ['resume', /chainrule resume: CHECKPOINT is missing/],
+    ['generate m --temperature -1', /--temperature: a bad value/],
+    ['predict m', /DATA is missing/],
+    ['--target x', /--target: only tables take it; received images/],
+    ['--job table --target x', /--job: tables need DATA/],
     ['--channels 8', /--channels: only a cnn has them/],
     ['--model cmm', /--model: a bad value; expected mlp, cnn, received 'cmm'/],
     ['--lr', /--lr: needs a value/],

@@ -10,7 +10,7 @@ import { encodeNpy } from '../../src/io/npy.ts'
 import { encodeSafetensors, parseSafetensors } from '../../src/io/safetensors.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
-const main = join(root, 'dist/cli/main.js')
+const main = join(root, 'dist/bundle/main.js')
 const iris = join(root, 'data/iris/iris.csv')
 
 interface Run {
@@ -67,6 +67,24 @@ describe('a table', { timeout: 60_000 }, () => {
     const evaluated = await chainrule('evaluate', 'model.safetensors', iris, '--json')
     expect(JSON.parse(evaluated.out)).toMatchObject({ kind: 'classes', rows: 150, testAccuracy: expect.any(Number) })
     expect((await chainrule('evaluate', 'model.safetensors', iris)).out).toMatch(/test accuracy {3}150 rows of/)
+  })
+
+  test('of 150 flowers is told apart in 95 % of rows it never saw, as a mean of five seeds', async () => {
+    let sum = 0
+    for (const seed of ['1', '2', '3', '4', '5'])
+      sum += last(await chainrule('train', iris, '--target', 'species', '--json', '--no-report', '--seed', seed))[
+        'testAccuracy'
+      ] as number
+    expect(sum / 5).toBeGreaterThanOrEqual(0.95)
+  })
+
+  test('is shown to TensorBoard while it is learnt', async () => {
+    const flags = ['--target', 'species', '--epochs', '4', '--no-report', '--quiet', '--tensorboard', 'board']
+    expect(await chainrule('train', iris, ...flags)).toMatchObject({ code: 0, err: '' })
+    const [file = ''] = readdirSync(join(folder, 'board'))
+    const tags = readFileSync(join(folder, 'board', file)).toString('latin1')
+    expect(tags.split('loss').length - 1).toBe(4 * 3 + 4)
+    for (const tag of ['learning rate', 'validation/loss', 'validation/accuracy']) expect(tags).toContain(tag)
   })
 
   test('gives the same network for the same seed, on any number of threads', async () => {

@@ -91,4 +91,6 @@ export const result: RunResult = {
   weightsHash: 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855',
   reason: 'finished',
   best: undefined,
+  checkpoint: undefined,
+  memoryBytes: 12_345_678,
 }

@@ -122,6 +122,32 @@ describe.each(kinds)('%s', (_, layer, cell) => {
     module.dispose()
   })
 
+  it.each([true, false])('of sequences of their own lengths is each alone, batch first: %s', async (batchFirst) => {
+    using _scope = scope()
+    const module = layer(2, 3, { layers: 2, bidirectional: true, batchFirst })
+    const own = [4, 1, 5]
+    const lengths = tensor(Int32Array.from(own), [3])
+    const x = filled([3, 5, 2])
+    const turned = (t: Tensor): Tensor => (batchFirst ? t : t.transpose([1, 0, 2]))
+    const h0 = filled([4, 3, 3], 2)
+    const { y, h, c } = module.run(turned(x), { h: h0, lengths })
+    for (const [i, n] of own.entries()) {
+      const alone = module.run(turned(x.slice([i], [i + 1, n])), { h: h0.slice([0, i], [4, i + 1]) })
+      close(turned(y).slice([i], [i + 1, n]), turned(alone.y))
+      expect(numbers(turned(y).slice([i, n], [i + 1])).every((v) => v === 0)).toBe(true)
+      close(h.slice([0, i], [4, i + 1]), alone.h)
+      if (c !== undefined) close(c.slice([0, i], [4, i + 1]), alone.c!)
+    }
+    const loss = (): Tensor => {
+      const made = module.run(turned(x), { lengths })
+      const sum = made.y.mul(filled(made.y.shape, 3)).sum().add(made.h.square().sum())
+      return made.c === undefined ? sum : sum.add(made.c.mul(filled(made.c.shape, 4)).sum())
+    }
+    const report = await checkGradients(loss, [...module.parameters(), x], { samples: 2 })
+    expect(report.ok, report.print()).toBe(true)
+    module.dispose()
+  })
+
   it('makes a small program of a long sequence', () => {
     const module = layer(8, 16)
     const step = capture(
@@ -144,6 +170,12 @@ describe.each(kinds)('%s', (_, layer, cell) => {
     expect(() => module.forward(filled([2, 3, 4]))).toThrow(ShapeError)
     expect(() => module.forward(filled([2, 0, 3]))).toThrow(ShapeError)
     expect(() => module.run(filled([2, 5, 3]), { h: filled([1, 3, 4]) })).toThrow(ShapeError)
+    const lengths = (...list: number[]): Tensor => tensor(Int32Array.from(list), [list.length])
+    expect(() => module.run(filled([2, 5, 3]), { lengths: lengths(1, 2, 3) })).toThrow(ShapeError)
+    expect(() => module.run(filled([2, 5, 3]), { lengths: tensor([1, 2]) })).toThrow(ShapeError)
+    expect(() => module.run(filled([2, 5, 3]), { lengths: [1, 2] as never })).toThrow(DTypeError)
+    for (const wrong of [lengths(0, 2), lengths(2, 6)])
+      expect(() => module.run(filled([2, 5, 3]), { lengths: wrong }).h.dataSync()).toThrow(IndexError)
     expect(() => layer(0, 4)).toThrow(ArgumentError)
     expect(() => layer(3, 4, { layers: 0 })).toThrow(ArgumentError)
     expect(() => layer(3, 4, { dropout: 1 })).toThrow(ArgumentError)

@@ -33,6 +33,14 @@ const CONVOLUTIONS: readonly Convolution[] = [
   conv([2, 4, 6, 6], [6, 2, 3, 3], { groups: 2, padding: [2, 2, 2, 2], dilation: [2, 2] }),
   conv([2, 5, 4, 6], [5, 1, 3, 3], { groups: 5, padding: [1, 1, 1, 1] }),
   conv([1, 3, 4, 5], [6, 1, 1, 2], { groups: 3, stride: [1, 2] }),
+  // depthwise: rows around 4 and 8 columns, several filters a channel, strides, paddings that no tap crosses
+  conv([2, 3, 5, 19], [3, 1, 3, 3], { groups: 3, padding: [1, 1, 1, 1] }),
+  conv([1, 2, 6, 13], [6, 1, 3, 2], { groups: 2, dilation: [1, 2] }),
+  conv([2, 3, 9, 23], [6, 1, 3, 3], { groups: 3, stride: [2, 2], padding: [1, 1, 1, 1] }),
+  conv([1, 4, 7, 25], [4, 1, 2, 3], { groups: 4, stride: [2, 3], padding: [1, 0, 2, 1] }),
+  conv([1, 2, 4, 5], [2, 1, 2, 2], { groups: 2, padding: [2, 3, 1, 2] }),
+  conv([1, 2, 9, 12], [2, 1, 8, 8], { groups: 2, padding: [2, 2, 2, 2] }),
+  conv([0, 2, 4, 4], [2, 1, 2, 2], { groups: 2 }),
   conv([2, 9, 1, 17], [13, 9, 1, 1]),
   conv([1, 1, 2, 2], [1, 1, 2, 2], { padding: [3, 3, 3, 3] }),
   // a stride that leaves a rest of the image unread
@@ -47,6 +55,7 @@ const CONVOLUTIONS: readonly Convolution[] = [
 
 const LARGE = [
   conv([8, 16, 13, 13], [24, 16, 3, 3]),
+  conv([4, 12, 30, 37], [12, 1, 3, 3], { groups: 12, padding: [1, 1, 1, 1] }),
   conv([3, 8, 40, 33], [12, 4, 3, 3], { groups: 2, padding: [1, 1, 1, 1], stride: [1, 2] }),
 ]
 

@@ -1,3 +1,4 @@
+import type { Checkpoint } from '../../train/index.ts'
 import type { TrainOptions } from '../args.ts'
 import { TRAIN_SYNTAX, trainOptionsOf } from '../args.ts'
 import type { CliContext, Command } from '../command.ts'
@@ -17,7 +18,13 @@ export const train: Command = {
       what: 'train on the embedded digits, draw the curves, write model.safetensors and report.html',
     },
     { line: 'chainrule train --hidden 256,64 --activation gelu --dropout 0.3', what: 'another network' },
-    { line: 'chainrule train ./mnist --model cnn', what: "convolutions on MNIST's own files, gzipped or not" },
+    { line: 'chainrule train flowers.csv --target species', what: 'a table: which species a row is' },
+    { line: 'chainrule train homes.tsv --target price --patience 50', what: 'a number in place of a class' },
+    { line: 'chainrule train book.txt --tokenizer bpe', what: 'a transformer that writes: chainrule generate' },
+    {
+      line: 'chainrule train ./mnist --model cnn --checkpoint run1',
+      what: "convolutions on MNIST's own files; chainrule resume run1 goes on with it",
+    },
     { line: 'chainrule train --config run.json --seed 7', what: 'flags from a file, and another seed' },
     {
       line: 'chainrule train --numerics reproducible --json',
@@ -30,15 +37,24 @@ export const train: Command = {
   ],
   prepare: (argv) => {
     const options = trainOptionsOf(argv)
-    return (context) => run(options, context)
+    return (context) => startTraining(options, context)
   },
 }
 
-async function run(options: TrainOptions, { out, signal }: CliContext): Promise<number> {
-  const { runTrain } = await import('../train.ts')
+/** Trains from the start, or from a checkpoint. */
+export async function startTraining(
+  options: TrainOptions,
+  { out, signal }: CliContext,
+  resume?: Checkpoint,
+): Promise<number> {
+  const { runTrain, showPlan } = await import('../train.ts')
+  if (options.plan) {
+    await showPlan(options, out)
+    return 0
+  }
   const view = await viewOf(options, out)
   try {
-    const result = await runTrain(options, { view, signal, version: packageVersion() })
+    const result = await runTrain(options, { view, signal, version: packageVersion(), resume })
     return result.reason === 'stopped' ? INTERRUPTED : 0
   } finally {
     view.close()

@@ -16,6 +16,7 @@ import {
   type Tools,
   unary,
 } from './calls.ts'
+import { poolingFunctions } from './pooling.ts'
 
 /** What is exported and is not a row of the op table by its own name: those are in wrong.test.ts. */
 export type FunctionName = Exclude<Extract<keyof typeof f, keyof typeof publicNames>, OpName>
@@ -56,13 +57,7 @@ const normOptions = (call: (x: Anything, options: Anything) => unknown): Call[] 
 ]
 
 export const wrongFunctions = (t: Tools): Readonly<Record<FunctionName, () => readonly Call[]>> => ({
-  adaptiveAvgPool2d: () => [
-    ...images((x) => f.adaptiveAvgPool2d(x, 2)),
-    ['a size of 0', () => f.adaptiveAvgPool2d(zeros(1, 1, 4, 4), 0)],
-    ['half a size', () => f.adaptiveAvgPool2d(zeros(1, 1, 4, 4), 1.5)],
-    ['three sizes', () => f.adaptiveAvgPool2d(zeros(1, 1, 4, 4), [1, 1, 1] as Anything)],
-    ['a size that is larger', () => f.adaptiveAvgPool2d(zeros(1, 1, 4, 4), 5)],
-  ],
+  ...poolingFunctions(t),
   all: () => orWhole(reduction(f.all)),
   any: () => orWhole(reduction(f.any)),
   bceWithLogits: () => [

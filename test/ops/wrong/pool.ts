@@ -19,7 +19,6 @@ export const pool = (call: (x: Anything, kernel: Anything, options?: Anything) =
 export const average = (): Call[] => [
   ...pool(f.avgPool2d),
   ['global pooling of a matrix', () => f.globalAvgPool2d(zeros(3, 4))],
-  ['parts that are not equal', () => f.adaptiveAvgPool2d(zeros(1, 1, 4, 5), 2)],
 ]
 
 const ATTRS = { kernel: [2, 2], stride: [2, 2], padding: [0, 0], ceil: false, countIncludePad: true }

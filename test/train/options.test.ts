@@ -1,0 +1,501 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import {
+  ArgumentError,
+  add,
+  bceWithLogits,
+  crossEntropy,
+  data,
+  type Engine,
+  init,
+  mse,
+  nn,
+  optim,
+  randomNormal,
+  ShapeError,
+  type Tensor,
+  tensor,
+  train,
+  valueAndGrad,
+} from '../../src/index.ts'
+import { clouds, twoMoons } from '../helpers/points.ts'
+
+let engine: Engine
+beforeEach(async () => {
+  engine = await init({ threads: 2, seed: 3 })
+})
+afterEach(() => engine.close())
+
+const set = data.arrays(clouds(48, 4, 3), { shapes: { x: [4] } })
+const held = data.arrays(clouds(30, 4, 3, 2), { shapes: { x: [4] } })
+type Keys = 'x' | 'y'
+
+/** The same first weights each time. */
+function network(dropout = 0): nn.Sequential {
+  engine.generator.restore(Int32Array.of(5, 6, 7, 0))
+  return nn.sequential([nn.linear(4, 12), nn.tanh(), nn.dropout(dropout), nn.linear(12, 3)])
+}
+const weightsOf = async (model: nn.Module): Promise<number[]> =>
+  [...(await model.stateDict()).values()].flatMap(({ data: values }) => [...values])
+
+/** The weights after some steps on all rows at once. */
+async function trained(
+  options: Partial<Record<keyof train.StepOptions<Keys>, unknown>>,
+  rows: data.Dataset<Keys> = set,
+): Promise<number[]> {
+  using model = network()
+  using optimizer = optim.sgd(model, { lr: 0.5 })
+  const given = { loss: crossEntropy, optimizer, steps: 4, batch: rows.size, ...options }
+  await train.fit(model, rows, given as unknown as train.FitOptions<Keys>)
+  return await weightsOf(model)
+}
+
+function near(a: readonly number[], b: readonly number[], tolerance = 2e-6): void {
+  expect(a.length).toBe(b.length)
+  for (const [i, value] of a.entries()) expect(Math.abs(value - (b[i] as number))).toBeLessThan(tolerance)
+}
+
+describe('one step', () => {
+  it('is the same in parts, of unequal size too, with weights and penalty', async () => {
+    const whole = await trained({})
+    for (const accumulate of [1, 2, 5, 48, 1000]) near(await trained({ accumulate }), whole)
+    const penalty = { classWeights: [1, 2, 0.5] }
+    near(await trained({ accumulate: 7, ...penalty }), await trained(penalty))
+    expect(await trained({ accumulate: 1 })).toEqual(whole)
+  })
+
+  it('weighs classes as crossEntropy does', async () => {
+    const weights = tensor([1, 3, 0.25])
+    const own = await trained({ loss: (output: Tensor, y: Tensor) => crossEntropy(output, y, { weights }) })
+    near(await trained({ classWeights: [1, 3, 0.25] }), own)
+    expect(own).not.toEqual(await trained({}))
+  })
+
+  it('counts a row of weight 2 twice, and one of weight 0 not at all', async () => {
+    const w = Float32Array.from({ length: 48 }, (_, i) => [0, 1, 2][i % 3] as number)
+    const rows = [...w].flatMap((weight, i) => new Array<number>(weight).fill(i))
+    const repeated = await trained({}, data.take(set, rows))
+    const { x, y } = set.columns
+    const weighted = data.arrays({ x: x.data, y: y.data, w }, { shapes: { x: [4] } })
+    near(await trained({ sampleWeight: 'w' }, weighted as never), repeated)
+    const none = data.arrays({ x: x.data, y: y.data, w: new Float32Array(48) }, { shapes: { x: [4] } })
+    expect(await trained({ sampleWeight: 'w' }, none as never)).toEqual(await weightsOf(network()))
+  })
+
+  it('needs a loss of each row for weights', async () => {
+    const loss = (output: Tensor, y: Tensor): Tensor => crossEntropy(output, y)
+    await expect(trained({ loss, classWeights: [1, 1, 1] })).rejects.toThrow(ShapeError)
+    await expect(trained({ loss, classWeights: [1, 1, 1] })).rejects.toThrow(/reduction: 'none'/)
+  })
+
+  it('clips gradients by norm and by value', async () => {
+    const before = await weightsOf(network())
+    const moved = (now: readonly number[]): number[] => now.map((value, i) => value - (before[i] as number))
+    const step = { steps: 1, optimizer: undefined as never }
+    const run = async (options: object): Promise<number[]> => {
+      using model = network()
+      const optimizer = optim.sgd(model, { lr: 1 })
+      await train.fit(model, set, { loss: crossEntropy, batch: 48, ...step, ...options, optimizer })
+      return moved(await weightsOf(model))
+    }
+    const free = await run({})
+    const norm = Math.sqrt(free.reduce((sum, g) => sum + g * g, 0))
+    near(
+      await run({ clipNorm: norm / 4 }),
+      free.map((g) => g / 4),
+    )
+    near(await run({ clipNorm: norm * 4 }), free)
+    near(
+      await run({ clipValue: 0.01 }),
+      free.map((g) => Math.min(0.01, Math.max(-0.01, g))),
+    )
+  })
+
+  it('adds a penalty, and does what comes after the update', async () => {
+    const model = network()
+    const optimizer = optim.sgd(model, { lr: 0 })
+    const plain = await train.fit(model, set, { loss: crossEntropy, optimizer, steps: 1 })
+    let traced = 0
+    const more = await train.fit(model, set, {
+      loss: crossEntropy,
+      optimizer,
+      steps: 1,
+      penalty: () => optim.l2(model, 1),
+      afterStep: () => {
+        traced++
+        optim.maxNorm(model, 1e-3)
+      },
+    })
+    const squares = (await weightsOf(network())).reduce((sum, w) => sum + w * w, 0)
+    expect((more.losses[0] as number) - (plain.losses[0] as number)).toBeCloseTo(squares, 3)
+    expect(traced).toBe(1)
+    expect(Math.max(...((await model.parameters()[0]?.data()) ?? []))).toBeLessThan(1.1e-3)
+  })
+
+  it('records what is watched', async () => {
+    const model = network()
+    const norms: number[] = []
+    const { losses } = await train.fit(model, set, {
+      loss: crossEntropy,
+      optimizer: optim.sgd(model, { lr: 0.1 }),
+      epochs: 2,
+      batch: 8,
+      watch: ({ grads, loss, batch }) => ({
+        norm: optim.globalNorm(grads),
+        twice: loss.mul(2),
+        rows: batch.y.toFloat().mul(0).add(1).sum(),
+      }),
+      onStep({ curves, losses: here }) {
+        norms.push(...(curves['norm'] as Float32Array))
+        expect([...(curves['twice'] as Float32Array)]).toEqual([...here].map((loss) => 2 * loss))
+        expect([...(curves['rows'] as Float32Array)].every((rows) => rows === 8)).toBe(true)
+      },
+    })
+    expect(norms).toHaveLength(losses.length)
+    expect(norms.every((norm) => norm > 0)).toBe(true)
+  })
+
+  it('takes other columns, other targets and models of several inputs', async () => {
+    class Two extends nn.Module {
+      a = nn.linear(2, 1)
+      b = nn.linear(3, 1)
+      override forward(x: Tensor, z: Tensor): Tensor {
+        return this.a.forward(x).add(this.b.forward(z))
+      }
+    }
+    const model = new Two()
+    const n = 40
+    const left = Float32Array.from({ length: 2 * n }, (_, i) => ((i * 7) % 11) / 11)
+    const right = Float32Array.from({ length: 3 * n }, (_, i) => ((i * 5) % 13) / 13)
+    const price = Float32Array.from({ length: n }, (_, i) => (left[2 * i] as number) - (right[3 * i] as number))
+    const table = data.arrays({ left, right, price }, { shapes: { left: [2], right: [3], price: [1] } })
+    const flow = {
+      forward: (batch: data.Batch<'left' | 'right' | 'price'>) => model.forward(batch.left, batch.right),
+      target: 'price',
+    } as const
+    const { validation } = await train.fit(model, table, {
+      ...flow,
+      loss: mse,
+      optimizer: optim.adam(model, { lr: 0.05 }),
+      epochs: 150,
+      validation: 0.25,
+      metrics: { r2: train.r2() },
+    })
+    expect(validation?.rows).toBe(10)
+    expect(validation?.metrics.r2).toBeGreaterThan(0.95)
+    const again = await train.evaluate(model, table, { ...flow, loss: mse, metrics: { r2: train.r2() } })
+    expect(again.metrics.r2).toBeGreaterThan(0.95)
+  })
+})
+
+describe('a step of your own', () => {
+  it('updates what it likes; its state goes into checkpoints', async () => {
+    const run = async (resume?: train.Checkpoint): Promise<[string[], train.Checkpoint]> => {
+      engine.generator.restore(Int32Array.of(1, 1, 1, 0))
+      class Pair extends nn.Module {
+        generator = nn.linear(2, 1)
+        judge = nn.sequential([nn.linear(1, 4), nn.relu(), nn.linear(4, 1)])
+        override forward(x: Tensor): Tensor {
+          return this.judge.forward(x)
+        }
+      }
+      const model = new Pair()
+      const g = optim.adam(model.generator, { lr: 0.01 })
+      const d = optim.sgd(model.judge, { lr: 0.05, momentum: 0.5 })
+      const real = data.arrays({ x: Float32Array.from({ length: 64 }, (_, i) => 2 + i / 640) }, { shapes: { x: [1] } })
+      const trainer = new train.Trainer(model, real, {
+        step({ x }) {
+          const no = (fake: Tensor): Tensor => model.judge.forward(fake).softplus().mean()
+          const yes = (seen: Tensor): Tensor => model.judge.forward(seen).neg().softplus().mean()
+          const noise = randomNormal([16, 2])
+          const first = valueAndGrad(() => add(yes(x), no(model.generator.forward(noise).stopGradient())), model.judge)
+          d.step(first.grads)
+          const second = valueAndGrad(() => yes(model.generator.forward(noise)), model.generator)
+          g.step(second.grads)
+          return { loss: first.value, generator: second.value }
+        },
+        state: { g, d },
+        steps: 12,
+        batch: 16,
+        resume,
+      })
+      let middle: train.Checkpoint | undefined
+      const curve: number[] = []
+      for await (const event of trainer)
+        if (event.type === 'step') {
+          curve.push(...(event.curves['generator'] as Float32Array))
+          if (event.step >= 5) middle ??= await trainer.checkpoint()
+        }
+      if (resume === undefined) expect(curve).toHaveLength(12)
+      const states = await Promise.all([model, g, d].map((owner) => owner.stateDict()))
+      return [states.map(train.hashState), middle as train.Checkpoint]
+    }
+    const [whole, checkpoint] = await run()
+    expect([...checkpoint.parts.keys()].sort()).toEqual(['d', 'g'])
+    const [resumed] = await run(train.decodeCheckpoint(train.encodeCheckpoint(checkpoint)))
+    expect(resumed).toEqual(whole)
+  })
+})
+
+describe('validation', () => {
+  it('takes the running mean of the weights, and leaves the weights alone', async () => {
+    const model = network()
+    const ema = optim.ema(model, { decay: 0.9, warmup: false })
+    const { validation } = await train.fit(model, set, {
+      loss: crossEntropy,
+      optimizer: optim.sgd(model, { lr: 0.5 }),
+      ema,
+      steps: 5,
+      validation: held,
+    })
+    const raw = await train.evaluate(model, held, { loss: crossEntropy })
+    ema.swap()
+    const mean = await train.evaluate(model, held, { loss: crossEntropy })
+    expect(validation?.loss).toBe(mean.loss)
+    expect(raw.loss).not.toBe(mean.loss)
+  })
+
+  it('measures the training rows as they go by where there is none', async () => {
+    const model = network()
+    const metrics = { accuracy: train.accuracy(), confusion: train.confusion() }
+    const options = { loss: crossEntropy, optimizer: optim.sgd(model, { lr: 0 }), epochs: 2, batch: 10, metrics }
+    const { history } = await train.fit(model, set, options)
+    const { metrics: seen } = await train.evaluate(model, set, { metrics })
+    expect(history.map((event) => event.metrics)).toEqual([seen, seen])
+    const { history: other } = await train.fit(model, set, { ...options, validation: held })
+    expect(other[0]?.metrics).toBeUndefined()
+  })
+})
+
+describe('early stopping', () => {
+  /** A model whose loss falls until step 6 and rises from then on: one step an epoch. */
+  async function valley(earlyStopping: train.EarlyStopping): Promise<train.FitResult & { weight: number }> {
+    const model = nn.linear(1, 1, { bias: false })
+    model.weight.set([3])
+    const rows = data.arrays({ x: Float32Array.of(1), y: Float32Array.of(0) }, { shapes: { x: [1], y: [1] } })
+    const result = await train.fit(model, rows, {
+      loss: mse,
+      optimizer: optim.sgd(model, { lr: 0 }),
+      afterStep: () => model.weight.assign(model.weight.sub(0.5)),
+      epochs: 30,
+      validation: rows,
+      metrics: { size: train.mean((output) => output.abs()), nearness: train.mean((output) => output.abs().neg()) },
+      earlyStopping,
+    })
+    return { ...(result as train.FitResult), weight: (await model.weight.data())[0] as number }
+  }
+
+  it('ends after its patience, with the best weights', async () => {
+    const result = await valley({ patience: 3 })
+    expect(result.reason).toBe('early')
+    expect(result.best).toEqual({ epoch: 6, step: 6, value: 0 })
+    expect(result.epochs).toBe(10)
+    expect(result.weight).toBe(0)
+    expect(result.validation?.loss).toBe(0)
+    expect(result.history.map(({ best }) => best).lastIndexOf(true)).toBe(5)
+  })
+
+  it('watches metrics in either direction, with a least step, or a function', async () => {
+    expect((await valley({ patience: 0 })).epochs).toBe(7)
+    const last = await valley({ patience: 2, restoreBest: false })
+    expect([last.epochs, last.weight]).toEqual([9, -1.5])
+    expect((await valley({ monitor: 'size', mode: 'min', patience: 1 })).best?.epoch).toBe(6)
+    expect((await valley({ monitor: 'nearness', patience: 1 })).best?.epoch).toBe(6)
+    // The loss falls from 6.25 by 2.25, 1.75, 1.25, .75 and .25.
+    expect((await valley({ minDelta: 1, patience: 1 })).best?.epoch).toBe(4)
+    expect((await valley({ monitor: ({ step }) => Math.abs(step - 9), patience: 1 })).best?.epoch).toBe(9)
+    const never = await valley({ monitor: () => Number.NaN, patience: 4 })
+    expect([never.epochs, never.best]).toEqual([5, undefined])
+    expect((await valley({})).reason).toBe('finished')
+    await expect(valley({ monitor: 'f1' })).rejects.toThrow(
+      /there is no number 'f1' to watch; expected loss, size, nearness/,
+    )
+  })
+
+  it('leaves a checkpoint that goes on from the end, not from the best', async () => {
+    const model = network()
+    const optimizer = optim.sgd(model, { lr: 3 })
+    const trainer = new train.Trainer(model, set, {
+      loss: crossEntropy,
+      optimizer,
+      epochs: 9,
+      validation: held,
+      earlyStopping: { monitor: ({ epoch }) => Math.abs(epoch - 3) },
+    })
+    const { best } = await trainer.run()
+    expect(best?.epoch).toBe(3)
+    const checkpoint = await trainer.checkpoint()
+    expect(checkpoint.progress.step).toBe(18)
+    expect(checkpoint.model).not.toEqual(await model.stateDict())
+    expect(checkpoint.best?.state).toEqual(await model.stateDict())
+  })
+})
+
+describe('events and callbacks', () => {
+  const options = (model: nn.Module): train.FitOptions<Keys> => ({
+    loss: crossEntropy,
+    optimizer: optim.sgd(model, { lr: 0.1 }),
+    epochs: 3,
+    batch: 8,
+    chunkMilliseconds: 1e-9,
+  })
+
+  it('come in order, and each is awaited while nothing else runs', async () => {
+    const model = network()
+    const seen: string[] = []
+    let busy = 0
+    const slow = async (name: string): Promise<void> => {
+      expect(++busy).toBe(1)
+      const before = await weightsOf(model)
+      await new Promise((resolve) => setTimeout(resolve, 2))
+      expect(await weightsOf(model)).toEqual(before)
+      seen.push(name)
+      busy--
+    }
+    await train.fit(model, set, {
+      ...options(model),
+      epochs: 1,
+      batch: 24,
+      onBegin: () => slow('begin'),
+      onStep: ({ step }) => slow(`step ${step}`),
+      onEpoch: () => slow('epoch'),
+      onDone: () => slow('done'),
+      callbacks: [{ onEpoch: () => slow('epoch, second') }],
+    })
+    expect(seen).toEqual(['begin', 'step 1', 'step 2', 'epoch', 'epoch, second', 'done'])
+  })
+
+  it('end the run cleanly when they throw', async () => {
+    const model = network()
+    const before = engine.handles
+    for (const name of ['onBegin', 'onStep', 'onEpoch', 'onDone'] as const) {
+      const given = options(model)
+      const fail = async (): Promise<never> => {
+        await Promise.resolve()
+        throw new Error(`no ${name}`)
+      }
+      await expect(train.fit(model, set, { ...given, [name]: fail })).rejects.toThrow(`no ${name}`)
+      given.optimizer?.dispose()
+    }
+    expect(engine.handles).toBe(before)
+    await train.fit(model, set, options(model))
+  })
+
+  it('can stop the run', async () => {
+    const model = network()
+    const saved: number[] = []
+    const result = await train.fit(model, set, {
+      ...options(model),
+      onStep: ({ step }, run) => void (step === 4 && run.stop()),
+      checkpoint: { everyEpochs: 2, to: { save: ({ progress }) => void saved.push(progress.step) } },
+      validation: held,
+    })
+    expect(result.reason).toBe('stopped')
+    expect(result.steps).toBe(4)
+    expect(result.epochs).toBe(0)
+    expect(result.validation?.rows).toBe(30)
+    expect(saved).toEqual([4])
+  })
+
+  it('say when checkpoints are saved', async () => {
+    const model = network()
+    const at: string[] = []
+    const to = { save: ({ progress: { step, epoch } }: train.Checkpoint) => void at.push(`${step}/${epoch}`) }
+    await train.fit(model, set, { ...options(model), checkpoint: { to } })
+    await train.fit(model, set, { ...options(model), checkpoint: { to, everySteps: 4 } })
+    await train.fit(model, set, { ...options(model), steps: 7, epochs: undefined, checkpoint: { to, everyEpochs: 1 } })
+    expect(at).toEqual(['6/1', '12/2', '18/3', '4/0', '8/1', '12/1', '16/2', '18/3', '6/1', '7/1'])
+    const failing = { save: () => Promise.reject(new Error('disk full')) }
+    await expect(train.fit(model, set, { ...options(model), checkpoint: { to: failing } })).rejects.toThrow('disk full')
+  })
+
+  it('a run runs once', async () => {
+    const model = network()
+    const trainer = new train.Trainer(model, set, options(model))
+    await trainer.run()
+    await expect(trainer.run()).rejects.toThrow(/started before/)
+    expect(trainer.epoch).toBe(3)
+  })
+})
+
+describe('abort', () => {
+  it('is honoured within a step, and the weights are those of the last whole step', async () => {
+    const rows = data.arrays(twoMoons(64), { shapes: { x: [2] } })
+    /** Weights after each number of steps. */
+    const states: string[] = []
+    const build = (): { model: nn.Module; options: train.FitOptions<Keys> } => {
+      engine.generator.restore(Int32Array.of(2, 2, 2, 0))
+      const model = nn.sequential([nn.linear(2, 64), nn.tanh(), nn.dropout(0.1), nn.linear(64, 2)])
+      return {
+        model,
+        options: { loss: crossEntropy, optimizer: optim.adam(model, { lr: 0.01 }), epochs: 100, batch: 8 },
+      }
+    }
+    {
+      const { model, options } = build()
+      const step = {
+        ...options,
+        epochs: 15,
+        checkpoint: {
+          everySteps: 1,
+          to: { save: (c: train.Checkpoint) => void states.push(train.hashState(c.model)) },
+        },
+      }
+      states.push(train.hashState(await model.stateDict()))
+      await train.fit(model, rows, step)
+    }
+    for (let i = 0; i < 40; i++) {
+      const { model, options } = build()
+      const controller = new AbortController()
+      const trainer = new train.Trainer(model, rows, { ...options, epochs: 15, signal: controller.signal })
+      setTimeout(() => controller.abort(new Error('enough')), i / 8)
+      const ended = await trainer.run().then(
+        () => true,
+        (error: unknown) => {
+          expect(String(error)).toContain('enough')
+          return false
+        },
+      )
+      const hash = train.hashState(await model.stateDict())
+      if (!ended) expect(states[trainer.step === 0 ? 0 : trainer.step]).toBe(hash)
+      model.dispose()
+      options.optimizer?.dispose()
+    }
+  })
+})
+
+describe('memory', () => {
+  // STEPS=1000000 for the whole proof.
+  const steps = Number(process.env['STEPS'] ?? 20_000)
+  it(`stays the same from the second epoch on, over ${steps} steps`, { timeout: 600_000 }, async () => {
+    const model = nn.sequential([nn.linear(4, 8), nn.relu(), nn.dropout(0.1), nn.linear(8, 3)])
+    let first: string | undefined
+    let events = 0
+    await train.fit(model, data.take(set, [...Array(48).keys(), ...Array(16).keys()]), {
+      loss: crossEntropy,
+      optimizer: optim.adam(model, { lr: 1e-3 }),
+      ema: optim.ema(model),
+      steps,
+      batch: 3,
+      validation: held,
+      metrics: { accuracy: train.accuracy() },
+      trainMetrics: true,
+      onEpoch({ epoch }) {
+        const now = `${engine.handles} handles, ${engine.runtime.bytesInUse} bytes`
+        if (epoch === 2) first = now
+        if (epoch >= 2) expect(now).toBe(first)
+        events++
+      },
+    })
+    expect(events).toBe(Math.floor(steps / 22))
+  })
+})
+
+it('options that go with nothing are refused', async () => {
+  const model = network()
+  const good = { loss: bceWithLogits, optimizer: optim.sgd(model, { lr: 0.1 }), epochs: 1 }
+  const stream: data.BatchStream<Keys> = { async *epoch() {} }
+  await expect(train.fit(model, stream, { ...good, batch: 4 })).rejects.toThrow(ArgumentError)
+  await expect(train.fit(model, stream, { ...good, validation: 0.5 })).rejects.toThrow(ArgumentError)
+  await expect(train.fit(model, 7 as never, good)).rejects.toThrow(ArgumentError)
+  await expect(train.fit(model, set, { step: 3 as never, epochs: 1 })).rejects.toThrow(ArgumentError)
+})
