@@ -63,7 +63,7 @@ if (existsSync(join(root, 'model.safetensors'))) {
 }
 for (const name of outputs) rmSync(join(root, name), { force: true })
 
-const cli = join(root, 'dist/cli/main.js')
+const cli = join(root, 'dist/bundle/main.js')
 const seeded = ['train', '--json', '--numerics', 'reproducible', '--seed', '3']
 const runs: Done[] = []
 for (const threads of [1, 2]) {

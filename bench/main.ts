@@ -11,6 +11,7 @@ import { build, rate, workloads } from './lib/workloads.ts'
 import { eager, emptyProgram, instruction } from './overhead.ts'
 import { peers } from './peers.ts'
 import { profile } from './profile.ts'
+import { start } from './start.ts'
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -24,7 +25,7 @@ const { values, positionals } = parseArgs({
     build: { type: 'string' },
   },
 })
-const parts = positionals.length > 0 ? positionals : ['kernels', 'steps', 'overhead']
+const parts = positionals.length > 0 ? positionals : ['kernels', 'steps', 'overhead', 'start']
 
 if (values.floors === true) {
   if (!(await floors({ only: values.only }))) process.exitCode = 1
@@ -47,6 +48,7 @@ if (values.floors === true) {
     }
   if (parts.includes('steps')) await steps()
   if (parts.includes('overhead')) await overhead()
+  if (parts.includes('start')) start()
 }
 
 /** Steps a second of every workload on one thread and on all. */

@@ -3,12 +3,14 @@
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build as bundle, type Plugin, transform } from 'esbuild'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const inline = 'dist/inline.js'
+/** The files that Node loads in place of some hundred; every other part leaves them alone. */
+const bundled = 'dist/bundle'
 const force = process.argv.includes('--force')
 
 function filesBelow(path: string): string[] {
@@ -18,7 +20,7 @@ function filesBelow(path: string): string[] {
   return readdirSync(full, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name).slice(root.length))
-    .filter((file) => file !== inline)
+    .filter((file) => path === bundled || (file !== inline && !file.startsWith(`${bundled}/`)))
     .sort()
 }
 
@@ -106,6 +108,39 @@ const dataBeside: Plugin = {
     }))
   },
 }
+/**
+ * What package.json exports to Node (and Deno and Bun, which take the same condition): the same modules in a few files,
+ * which halves the time of an import. They lie as deep as the originals, so that they find the same assets.
+ */
+const chunks = {
+  name: 'bundle',
+  inputs: ['dist', 'package.json', ...tools],
+  outputs: [bundled],
+  build: async () => {
+    rmSync(root + bundled, { recursive: true, force: true })
+    const { exports, bin } = JSON.parse(readFileSync(`${root}package.json`, 'utf8')) as {
+      exports: Record<string, { node?: string; default: string }>
+      bin: Record<string, string>
+    }
+    const entries = [
+      ...Object.values(exports).flatMap(({ node, default: from }) => (node === undefined ? [] : [[node, from]])),
+      ...Object.values(bin).map((path) => [path, './dist/cli/main.js']),
+      [`./${bundled}/worker.js`, './dist/runtime/worker.js'],
+    ] as [string, string][]
+    await bundle({
+      absWorkingDir: root,
+      entryPoints: entries.map(([to, from]) => ({ in: from, out: basename(to, '.js') })),
+      outdir: bundled,
+      bundle: true,
+      splitting: true,
+      format: 'esm',
+      platform: 'node',
+      target: 'es2022',
+      logLevel: 'error',
+    })
+  },
+}
+
 /** The whole library in one file, for where a bundler or a content policy is in the way of three. */
 const single = {
   name: 'inline',
@@ -144,7 +179,7 @@ try {
   await import('./gen.ts')
   const results = await Promise.allSettled([...wasm, dist].map(upToDate))
   for (const result of results) if (result.status === 'rejected') throw result.reason
-  await upToDate(single)
+  await Promise.all([upToDate(single), upToDate(chunks)])
 } catch (error) {
   console.error(error instanceof Error ? error.message : error)
   process.exitCode = 1

@@ -123,9 +123,10 @@ await install()
 const limits = { cwd: root, timeout: 60_000, killSignal: 'SIGKILL' } as const
 for (const [runtime, [command, ...args]] of Object.entries(commands)) {
   for (const [entry, threads] of [
-    ['index', 1],
+    ['bundle/index', 1],
+    ['bundle/index', 2],
+    ['bundle/index', 3],
     ['index', 2],
-    ['index', 3],
     ['inline', 2],
   ] as const) {
     const name = `${runtime}, ${entry}, ${threads} thread${threads === 1 ? '' : 's'}`
@@ -143,7 +144,11 @@ for (const [runtime, [command, ...args]] of Object.entries(commands)) {
 for (const [runtime, [command, ...args]] of Object.entries(commands))
   if (selected(`${runtime}, data`))
     await dataRun(`${runtime}, data`, async () => {
-      const { stdout } = await run(command as string, [...args, 'test/runtimes/main.js', 'index', 'data'], limits)
+      const { stdout } = await run(
+        command as string,
+        [...args, 'test/runtimes/main.js', 'bundle/index', 'data'],
+        limits,
+      )
       return JSON.parse(stdout) as Record<string, string>
     })
 // The command, on vectors of 256 bits where this machine has them, and of 128: the same weights.
@@ -153,7 +158,7 @@ for (const runtime of ['Node 20', 'Node 24', 'Node 26']) {
   const [node] = commands[runtime] as [string]
   const out = join(root, '.build/wide.safetensors')
   const train = async (...flags: string[]): Promise<{ weightsHash: string; wide: boolean }> => {
-    const args = ['dist/cli/main.js', '--epochs', '3', '--json', '--no-report', '--out', out, ...flags]
+    const args = ['dist/bundle/main.js', '--epochs', '3', '--json', '--no-report', '--out', out, ...flags]
     const { stdout } = await run(node, args, limits)
     return JSON.parse(stdout.trim().split('\n').at(-1) as string)
   }

@@ -96,7 +96,10 @@ export async function* textOf(source: ByteSource, name: string): AsyncGenerator<
         at + (broken < 0 ? 0 : new TextEncoder().encode(new TextDecoder().decode(chunk).slice(0, broken)).length)
       throw new DataError(`not UTF-8 text near byte ${near}`, {
         where: name,
-        hint: 'Save the file as UTF-8.',
+        hint:
+          at === 0 && chunk?.[0] === 0x1f && chunk[1] === 0x8b
+            ? 'It is gzip data: read gunzipped(source).'
+            : 'Save the file as UTF-8.',
         cause,
       })
     }

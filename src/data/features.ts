@@ -102,10 +102,11 @@ function fitCategory({ name, codes, categories }: CategoryColumn, maxCategories:
   if (rows === 0) return 'it has no values'
   if (found.length === 1 && missing === 0) return 'all its values are equal'
   found.sort((a, b) => b.count - a.count || compare(a.text, b.text))
-  const kept = found.length <= maxCategories ? found : found.slice(0, maxCategories).filter(({ count }) => count > 1)
+  // Where most rows have a value of their own, those teach nothing about others.
+  const many = found.length > maxCategories || (codes.length >= COUNTED && found.length > rows / 2)
+  const kept = !many ? found : found.slice(0, maxCategories).filter(({ count }) => count > 1)
   const covered = kept.reduce((sum, { count }) => sum + count, 0)
-  if (found.length > maxCategories && covered < rows / 2)
-    return `it has ${found.length} different values in ${rows} rows`
+  if (many && covered < rows / 2) return `it has ${found.length} different values in ${rows} rows`
   kept.sort((a, b) => compare(a.text, b.text))
   return {
     kind: 'category',

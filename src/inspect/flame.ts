@@ -74,7 +74,10 @@ export function flameChart(profile: Profile, { label = 'Timeline of one step' }:
 function draw({ text, title, pass, from, to }: Block, y: number, height: number, kind: string, scale: number): string {
   const [left, width] = [round(LEFT + from * scale), round(Math.max(0.3, (to - from) * scale))]
   const letters = Math.floor((width - 6) / LETTER)
-  const shown = text.length <= letters ? text : letters > 3 ? `${text.slice(0, letters - 1)}…` : ''
+  // of a layer the path says more than the kind
+  const [path = ''] = text.split(' (')
+  const cut = letters > 3 ? `${text.slice(0, letters - 1)}…` : ''
+  const shown = text.length <= letters ? text : path.length <= letters ? path : cut
   const middle = y + height / 2 + 4
   const inside =
     shown === ''

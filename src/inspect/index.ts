@@ -10,5 +10,6 @@ export {
   memoryPlan,
   memoryText,
 } from './memory.ts'
+export { layerNorms } from './norms.ts'
 export { type Pass, type Profile, type ProfileEntry, type ProfileOptions, profile } from './profile.ts'
 export { chromeTrace } from './trace.ts'

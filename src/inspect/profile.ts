@@ -48,6 +48,8 @@ export interface ProfileOptions {
 
 /** Steps before the first that counts: kernels that run for the first time are compiled meanwhile. */
 const WARMUP = 5
+/** Milliseconds over which steps are measured. */
+const LONG_ENOUGH = 30
 
 /**
  * Where the time of a captured step goes. Every thread's share of every instruction is executed and timed alone, on the
@@ -97,13 +99,15 @@ export async function profile(step: Step, { rounds = 20, model }: ProfileOptions
   }
 }
 
-/** Milliseconds of a step on the pool, as it runs otherwise. */
-async function measure({ engine, program, address }: CompiledStep, steps: number): Promise<number> {
+/** Milliseconds of a step on the pool, as it runs otherwise: of so many that waking the threads does not count. */
+async function measure({ engine, program, address }: CompiledStep, rounds: number): Promise<number> {
   const { threads } = program.schedule
-  engine.raise(program, await engine.runtime.runAsync(address, WARMUP, threads))
-  const begin = performance.now()
-  engine.raise(program, await engine.runtime.runAsync(address, steps, threads))
-  return (performance.now() - begin) / steps
+  for (let steps = rounds; ; steps *= 4) {
+    const begin = performance.now()
+    engine.raise(program, await engine.runtime.runAsync(address, steps, threads))
+    const time = performance.now() - begin
+    if (time >= LONG_ENOUGH) return time / steps
+  }
 }
 
 /** All clocks to the latest. */
@@ -181,14 +185,19 @@ function namesOf({ layers, compiled }: Step, model: Module | undefined): (instru
   const owners = new Map<Storage | undefined, string>()
   for (const { owner, variable } of model === undefined ? [] : places(model))
     owners.set(variable.state.storage, paths.get(owner) as string)
-  const { externals } = compiled.program
+  const { externals, nodes } = compiled.program
+  const gradients = nodes.filter(({ origin }) => origin !== undefined)
+  const differentiated = new Set(gradients.map(({ origin }) => origin))
+  const firstGradient = gradients[0]?.id ?? Number.POSITIVE_INFINITY
   return ({ name, op, shapes, commit, node, origin, operands }) => {
     let layer = layerOf(origin ?? node, layers, paths)
     if (commit)
       for (const operand of Object.values(operands))
         if (isRef(operand) && operand.buffer.external !== undefined)
           layer ??= owners.get(externals[operand.buffer.external]?.storage)
-    const pass = commit ? 'update' : origin === undefined ? 'forward' : 'backward'
+    // what follows the gradients, and has none, prepares the update
+    const inForward = node < firstGradient || layer !== undefined || differentiated.has(node)
+    const pass = origin !== undefined ? 'backward' : commit || !inForward ? 'update' : 'forward'
     return { kernel: name, op, shapes, pass, layer }
   }
 }

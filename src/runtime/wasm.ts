@@ -1,7 +1,7 @@
-import { instantiate as load } from '@assemblyscript/loader'
+import { instantiate as load, instantiateSync as loadSync } from '@assemblyscript/loader'
 import { EngineError } from '../errors.ts'
 import { BinaryReader, sectionsOf } from './binary.ts'
-import { enableRelaxedSimd, readFile } from './host.ts'
+import { enableRelaxedSimd, mayBlock, readFile } from './host.ts'
 
 export type Build = 'simd' | 'relaxed'
 
@@ -81,7 +81,8 @@ export async function compile(bytes: Uint8Array<ArrayBuffer>): Promise<WebAssemb
 }
 
 export async function instantiate(module: WebAssembly.Module, memory: WebAssembly.Memory): Promise<Machine> {
-  const { exports } = await load(module, { env: { memory } })
+  // The asynchronous one asks for Response, and Node then loads all of its fetch.
+  const { exports } = mayBlock() ? loadSync(module, { env: { memory } }) : await load(module, { env: { memory } })
   return exports as unknown as Machine
 }
 

@@ -10,7 +10,7 @@ import { encodeNpy } from '../../src/io/npy.ts'
 import { encodeSafetensors, parseSafetensors } from '../../src/io/safetensors.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
-const main = join(root, 'dist/cli/main.js')
+const main = join(root, 'dist/bundle/main.js')
 const iris = join(root, 'data/iris/iris.csv')
 
 interface Run {

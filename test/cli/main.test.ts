@@ -8,7 +8,7 @@ import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest
 import { parseSafetensors } from '../../src/io/safetensors.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
-const main = join(root, 'dist/cli/main.js')
+const main = join(root, 'dist/bundle/main.js')
 const digits = join(root, 'data/digits')
 
 interface Run {

@@ -253,6 +253,7 @@ describe('csvRows', () => {
     await expect(records(Uint8Array.of(0x61, 0xc3))).rejects.toThrow(/not UTF-8 text near byte 2/)
     await expect(records(['text'] as unknown as Uint8Array[])).rejects.toThrow(DataError)
     await expect(records(7 as unknown as string)).rejects.toThrow(/nothing to read from.*received number/)
+    await expect(records(gzipSync(big))).rejects.toThrow(/not UTF-8 text.*It is gzip data: read gunzipped\(source\)/)
     const broken = gzipSync(big).subarray(0, 5000)
     await expect(records(gunzipped(broken))).rejects.toThrow(/corrupt or truncated gzip data/)
     await expect(records(gunzipped(Buffer.concat([gzipSync('a,b'), utf8('tail bytes')])))).rejects.toThrow(DataError)

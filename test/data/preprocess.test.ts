@@ -79,8 +79,11 @@ describe('TablePreprocessor', () => {
   })
 
   test('leaves out columns that teach nothing, and says why', async () => {
-    const rows = Array.from({ length: 50 }, (_, i) => `${i + 1},name ${i},same,3.5,,${(i * 13) % 7},${i % 2}`)
-    const table = await readCsv(`row,who,all,five,none,x,y\n${rows.join('\n')}\n`)
+    const rows = Array.from(
+      { length: 50 },
+      (_, i) => `${i + 1},name ${i},same,3.5,,${i % 4 === 0 ? `cabin ${i}` : ''},${(i * 13) % 7},${i % 2}`,
+    )
+    const table = await readCsv(`row,who,all,five,none,cabin,x,y\n${rows.join('\n')}\n`)
     const fitted = TablePreprocessor.fit(splitTable(table, 0.2, 1).train, { target: 'y' })
     expect(fitted.dropped).toEqual([
       { name: 'row', reason: 'it counts the rows' },
@@ -88,6 +91,7 @@ describe('TablePreprocessor', () => {
       { name: 'all', reason: 'all its values are equal' },
       { name: 'five', reason: 'all its values are equal' },
       { name: 'none', reason: 'it has no values' },
+      { name: 'cabin', reason: expect.stringMatching(/^it has (\d+) different values in \1 rows$/) },
     ])
     expect(fitted.inputNames).toEqual(['x'])
     expect(fitted.target).toMatchObject({ kind: 'classes', classes: ['0', '1'] })

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { crc32c, masked } from '../../src/export/crc32c.ts'
-import { eventRecord, fileVersion } from '../../src/export/index.ts'
+import { boardEvents, eventRecord, fileVersion } from '../../src/export/index.ts'
 import { ArgumentError, DataError } from '../../src/index.ts'
 import { tensorboard } from '../../src/io/node.ts'
 import { blob, decode, double, doubles, type Fields, float, int, message, messages, text } from '../helpers/protobuf.ts'
@@ -173,5 +173,44 @@ describe('an event file', () => {
   it('says why it cannot be made', () => {
     writeFileSync(join(folder, 'file'), '')
     expect(() => tensorboard(join(folder, 'file', 'logs'))).toThrow(DataError)
+  })
+})
+
+describe('the events of fit', () => {
+  it('are curves of steps and epochs', () => {
+    const step = {
+      type: 'step',
+      epoch: 1,
+      step: 20,
+      steps: 40,
+      loss: 0.5,
+      losses: Float32Array.of(0.6, 0.4),
+      curves: { norm: Float32Array.of(1, 2) },
+      learningRate: 0.1,
+      samplesPerSecond: 1,
+      secondsLeft: 1,
+    } as const
+    expect(boardEvents(step)).toEqual([
+      { tag: 'train/loss', value: 0.5, step: 20 },
+      { tag: 'train/learning rate', value: 0.1, step: 20 },
+      { tag: 'train/norm', value: 2, step: 20 },
+    ])
+    const epoch = {
+      type: 'epoch',
+      epoch: 1,
+      epochs: 2,
+      step: 20,
+      loss: 0.5,
+      metrics: { accuracy: 0.5 },
+      validation: { loss: 0.7, rows: 9, metrics: { accuracy: 0.4, confusion: { classes: 2, counts: [1, 2, 3, 4] } } },
+      best: true,
+      trainSeconds: 1,
+    } as unknown as Parameters<typeof boardEvents>[0]
+    expect(boardEvents(epoch)).toEqual([
+      { tag: 'train/accuracy', value: 0.5, step: 20 },
+      { tag: 'validation/loss', value: 0.7, step: 20 },
+      { tag: 'validation/accuracy', value: 0.4, step: 20 },
+    ])
+    expect(boardEvents({ type: 'begin', step: 0, steps: 1 })).toEqual([])
   })
 })

@@ -41,7 +41,14 @@ afterAll(() => rmSync(temp, { recursive: true, force: true }))
 
 describe('the packed files', () => {
   it('are those that run and nothing else', () => {
-    for (const path of ['LICENSE', 'README.md', 'dist/index.js', 'dist/index.d.ts', 'dist/inline.js'])
+    for (const path of [
+      'LICENSE',
+      'README.md',
+      'dist/index.js',
+      'dist/index.d.ts',
+      'dist/inline.js',
+      'dist/bundle/index.js',
+    ])
       expect(files).toContain(path)
     expect(files.filter((path) => path.endsWith('.wasm'))).toEqual(['wasm/relaxed.wasm'])
     expect(files.filter((path) => /^(assembly|bench|scripts|src|test)\/|\.map$/.test(path))).toEqual([])

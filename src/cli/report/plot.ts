@@ -3,8 +3,8 @@ import { logTicks, tickLabel, ticks } from '../format.ts'
 import { html, type Markup } from './html.ts'
 
 export interface PlotCurve extends Curve {
-  /** Class in the style sheet, which gives it its color. */
-  readonly color: 'first' | 'second'
+  /** Class in the style sheet, which gives it its color: one of COLORS. */
+  readonly color: string
   /** A faint line behind the others, without a name. */
   readonly faint?: boolean
   /** A dot with its value at each point. */
@@ -17,6 +17,9 @@ export interface PlotOptions {
   readonly scale?: Scale
   format(value: number): string
 }
+
+/** Classes of the style sheet that tell curves apart. */
+export const COLORS: readonly string[] = ['first', 'second', 'third', 'fourth', 'fifth', 'sixth', 'seventh', 'eighth']
 
 const WIDTH = 560
 const HEIGHT = 280

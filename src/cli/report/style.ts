@@ -2,10 +2,12 @@
 export const STYLE: string = `
 :root { color-scheme: light dark;
   --page: #fbfbfa; --card: #ffffff; --ink: #1d1f23; --soft: #686d76; --line: #e3e4e6; --grid: #ececee;
-  --first: #2f6fd0; --second: #d9742b; --hit: 47 111 208; --miss: 205 60 48; }
+  --first: #2f6fd0; --second: #d9742b; --third: #2a8a5f; --fourth: #a3469b; --fifth: #8a6d1f; --sixth: #2b8fa3;
+  --seventh: #b8434f; --eighth: #6b6fb5; --forward: #2f6fd0; --backward: #c2611f; --update: #2a8a5f; --hit: 47 111 208; --miss: 205 60 48; }
 @media (prefers-color-scheme: dark) { :root {
   --page: #15171b; --card: #1d2025; --ink: #e8e9eb; --soft: #9aa0aa; --line: #30343b; --grid: #2a2e34;
-  --first: #6fa8ff; --second: #f2a35e; --hit: 90 150 245; --miss: 232 98 84; } }
+  --first: #6fa8ff; --second: #f2a35e; --third: #5fc79a; --fourth: #d58bd0; --fifth: #d3b866; --sixth: #6cc6d8;
+  --seventh: #ef8791; --eighth: #a9adf0; --forward: #3f78cf; --backward: #bb6a31; --update: #35906a; --hit: 90 150 245; --miss: 232 98 84; } }
 * { box-sizing: border-box; }
 body { margin: 0 auto; max-width: 1180px; padding: 40px 24px 56px; background: var(--page); color: var(--ink);
   font: 15px/1.5 system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif; }
@@ -23,16 +25,30 @@ p { margin: 0; }
 svg { display: block; width: 100%; height: auto; overflow: visible; }
 .grid { stroke: var(--grid); } .axis { stroke: var(--line); }
 .tick { fill: var(--soft); font-size: 12px; font-variant-numeric: tabular-nums; }
-.line { fill: none; stroke-width: 2; stroke-linejoin: round; stroke-linecap: round; }
-.line.first { stroke: var(--first); } .line.second { stroke: var(--second); }
+.line { fill: none; stroke: var(--c); stroke-width: 2; stroke-linejoin: round; stroke-linecap: round; }
+.line.first, .dot.first, .legend .first { --c: var(--first); }
+.line.second, .dot.second, .legend .second { --c: var(--second); }
+.line.third, .dot.third, .legend .third { --c: var(--third); }
+.line.fourth, .dot.fourth, .legend .fourth { --c: var(--fourth); }
+.line.fifth, .dot.fifth, .legend .fifth { --c: var(--fifth); }
+.line.sixth, .dot.sixth, .legend .sixth { --c: var(--sixth); }
+.line.seventh, .dot.seventh, .legend .seventh { --c: var(--seventh); }
+.line.eighth, .dot.eighth, .legend .eighth { --c: var(--eighth); }
 .line.faint { stroke-width: 1; opacity: 0.28; }
-.dot { stroke: var(--card); stroke-width: 1; }
-.dot.first { fill: var(--first); } .dot.second { fill: var(--second); }
+.dot { fill: var(--c); stroke: var(--card); stroke-width: 1; }
 .dot:hover { r: 5; }
 .legend { margin-bottom: 8px; color: var(--soft); font-size: 13px; }
 .legend span { margin-right: 18px; }
-.legend span::before { content: ''; display: inline-block; width: 16px; height: 3px; border-radius: 2px; margin-right: 7px; vertical-align: middle; }
-.legend .first::before { background: var(--first); } .legend .second::before { background: var(--second); }
+.legend span::before { content: ''; display: inline-block; width: 16px; height: 3px; border-radius: 2px; margin-right: 7px; vertical-align: middle; background: var(--c); }
+.legend .pass::before { height: 10px; width: 10px; } .legend .forward { --c: var(--forward); }
+.legend .backward { --c: var(--backward); } .legend .update { --c: var(--update); }
+.heat { fill: var(--first); }
+.cards { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(440px, 100%), 1fr)); gap: 12px; margin-top: 12px; }
+.cards > .card { margin: 0; } .cards > .whole { grid-column: 1 / -1; }
+.whole .wide { min-width: 720px; }
+pre { margin: 0; font: 13px/1.5 ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; white-space: pre-wrap; overflow-wrap: anywhere; }
+.mistakes .row { width: 100%; display: flex; gap: 14px; justify-content: space-between; text-align: right; border-top: 1px solid var(--grid); padding-top: 6px; }
+.mistakes .row figcaption { flex: none; } .mistakes .row pre { text-align: left; }
 .note { font-weight: 400; margin-left: 6px; }
 .scroll { overflow-x: auto; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
@@ -53,7 +69,7 @@ code { font: 13px/1.5 ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; 
 .mistakes { display: flex; flex-wrap: wrap; gap: 14px; }
 .mistakes figure { margin: 0; width: 96px; text-align: center; font-size: 13px; }
 .mistakes img { width: 96px; height: 96px; object-fit: contain; image-rendering: pixelated; border-radius: 6px; display: block; margin-bottom: 4px; background: #000; }
-.mistakes b { color: var(--ink); font-weight: 600; }
+.mistakes b { color: var(--ink); font-weight: 600; } .mistakes .wrong { color: rgb(var(--miss)); }
 section { margin-top: 12px; }
 footer { margin-top: 28px; color: var(--soft); font-size: 13px; }
 @media print { body { padding: 0; } .tile, .card { break-inside: avoid; } }
