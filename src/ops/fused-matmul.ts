@@ -1,6 +1,5 @@
 import { ACT_NONE, ACT_RELU } from '../abi/constants.ts'
 import type { Fusion, Node, Replacement } from '../program/graph.ts'
-import { convOps } from './conv.ts'
 import { fusedMatmul, matmulOp } from './matmul.ts'
 
 // Planner rules: a matrix product takes over the bias and the activation that follow it.
@@ -23,12 +22,13 @@ export function absorbBias(node: Node, fusion: Fusion): Replacement | undefined 
 /** Activations that assembly/gemm/epilogue.ts computes. */
 const EPILOGUES: readonly number[] = [ACT_RELU]
 
-/** f(matmul(a, b) [+ bias]) or f(conv2d(x, w [, bias])) becomes one product. */
+/** f(matmul(a, b) [+ bias]), or that of an operation that says so, becomes one product. */
 export function absorbActivation(node: Node, fusion: Fusion, activation: number): Replacement | undefined {
   if (!EPILOGUES.includes(activation)) return undefined
   const from = node.inputs[0] === undefined ? undefined : fusion.soleProducer(node.inputs[0])
-  if (from?.op === convOps.conv2d)
-    return { op: convOps.fusedConv2d, inputs: from.inputs, attrs: { ...from.attrs, activation } }
+  const activated = from?.op.activated?.()
+  if (from !== undefined && activated !== undefined)
+    return { op: activated, inputs: from.inputs, attrs: { ...from.attrs, activation } }
   if (from === undefined || (node.inputs[0]?.shape.length ?? 0) !== 2) return undefined
   if (from.op === fusedMatmul && from.attrs['activation'] === ACT_NONE)
     return { op: fusedMatmul, inputs: from.inputs, attrs: { ...from.attrs, activation } }
