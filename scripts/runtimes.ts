@@ -177,6 +177,30 @@ if (selected('Deno example'))
     return (await run(deno, [...args, 'examples/deno/train.ts'], limits)).stdout
   })
 
+/** A run that begins in a page goes on in the others, to the weights it would have had there. */
+async function travels(begin: () => Promise<{ error?: string; step: number; checkpoint: string; hash: string }>) {
+  const file = join(root, '.build/travel.safetensors')
+  const begun = await begin()
+  if (begun.error !== undefined) throw new Error(begun.error)
+  mkdirSync(join(root, '.build'), { recursive: true })
+  writeFileSync(file, Buffer.from(begun.checkpoint, 'base64'))
+  for (const [runtime, [command, ...args]] of Object.entries(commands)) {
+    const name = `Chromium to ${runtime}, travel`
+    if (!selected(name)) continue
+    try {
+      const program = [...args, 'test/runtimes/main.js', 'index', 'travel', file]
+      const { hash } = JSON.parse((await run(command as string, program, limits)).stdout) as { hash: string }
+      check(
+        name,
+        hash === begun.hash ? [] : ['other weights than in the page'],
+        `from step ${begun.step}, ${hash.slice(0, 16)}`,
+      )
+    } catch (error) {
+      check(name, [error instanceof Error ? error.message : String(error)], 'no result')
+    }
+  }
+}
+
 if (selected('Chromium')) {
   installChromium()
   const chromium = new Chromium()
@@ -193,6 +217,10 @@ if (selected('Chromium')) {
             throw new Error(`crossOriginIsolated is ${result.isolated}`)
           return result
         })
+      if (isolated)
+        await travels(() =>
+          chromium.evaluate(`${origin}/test/runtimes/page.html?entry=index&threads=travel`, 'globalThis.result'),
+        )
       if (isolated)
         await dataRun('Chromium, data', () =>
           chromium.evaluate(`${origin}/test/runtimes/page.html?entry=index&threads=data`, 'globalThis.result'),

@@ -187,7 +187,11 @@ export const convOps: OpTable<'conv2d' | 'conv2dInputGrad' | 'conv2dFilterGrad' 
     formula: 'Y[n, o, i, j] = b[o] + sum over c, k, l of W[o, c, k, l] X[n, c, i s + k d - p, j s + l d - p]',
     infer: (inputs, attrs) => inferForward('conv2d', inputs, attrs),
     lower: (lowering) => lowerForward(lowering, ACT_NONE),
-    activated: () => convOps.fusedConv2d,
+    activated: ({ inputs, attrs }, activation) => ({
+      op: convOps.fusedConv2d,
+      inputs,
+      attrs: { ...attrs, activation },
+    }),
     gradient({ dy, inputs, attrs, needs }) {
       const [x, w] = inputs as [Tensor, Tensor]
       return [

@@ -56,7 +56,7 @@ export interface FitResult<M extends Metrics = Metrics> {
   readonly steps: number
   /** Loss of every step, before its update. */
   readonly losses: Float32Array
-  readonly history: readonly EpochEvent[]
+  readonly history: readonly EpochEvent<M>[]
   /** On the validation data with the weights that the run ends with. */
   readonly validation: Evaluation<M> | undefined
   /** The best epoch by what early stopping watches. */

@@ -1,6 +1,7 @@
 import { DataError } from '../errors.ts'
 import type { State } from '../nn/state.ts'
 import type { Engine } from '../program/engine.ts'
+import { withEngine } from '../tensor/current.ts'
 import { type Checkpoint, type Owners, type Progress, readOwners } from './checkpoint.ts'
 
 /** Whether a run goes on with the same bits: it needs the same build, order of rows and batches. */
@@ -19,7 +20,11 @@ export function checkRun(
 }
 
 /** Puts all states back, or none: where something does not fit, everything is as before. */
-export async function loadOwners(checkpoint: Pick<Checkpoint, 'model' | 'parts'>, owners: Owners): Promise<void> {
+export async function loadOwners(
+  engine: Engine,
+  checkpoint: Pick<Checkpoint, 'model' | 'parts'>,
+  owners: Owners,
+): Promise<void> {
   const [saved, here] = [[...checkpoint.parts.keys()].sort(), [...owners.parts.keys()].sort()]
   if (saved.join() !== here.join())
     throw new DataError('the checkpoint is of a run with other parts', {
@@ -29,10 +34,11 @@ export async function loadOwners(checkpoint: Pick<Checkpoint, 'model' | 'parts'>
       hint: 'Pass the optimizer, ema and state that it was saved with.',
     })
   const before = await readOwners(owners)
-  const load = ({ model, parts }: typeof before): void => {
-    owners.model.loadStateDict(model)
-    for (const [name, part] of owners.parts) part.loadStateDict(parts.get(name) as State)
-  }
+  const load = ({ model, parts }: typeof before): void =>
+    withEngine(engine, () => {
+      owners.model.loadStateDict(model)
+      for (const [name, part] of owners.parts) part.loadStateDict(parts.get(name) as State)
+    })
   try {
     load(checkpoint)
   } catch (error) {

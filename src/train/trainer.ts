@@ -1,9 +1,11 @@
 import { DataError, EngineError } from '../errors.ts'
 import type { Module } from '../nn/module.ts'
 import type { StateData } from '../nn/state.ts'
+import type { Optimizer } from '../optim/index.ts'
 import type { Engine } from '../program/engine.ts'
 import { withEngine } from '../tensor/current.ts'
 import { type Checkpoint, Generators, type Owners, readOwners, type StateOwner } from './checkpoint.ts'
+import { CheckpointDesk } from './desk.ts'
 import type { Evaluation } from './evaluate.ts'
 import type { EpochEvent, FitEvent, FitResult, StepEvent } from './events.ts'
 import type { Ready, Source } from './feed.ts'
@@ -28,6 +30,7 @@ export class Trainer<K extends string, M extends Metrics = Record<never, never>>
   readonly #generators: Generators
   readonly #tally: Tally<M>
   readonly #record = new RunRecord()
+  readonly #desk = new CheckpointDesk(() => this.#take())
   readonly #pace: Pace
   #watch: Watch | undefined
   readonly #stopping = new AbortController()
@@ -37,12 +40,6 @@ export class Trainer<K extends string, M extends Metrics = Record<never, never>>
   #opened: Opened<K, M> | undefined
   #steps: Steps<K, M> | undefined
   #started = false
-  /** Between two events: the engine is at work. */
-  #working = false
-  /** Checkpoints that are being read. */
-  readonly #taking = new Set<Promise<unknown>>()
-  /** Who waits for a checkpoint at the end of the steps under way. */
-  #waiting: (() => void)[] = []
   /** The last place where every number was finite, of a run that looks. */
   #sound: Checkpoint | undefined
   /** What a checkpoint says once the best weights are back. */
@@ -96,21 +93,21 @@ export class Trainer<K extends string, M extends Metrics = Record<never, never>>
   async *[Symbol.asyncIterator](): AsyncGenerator<FitEvent<M>, void, undefined> {
     if (this.#started) throw new EngineError('the run was started before', { where: 'Trainer', hint: 'Make another.' })
     this.#started = true
-    this.#working = true
+    this.#desk.busy = true
     try {
       for await (const event of this.#run()) {
-        this.#working = false
+        this.#desk.busy = false
         await this.#tell(event)
         yield event
-        await Promise.all(this.#taking)
-        this.#working = true
+        await this.#desk.settled()
+        this.#desk.busy = true
       }
     } catch (error) {
-      this.#working = false
+      this.#desk.busy = false
       if (this.options.signal?.aborted && this.#steps !== undefined) await this.#save('end')
       throw error
     } finally {
-      this.#working = false
+      this.#desk.busy = false
       await this.#close()
     }
   }
@@ -128,7 +125,8 @@ export class Trainer<K extends string, M extends Metrics = Record<never, never>>
     const opened = await this.#open()
     const record = this.#record
     yield { type: 'begin', step: record.step, steps: this.#length }
-    let reason: FitResult['reason'] = 'finished'
+    // A run that is resumed may have ended early before.
+    let reason: FitResult['reason'] = this.#watch?.isOver(record.waited) ? 'early' : 'finished'
     while (reason === 'finished' && !this.#isDone) {
       this.#throwIfAborted()
       await opened.feed.begin(record.epoch, record.at)
@@ -149,7 +147,7 @@ export class Trainer<K extends string, M extends Metrics = Record<never, never>>
       epochs,
       steps,
       losses,
-      history,
+      history: [...history] as unknown as EpochEvent<M>[],
       validation,
       best: best && { epoch: best.epoch, step: best.step, value: best.value },
       trainSeconds: this.#pace.seconds,
@@ -177,7 +175,7 @@ export class Trainer<K extends string, M extends Metrics = Record<never, never>>
 
   async #restore(from: Checkpoint): Promise<void> {
     const { loadOwners } = await import('./resume.ts')
-    await withEngine(this.#engine, () => loadOwners(from, this.#owners))
+    await loadOwners(this.#engine, from, this.#owners)
     await this.#engine.flushAsync()
     this.#generators.load(from.generators)
     this.#tally.load(from.tally)
@@ -218,7 +216,7 @@ export class Trainer<K extends string, M extends Metrics = Record<never, never>>
         return true
       }
       const event = await this.#chunk(opened, ready)
-      await this.#serve()
+      await this.#desk.serve()
       if (event === undefined) continue
       yield event
       if (every !== undefined && record.step % every === 0 && !this.options.signal?.aborted) await this.#save('step')
@@ -240,15 +238,6 @@ export class Trainer<K extends string, M extends Metrics = Record<never, never>>
     if (attempt.failure !== undefined) throw attempt.failure
     if (this.options.anomaly === true) await this.#look()
     return attempt.steps === 0 ? undefined : await this.#stepEvent(losses, attempt.curves)
-  }
-
-  /** Lets those take their checkpoint who asked for one. */
-  async #serve(): Promise<void> {
-    if (this.#waiting.length === 0) return
-    for (const take of this.#waiting.splice(0)) take()
-    // They go on in a microtask and leave their promise behind.
-    await Promise.resolve()
-    await Promise.all(this.#taking)
   }
 
   /** Undefined at the end of the epoch, and when the run is to end while it waits. */
@@ -299,19 +288,9 @@ export class Trainer<K extends string, M extends Metrics = Record<never, never>>
       loss: losses.reduce((sum, loss) => sum + loss, 0) / losses.length,
       losses,
       curves: others,
-      learningRate: await this.#rate(),
+      learningRate: await rateOf(this.options.optimizer),
       samplesPerSecond: this.#pace.samplesPerSecond,
       secondsLeft: steps === undefined ? undefined : (steps - step) * this.#pace.secondsPerStep,
-    }
-  }
-
-  async #rate(): Promise<number | undefined> {
-    const rate = this.options.optimizer?.rate()
-    if (rate === undefined) return undefined
-    try {
-      return (await rate.data())[0] as number
-    } finally {
-      rate.dispose()
     }
   }
 
@@ -344,16 +323,16 @@ export class Trainer<K extends string, M extends Metrics = Record<never, never>>
   async #evaluate(): Promise<Evaluation<M> | undefined> {
     const { ema, signal } = this.options
     const evaluator = this.#opened?.evaluator
+    const engine = this.#engine
     if (evaluator === undefined) return undefined
-    await this.#engine.flushAsync()
-    if (ema === undefined) return evaluator.run(signal)
-    ema.swap()
+    await engine.flushAsync()
+    ema?.swap()
     try {
       return await evaluator.run(signal)
     } finally {
-      await this.#engine.flushAsync()
-      ema.swap()
-      await this.#engine.flushAsync()
+      await engine.flushAsync()
+      ema?.swap()
+      await engine.flushAsync()
     }
   }
 
@@ -378,7 +357,7 @@ export class Trainer<K extends string, M extends Metrics = Record<never, never>>
   }
 
   async #close(): Promise<void> {
-    for (const take of this.#waiting.splice(0)) take()
+    this.#desk.open()
     if (!this.#engine.isClosed) await this.#engine.flushAsync()
     this.#steps?.[Symbol.dispose]()
     this.#opened?.feed[Symbol.dispose]()
@@ -392,19 +371,11 @@ export class Trainer<K extends string, M extends Metrics = Record<never, never>>
    * All that the run needs to go on from here, in this or another process. While steps are under way, from their end.
    */
   async checkpoint(): Promise<Checkpoint> {
-    if (this.#working) await new Promise<void>((resolve) => this.#waiting.push(resolve))
-    if (this.#last !== undefined) return this.#last
-    const taking = this.#take()
-    const settled = taking.then(
-      () => {},
-      () => {},
-    )
-    this.#taking.add(settled)
-    void settled.then(() => this.#taking.delete(settled))
-    return taking
+    return this.#desk.ask()
   }
 
   async #take(): Promise<Checkpoint> {
+    if (this.#last !== undefined) return this.#last
     await this.#engine.flushAsync()
     const { model, parts } = await readOwners(this.#owners)
     const { progress, ...done } = this.#record.save()
@@ -431,6 +402,16 @@ export class Trainer<K extends string, M extends Metrics = Record<never, never>>
     if (at === 'end' && this.#saved === now) return
     this.#saved = now
     await checkpoint.to.save(await this.#take())
+  }
+}
+
+/** The learning rate of the next step. */
+async function rateOf(optimizer: Optimizer | undefined): Promise<number | undefined> {
+  const rate = optimizer?.rate()
+  try {
+    return (await rate?.data())?.[0]
+  } finally {
+    rate?.dispose()
   }
 }
 
