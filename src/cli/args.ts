@@ -78,6 +78,8 @@ export interface TrainOptions {
   readonly out: string
   /** Where the report goes; undefined for none. */
   readonly report: string | undefined
+  /** Show what the run would take, and train nothing. */
+  readonly plan: boolean
   readonly json: boolean
   readonly quiet: boolean
 }
@@ -86,8 +88,8 @@ const COUNT = { min: 1, max: 1_000_000 }
 const GENERAL = {
   config: path('FILE', undefined, 'JSON object of these flags; flags given here win'),
   job: choice(JOBS, undefined, 'what DATA is', 'by its name: .csv, .tsv; .txt, .md; else images'),
-  hidden: widths(undefined, "widths of the hidden layers, or 'none'", '512; cnn: 128; tables: 64'),
-  activation: choice(ACTIVATIONS, 'relu', 'after each hidden layer'),
+  hidden: widths(undefined, "widths of the hidden layers, or 'none'", '512; cnn: 128; tables: 32'),
+  activation: choice(ACTIVATIONS, undefined, 'after each hidden layer', 'relu; tables: tanh'),
   dropout: number({ min: 0, max: 1, below: true }, undefined, 'part dropped', '0.5; cnn: 0.3; tables, text: 0.1'),
   epochs: integer(COUNT, undefined, 'passes over the training data', '40; cnn: 8; tables: 300; text: 5'),
   batch: integer(COUNT, undefined, 'samples a step', '32; cnn: 64; text: 16'),
@@ -115,7 +117,7 @@ const TEXTS = section('Text', {
 })
 const UPDATES = section('Updates', {
   optimizer: choice(OPTIMIZERS, 'adamw', 'update rule'),
-  lr: number({ min: 0, above: true }, undefined, 'rate', '0.01; cnn: 0.002; tables: 0.005; text: 0.003; sgd: 0.1'),
+  lr: number({ min: 0, above: true }, undefined, 'rate', '0.01; cnn: 0.002; text: 0.003; sgd: 0.1'),
   schedule: choice(SCHEDULES, 'cosine', 'learning rate over the run'),
   warmup: integer({ min: 0, max: 1_000_000_000 }, undefined, 'steps in which it rises from 0', '0; cnn: 20; text: 40'),
   momentum: number({ min: 0, max: 1, below: true }, undefined, 'of sgd', '0.9'),
@@ -137,6 +139,7 @@ const OUTPUT = section('Output', {
   checkpoint: path('DIR', undefined, 'save what the run needs to go on: chainrule resume DIR'),
   'checkpoint-every': integer(COUNT, 1, 'epochs from one checkpoint to the next'),
   tensorboard: path('DIR', undefined, 'write event files for TensorBoard'),
+  plan: flag('show the memory and the program of the run, and train nothing'),
   json: flag('one JSON object a line instead of text'),
   quiet: flag('only the result', 'q'),
   ...HELP,
@@ -223,10 +226,10 @@ export function trainOptionsFrom(config: unknown, where: string, flags: Readonly
 
 /** Defaults that depend on the kind of model. */
 const DEFAULTS = {
-  mlp: { hidden: [512], dropout: 0.5, epochs: 40, batch: 32, lr: 0.01, warmup: 0, clip: 0 },
-  cnn: { hidden: [128], dropout: 0.3, epochs: 8, batch: 64, lr: 0.002, warmup: 20, clip: 0 },
-  table: { hidden: [64], dropout: 0.1, epochs: 300, batch: 32, lr: 0.005, warmup: 0, clip: 0 },
-  text: { hidden: [], dropout: 0.1, epochs: 5, batch: 16, lr: 0.003, warmup: 40, clip: 1 },
+  mlp: { hidden: [512], activation: 'relu', dropout: 0.5, epochs: 40, batch: 32, lr: 0.01, warmup: 0, clip: 0 },
+  cnn: { hidden: [128], activation: 'relu', dropout: 0.3, epochs: 8, batch: 64, lr: 0.002, warmup: 20, clip: 0 },
+  table: { hidden: [32], activation: 'tanh', dropout: 0.1, epochs: 300, batch: 32, lr: 0.01, warmup: 0, clip: 0 },
+  text: { hidden: [], activation: 'relu', dropout: 0.1, epochs: 5, batch: 16, lr: 0.003, warmup: 40, clip: 1 },
 } as const
 
 /** What data of that name are. */
@@ -270,7 +273,7 @@ function resolve({ values, positionals, given }: Input<typeof TRAIN>): TrainOpti
     model: job === 'text' ? 'transformer' : job === 'table' ? 'mlp' : values.model,
     hidden: values.hidden ?? defaults.hidden,
     channels: values.channels,
-    activation: values.activation,
+    activation: values.activation ?? defaults.activation,
     dropout: values.dropout ?? defaults.dropout,
     target: values.target,
     task: values.task,
@@ -304,6 +307,7 @@ function resolve({ values, positionals, given }: Input<typeof TRAIN>): TrainOpti
     tensorboard: values.tensorboard,
     out: values.out,
     report: values['no-report'] ? undefined : values.report,
+    plan: values.plan,
     json: values.json,
     quiet: values.quiet,
   }

@@ -116,4 +116,6 @@ export interface RunResult extends RunPlan {
   readonly best: number | undefined
   /** Of a run that was stopped: what `chainrule resume` goes on from. */
   readonly checkpoint: string | undefined
+  /** The most that the engine had in use. */
+  readonly memoryBytes: number
 }

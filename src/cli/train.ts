@@ -1,6 +1,6 @@
 import { numericGradients } from '../check/index.ts'
 import { ArgumentError, ChainruleError, DataError } from '../errors.ts'
-import { init } from '../index.ts'
+import { type Engine, init } from '../index.ts'
 import { CheckpointFolder } from '../io/node-checkpoints.ts'
 import { checkWritable, writeFileAtomic } from '../io/node-write.ts'
 import {
@@ -22,9 +22,11 @@ import { confidentMistakes } from './mistakes.ts'
 import { modelFile } from './model-file.ts'
 import { buildModel, describe, type Network } from './models.ts'
 import { buildOptimizer, penaltyOf } from './optimizer.ts'
+import { planRun, planText } from './plan.ts'
 import { reportPage } from './report/page.ts'
 import type { EpochRecord, Mistake, RunPlan, RunResult } from './result.ts'
 import { resumeConfigOf } from './run-config.ts'
+import type { Terminal } from './terminal.ts'
 import type { View, WrittenFile } from './view.ts'
 
 export interface TrainContext {
@@ -39,6 +41,30 @@ export interface TrainContext {
 const MOST_MISTAKES = 24
 const MOST_NUMERIC = 5000
 
+const engineOf = ({ threads, numerics, wide, seed }: TrainOptions): Promise<Engine> =>
+  init({ threads, numerics, wide, seed })
+
+/** `chainrule train --plan`: the memory and the program of a run that is not made. */
+export async function showPlan(options: TrainOptions, out: Terminal): Promise<void> {
+  const engine = await engineOf(options)
+  const engineBytes = engine.runtime.allocator.bytesInUse
+  try {
+    const job = await jobs[options.job](options)
+    const model = buildModel(job.spec)
+    const plan = await planRun(model, job, options, options.epochs * job.stepsPerEpoch)
+    const { memory, instructions, barriers, listing } = plan
+    const { totals } = memory
+    const bytes = engineBytes + memory.bytes
+    out.write(
+      options.json
+        ? `${JSON.stringify({ network: describe(job.spec), bytes, engineBytes, totals, instructions, barriers, listing })}\n`
+        : planText(plan, engineBytes, model, out),
+    )
+  } finally {
+    await engine.close()
+  }
+}
+
 /** `chainrule train`. Nothing is written before the run is over, and then each file whole. */
 export async function runTrain(options: TrainOptions, context: TrainContext): Promise<RunResult> {
   const { view, version, resume } = context
@@ -46,12 +72,7 @@ export async function runTrain(options: TrainOptions, context: TrainContext): Pr
   if (options.out === options.report) throw new ArgumentError('is also the file of --out', { where: '--report' })
   for (const path of outputs) await checkWritable(path)
   const folder = await checkpointFolder(options, resume)
-  const engine = await init({
-    threads: options.threads,
-    numerics: options.numerics,
-    wide: options.wide,
-    seed: options.seed,
-  })
+  const engine = await engineOf(options)
   try {
     const job = await jobs[options.job](options)
     const model = buildModel(job.spec)
@@ -75,7 +96,8 @@ export async function runTrain(options: TrainOptions, context: TrainContext): Pr
       checkSame(resume, job)
       view.notice(`Going on after step ${resume.progress.step}, in epoch ${resume.progress.epoch + 1}.`)
     }
-    const result = await train(model, job, plan, folder, context)
+    const used = (): number => engine.runtime.allocator.bytesInUse
+    const result = await train(model, job, plan, folder, used, context)
     view.end(result, await write(model, result))
     return result
   } finally {
@@ -123,6 +145,7 @@ async function train(
   job: Job,
   plan: RunPlan,
   folder: CheckpointFolder | undefined,
+  used: () => number,
   { view, signal, resume }: TrainContext,
 ): Promise<RunResult> {
   const { options } = plan
@@ -149,8 +172,10 @@ async function train(
   using board = options.tensorboard === undefined ? undefined : boardFor(options.tensorboard)
   const history = new History(steps, options.batch)
   let checkpoint: string | undefined
+  let memoryBytes = 0
   try {
     for await (const event of run) {
+      memoryBytes = Math.max(memoryBytes, used())
       history.add(event, view)
       board?.add(event)
       if (event.type === 'done' && event.reason === 'stopped' && history.done?.steps !== 0)
@@ -176,6 +201,7 @@ async function train(
     // Whoever stops a run gets what it has; a run that ends by itself goes back to its best epoch.
     best: done.reason !== 'stopped' && done.best?.step !== done.steps ? done.best?.epoch : undefined,
     checkpoint,
+    memoryBytes,
   }
 }
 

@@ -28,7 +28,18 @@ export class JsonView implements View {
   }
 
   end(result: RunResult, files: readonly WrittenFile[]): void {
-    const { test, trainSeconds, samplesPerSecond, threads, options, weightsHash, reason, best, checkpoint } = result
+    const {
+      test,
+      trainSeconds,
+      samplesPerSecond,
+      threads,
+      options,
+      weightsHash,
+      reason,
+      best,
+      checkpoint,
+      memoryBytes,
+    } = result
     this.write('done', {
       ...figures(test),
       trainSeconds,
@@ -43,6 +54,7 @@ export class JsonView implements View {
       seed: options.seed,
       bestEpoch: best,
       checkpoint,
+      memoryBytes,
       interrupted: reason === 'stopped',
       files: files.map(({ path }) => path),
     })

@@ -121,6 +121,7 @@ export class TextView implements View {
       `${duration(result.trainSeconds)} of training`,
       `${integer(result.samplesPerSecond)} ${result.data.unit}/s`,
       `${result.threads} ${result.threads === 1 ? 'thread' : 'threads'}`,
+      bytes(result.memoryBytes),
     ]
     this.lines(['', ` ${summary.join('   ')}`])
     const dim = (text: string): string => paint(terminal, text.padEnd(9), 'dim')

@@ -64,6 +64,7 @@ describe('the flags of train', () => {
       tensorboard: undefined,
       out: 'model.safetensors',
       report: 'report.html',
+      plan: false,
       json: false,
       quiet: false,
     })
@@ -73,7 +74,7 @@ describe('the flags of train', () => {
     const line =
       '--data d --hidden 128,64 --activation gelu --dropout .5 --optimizer sgd --lr 1e-2 --momentum 0 --weight-decay 0 ' +
       '--l1 1e-5 --l2 1e-4 --schedule constant --epochs 5 --batch 64 --seed 0 --threads 2 --numerics reproducible ' +
-      '--model cnn --channels 8 --warmup 7 --no-wide --checkpoint c --checkpoint-every 3 --tensorboard t --gradients numeric --out m --no-report --json -q'
+      '--model cnn --channels 8 --warmup 7 --no-wide --checkpoint c --checkpoint-every 3 --tensorboard t --gradients numeric --out m --no-report --plan --json -q'
     expect(trainOptions(...line.split(' '))).toEqual({
       job: 'image',
       data: 'd',
@@ -114,6 +115,7 @@ describe('the flags of train', () => {
       tensorboard: 't',
       out: 'm',
       report: undefined,
+      plan: true,
       json: true,
       quiet: true,
     })
@@ -143,7 +145,7 @@ describe('the flags of train', () => {
     expect(trainOptions('a.CSV', '--target', 'y')).toMatchObject({
       job: 'table',
       model: 'mlp',
-      hidden: [64],
+      hidden: [32],
       target: 'y',
     })
     expect(trainOptions('a/b.tsv.gz').job).toBe('table')

@@ -137,6 +137,7 @@ describe('chainrule', { timeout: 60_000 }, () => {
       trainSeconds: expect.any(Number),
       samplesPerSecond: expect.any(Number),
       threads: expect.any(Number),
+      memoryBytes: expect.any(Number),
       numerics: 'fast',
       weightsHash: expect.stringMatching(/^[0-9a-f]{64}$/),
       build: expect.stringMatching(/^(simd|relaxed)$/),
@@ -268,6 +269,38 @@ describe('chainrule', { timeout: 60_000 }, () => {
       child.on('close', resolve)
     })
     expect(code).toBe(0)
+  })
+
+  test('tells the memory of a run before it starts, and keeps to it', async () => {
+    const path = asMnist()
+    writeFileSync(join(folder, 'book.txt'), 'In the beginning there was a text, and it was short. '.repeat(40))
+    for (const job of [
+      '--hidden 256',
+      `train ${path} --model cnn --channels 8 --hidden 32 --batch 100`,
+      'train book.txt --context 16 --width 32 --layers 2 --heads 2',
+    ]) {
+      const flags = `${job} --epochs 1 --no-report --json`
+      const plan = JSON.parse((await chainrule(`${flags} --plan`)).out) as { bytes: number; listing: string }
+      expect(plan.listing).toContain('gemm')
+      expect(readdirSync(folder).sort()).toEqual(['book.txt', 'mnist'])
+      const used = eventsOf(await chainrule(flags)).at(-1)?.['memoryBytes'] as number
+      rmSync(join(folder, 'model.safetensors'))
+      expect(used / plan.bytes, job).toBeLessThan(1.1)
+      expect(used / plan.bytes, job).toBeGreaterThan(0.7)
+    }
+    expect((await chainrule('--plan')).out).toMatch(/Memory: [\d.]+ MiB/)
+  })
+
+  test('measures this machine', async () => {
+    const run = await chainrule('bench --seconds 0.01 --json --threads 2')
+    expect(run).toMatchObject({ code: 0, err: '' })
+    const [start, ...cases] = eventsOf(run)
+    expect(start).toMatchObject({ event: 'start', threads: 2, peakGflops: expect.any(Number) })
+    expect(cases.length).toBeGreaterThan(6)
+    for (const { name, rates } of cases) {
+      expect(rates, String(name)).toHaveLength(2)
+      for (const rate of rates as number[]) expect(rate, String(name)).toBeGreaterThan(0)
+    }
   })
 
   test('describes this machine', async () => {

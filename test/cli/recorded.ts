@@ -92,4 +92,5 @@ export const result: RunResult = {
   reason: 'finished',
   best: undefined,
   checkpoint: undefined,
+  memoryBytes: 12_345_678,
 }

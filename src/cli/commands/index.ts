@@ -1,4 +1,5 @@
 import type { Command } from '../command.ts'
+import { bench } from './bench.ts'
 import { check } from './check.ts'
 import { evaluate } from './evaluate.ts'
 import { generate } from './generate.ts'
@@ -17,5 +18,6 @@ export const commands: readonly [Command, ...Command[]] = [
   generate,
   inspect,
   check,
+  bench,
   info,
 ]

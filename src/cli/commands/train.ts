@@ -47,7 +47,11 @@ export async function startTraining(
   { out, signal }: CliContext,
   resume?: Checkpoint,
 ): Promise<number> {
-  const { runTrain } = await import('../train.ts')
+  const { runTrain, showPlan } = await import('../train.ts')
+  if (options.plan) {
+    await showPlan(options, out)
+    return 0
+  }
   const view = await viewOf(options, out)
   try {
     const result = await runTrain(options, { view, signal, version: packageVersion(), resume })
