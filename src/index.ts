@@ -73,6 +73,7 @@ export {
   gather,
   gelu,
   globalAvgPool2d,
+  globalMaxPool2d,
   glu,
   greater,
   greaterEqual,

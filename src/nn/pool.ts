@@ -32,3 +32,5 @@ export const upsample2d = (options: f.UpsampleOptions): Activation =>
   new Activation('upsample2d', (x) => f.upsample2d(x, options))
 /** The mean of each plane: [N, C, 1, 1]. */
 export const globalAvgPool2d = (): Activation => new Activation('globalAvgPool2d', f.globalAvgPool2d)
+/** The largest value of each plane: [N, C, 1, 1]. */
+export const globalMaxPool2d = (): Activation => new Activation('globalMaxPool2d', f.globalMaxPool2d)

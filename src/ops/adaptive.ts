@@ -74,6 +74,12 @@ export function adaptiveAvgPool2d(x: Tensor, size: Size2d): Tensor {
   return equal ? avgPool2d(x, windowOf(x, out)) : means(means(x, 2, out[0]), 3, out[1])
 }
 
+/** The largest value of each plane of x [N, C, H, W]: [N, C, 1, 1]; NaN wins. */
+export function globalMaxPool2d(x: Tensor): Tensor {
+  sizesOf('globalMaxPool2d', x, 1)
+  return maxPool2d(x, windowOf(x, [1, 1]))
+}
+
 /**
  * The largest value of size x size parts of x [N, C, H, W]; where they cannot be equal they overlap, as PyTorch's. The
  * first of the largest takes the gradient; NaN wins.

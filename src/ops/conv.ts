@@ -186,8 +186,12 @@ export const convOps: OpTable<'conv2d' | 'conv2dInputGrad' | 'conv2dFilterGrad' 
     doc: 'Two-dimensional convolution (cross-correlation) of images [N, C, H, W] with filters [O, C / groups, kH, kW], and a bias [O].',
     formula: 'Y[n, o, i, j] = b[o] + sum over c, k, l of W[o, c, k, l] X[n, c, i s + k d - p, j s + l d - p]',
     infer: (inputs, attrs) => inferForward('conv2d', inputs, attrs),
-    activated: () => convOps.fusedConv2d,
     lower: (lowering) => lowerForward(lowering, ACT_NONE),
+    activated: ({ inputs, attrs }, activation) => ({
+      op: convOps.fusedConv2d,
+      inputs,
+      attrs: { ...attrs, activation },
+    }),
     gradient({ dy, inputs, attrs, needs }) {
       const [x, w] = inputs as [Tensor, Tensor]
       return [

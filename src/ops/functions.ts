@@ -10,7 +10,7 @@ import { unaryOps } from './unary.ts'
 // what says yes or no says it as float32, 1 or 0.
 
 export * from './activations.ts'
-export { adaptiveAvgPool2d, adaptiveMaxPool2d } from './adaptive.ts'
+export { adaptiveAvgPool2d, adaptiveMaxPool2d, globalMaxPool2d } from './adaptive.ts'
 export * from './arrange.ts'
 export { type AttentionOptions, scaledDotProductAttention } from './attention.ts'
 export { batchNorm, channelStatistics, type Statistics } from './batch-norm.ts'

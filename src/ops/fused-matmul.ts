@@ -22,16 +22,9 @@ export function absorbBias(node: Node, fusion: Fusion): Replacement | undefined 
 /** Activations that assembly/gemm/epilogue.ts computes. */
 const EPILOGUES: readonly number[] = [ACT_RELU]
 
-/** f(matmul(a, b) [+ bias]) or f(conv2d(x, w [, bias])) becomes one product. */
+/** f of a product becomes one product, where its op can: matmul with or without a bias, convolution. */
 export function absorbActivation(node: Node, fusion: Fusion, activation: number): Replacement | undefined {
   if (!EPILOGUES.includes(activation)) return undefined
   const from = node.inputs[0] === undefined ? undefined : fusion.soleProducer(node.inputs[0])
-  const activated = from?.op.activated?.()
-  if (from !== undefined && activated !== undefined)
-    return { op: activated, inputs: from.inputs, attrs: { ...from.attrs, activation } }
-  if (from === undefined || (node.inputs[0]?.shape.length ?? 0) !== 2) return undefined
-  if (from.op === fusedMatmul && from.attrs['activation'] === ACT_NONE)
-    return { op: fusedMatmul, inputs: from.inputs, attrs: { ...from.attrs, activation } }
-  if (from.op === matmulOp) return { op: fusedMatmul, inputs: from.inputs, attrs: { ...from.attrs, activation } }
-  return undefined
+  return from?.op.activated?.(from, activation)
 }

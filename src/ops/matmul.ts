@@ -1,6 +1,6 @@
 import { ACT_NONE } from '../abi/constants.ts'
 import { ShapeError } from '../errors.ts'
-import { type Attrs, type Shape, type Spec, sizeOf } from '../program/graph.ts'
+import { type Attrs, type Replacement, type Shape, type Spec, sizeOf } from '../program/graph.ts'
 import type { Lowering, Ref } from '../program/lower.ts'
 import { broadcastShapes, broadcastStrides, collapse, shapeText, stridesOf } from '../tensor/shape.ts'
 import { apply, checkTensor, checkTypes } from './apply.ts'
@@ -106,6 +106,7 @@ export const matmulOp: OpRow = defineOp({
   formula: 'Y = A B;  dA = dY B^T, dB = A^T dY',
   infer: (inputs, attrs) => inferProduct('matmul', inputs, attrs),
   lower: (lowering) => lowerProduct(lowering, null, ACT_NONE),
+  activated: withActivation,
   gradient({ dy, inputs, attrs, needs }) {
     const [a, b] = inputs as [Tensor, Tensor]
     const tA = attr<boolean>(attrs, 'transposeA')
@@ -124,7 +125,15 @@ export const fusedMatmul: OpRow = defineOp({
   gradient: 'no second derivative',
   infer: (inputs, attrs) => inferProduct('fusedMatmul', inputs, attrs),
   lower: (lowering) => lowerProduct(lowering, lowering.inputs[2] ?? null, attr<number>(lowering.attrs, 'activation')),
+  activated: withActivation,
 })
+
+/** The epilogue takes one activation, and no batch. */
+function withActivation({ op, inputs, attrs }: Replacement, activation: number): Replacement | undefined {
+  const matrices = inputs.slice(0, 2).every(({ shape }) => shape.length === 2)
+  if (!matrices || (op === fusedMatmul && attrs['activation'] !== ACT_NONE)) return undefined
+  return { op: fusedMatmul, inputs, attrs: { ...attrs, activation } }
+}
 
 const raw = (a: Tensor, b: Tensor, transposeA: boolean, transposeB: boolean): Tensor =>
   apply(matmulOp, [a, b], { transposeA, transposeB })

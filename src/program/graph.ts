@@ -63,8 +63,8 @@ export interface Op {
   alias?(inputs: readonly Spec[], attrs: Attrs): number | undefined
   /** A node that computes the same together with a producer of one of its inputs. */
   absorb?(node: Node, fusion: Fusion): Replacement | undefined
-  /** The op that computes this one with an activation at its end, its attribute `activation`. */
-  activated?(): Op
+  /** What computes such a node and an activation (ACT_*) of its output at once. */
+  activated?(node: Replacement, activation: number): Replacement | undefined
   /** Attributes as they are told apart in programs (default: all of them, as JSON). */
   key?(attrs: Attrs): string
 }

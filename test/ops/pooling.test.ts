@@ -69,6 +69,15 @@ describe('adaptive pooling', () => {
     }
   })
 
+  test('of one part is global', () => {
+    using _ = cr.scope()
+    const x = made([2, 3, 5, 4])
+    close(cr.globalMaxPool2d(x), numbers(x.max([2, 3])))
+    expect(cr.nn.globalMaxPool2d().forward(x).shape).toEqual([2, 3, 1, 1])
+    const [g] = cr.gradients(() => cr.globalMaxPool2d(cr.ones([1, 1, 2, 2]).mul(x.mean())).sum(), [x]) as [cr.Tensor]
+    close(g, new Array(120).fill(1 / 120))
+  })
+
   test('of a sequence is that of a row', () => {
     using _ = cr.scope()
     const x = made([2, 3, 7])

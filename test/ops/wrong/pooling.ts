@@ -50,6 +50,7 @@ type Name =
   | 'avgPool3d'
   | 'categorical'
   | 'conv3d'
+  | 'globalMaxPool2d'
   | 'maxPool1d'
   | 'maxPool3d'
 
@@ -83,6 +84,11 @@ export const poolingFunctions = (t: Tools): Readonly<Record<Name, () => readonly
       ['a bias of another length', () => f.conv3d(x(), w(), zeros(2))],
     ]
   },
+  globalMaxPool2d: () => [
+    ...notFloats((x) => f.globalMaxPool2d(x)),
+    ['images with three axes', () => f.globalMaxPool2d(zeros(3, 4, 4))],
+    ['no pixels', () => f.globalMaxPool2d(zeros(1, 1, 4, 0))],
+  ],
   maxPool1d: () => rows(f.maxPool1d),
   maxPool3d: () => volumes(f.maxPool3d),
 })
