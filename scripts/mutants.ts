@@ -91,6 +91,9 @@ export const kernelFiles: readonly string[] = readdirSync(join(root, 'assembly')
   .filter((file) => file.endsWith('.ts') && !SKIPPED.test(file))
   .sort()
 
+/** Every mutant of the files. */
+export const allOf = (files: readonly string[]): Mutant[] => files.flatMap(sitesOf)
+
 /** At least so many mutants of every file, where it has them. */
 const EACH = 2
 

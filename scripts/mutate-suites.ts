@@ -23,11 +23,11 @@ function importsOf(file: string): string[] {
     return whole.endsWith('.ts') ? whole : `${whole}.ts`
   })
 }
-/** The file and all that it imports from below `folder`. */
-function closure(file: string, folder: string, seen: Set<string> = new Set()): Set<string> {
-  if (!file.startsWith(folder) || seen.has(file)) return seen
+/** The file and all that it imports of the folders. */
+function closure(file: string, folders: RegExp, seen: Set<string> = new Set()): Set<string> {
+  if (!folders.test(file) || seen.has(file)) return seen
   seen.add(file)
-  for (const path of importsOf(file)) closure(path, folder, seen)
+  for (const path of importsOf(file)) closure(path, folders, seen)
   return seen
 }
 
@@ -35,9 +35,9 @@ const unitTests = [
   ...readdirSync(join(root, 'test/kernels')).map((name) => `test/kernels/${name}`),
   'test/runtime/control.test.ts',
 ]
-/** Kernels that a test names, in itself or in its helpers. */
+/** Kernels that a test names, in itself, in its helpers or in the lowering that it calls. */
 function namedIn(file: string): Set<string> {
-  const text = [...closure(file, 'test/')].map(textOf).join('\n')
+  const text = [...closure(file, /^(test|src\/ops\/lower-\w+)/)].map(textOf).join('\n')
   return new Set(kernelNames.filter((kernel) => new RegExp(`['"]${kernel}['"]`).test(text)))
 }
 
@@ -74,7 +74,7 @@ async function kernelsOfOps(): Promise<Map<OpName, ReadonlySet<KernelName>>> {
 /** The suites of a kernel file, the nearest first. */
 export async function suitesOf(): Promise<(file: string) => readonly Suite[]> {
   const reach = new Map(
-    kernelNames.map((kernel) => [kernel, closure(`assembly/${rowOf(kernel).file}.ts`, 'assembly/')]),
+    kernelNames.map((kernel) => [kernel, closure(`assembly/${rowOf(kernel).file}.ts`, /^assembly/)]),
   )
   const units = unitTests.map((file) => ({ file, kernels: namedIn(file) }))
   const ofOps = await kernelsOfOps()

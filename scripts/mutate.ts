@@ -7,7 +7,7 @@ import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, write
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import asc from 'assemblyscript/asc'
-import { chosen, kernelFiles, label, type Mutant, mutated, root } from './mutants.ts'
+import { allOf, chosen, kernelFiles, label, type Mutant, mutated, root } from './mutants.ts'
 import { type Suite, suitesOf } from './mutate-suites.ts'
 
 const { values } = parseArgs({
@@ -129,7 +129,16 @@ const broken = await compile()
 if (broken !== undefined) throw new Error(`the kernels do not compile:\n${broken}`)
 const unmutated = new Map<string, number>()
 const wanted = kernelFiles.filter((file) => file.includes(values.only))
-const all = new Map(wanted.flatMap(suites).map((suite) => [suite.file, suite]))
+/** Those that a log of an earlier run lists as survivors, or those that the seed gives. */
+function asked(): Mutant[] {
+  if (values.again === undefined)
+    return chosen(wanted, Number(values.count), Number(values.seed)).slice(Number(values.from))
+  const lines = readFileSync(values.again, 'utf8').split('\n')
+  const survivors = new Set(lines.filter((line) => line.startsWith('SURVIVED ')).map((line) => line.slice(9)))
+  return allOf(wanted).filter((mutant) => survivors.has(label(mutant)))
+}
+const mutants = asked()
+const all = new Map(mutants.flatMap(({ file }) => suites(file)).map((suite) => [suite.file, suite]))
 for (const [file, suite] of all) {
   const started = performance.now()
   const failure = await run(file.startsWith('test/ops/') ? { file } : suite)
@@ -155,12 +164,6 @@ async function caught(mutant: Mutant): Promise<string | undefined> {
   return undefined
 }
 
-let mutants = chosen(wanted, Number(values.count), Number(values.seed)).slice(Number(values.from))
-if (values.again !== undefined) {
-  const log = readFileSync(values.again, 'utf8').split('\n')
-  const survivors = new Set(log.filter((line) => line.startsWith('SURVIVED ')).map((line) => line.slice(9)))
-  mutants = mutants.filter((mutant) => survivors.has(label(mutant)))
-}
 let [tried, found, equal] = [0, 0, 0]
 const survivors: string[] = []
 for (const mutant of mutants) {

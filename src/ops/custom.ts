@@ -134,10 +134,10 @@ const isSmall = (inputs: Operands): boolean =>
  * so that no bundle takes the f64 reference along: there, nothing is checked.
  */
 async function examine(name: string, op: (...inputs: Operands) => Tensor, shapes: readonly Shape[]): Promise<void> {
-  const here = import.meta.url
-  const checker = here.replace(/ops\/custom\.(\w+)$/, 'check/rule.$1')
-  if (checker === here) return
   try {
+    const here = import.meta.url
+    const checker = here.replace(/ops\/custom\.(\w+)$/, 'check/rule.$1')
+    if (checker === here) return
     const { faultOf }: typeof import('../check/rule.ts') = await import(/* @vite-ignore */ checker)
     const fault = await faultOf(op, shapes)
     if (fault !== undefined)
@@ -146,6 +146,6 @@ async function examine(name: string, op: (...inputs: Operands) => Tensor, shapes
           'chainrule/check shows all of it; `check: false` in the definition says that it is meant to.',
       )
   } catch {
-    // An op that does not take such operands is not checked.
+    // An op that does not take such operands is not checked, nor one in a bundle that knows no URL of its own.
   }
 }

@@ -1,7 +1,6 @@
 import { DataError, EngineError } from '../errors.ts'
 import type { Module } from '../nn/module.ts'
 import type { StateData } from '../nn/state.ts'
-import type { Optimizer } from '../optim/index.ts'
 import type { Engine } from '../program/engine.ts'
 import { withEngine } from '../tensor/current.ts'
 import { type Checkpoint, Generators, type Owners, readOwners, type StateOwner } from './checkpoint.ts'
@@ -13,6 +12,7 @@ import { type Metrics, Tally } from './metric.ts'
 import { type Opened, openData } from './open.ts'
 import { type Callbacks, checkOptions, engineOf, type FitOptions } from './options.ts'
 import { Pace } from './pace.ts'
+import { RateReader } from './rate.ts'
 import { RunRecord } from './record.ts'
 import { Steps } from './steps.ts'
 import type { Watch } from './stopping.ts'
@@ -39,6 +39,7 @@ export class Trainer<K extends string, M extends Metrics = Record<never, never>>
   /** Once the data are in memory, and a resumed run is where it was. */
   #opened: Opened<K, M> | undefined
   #steps: Steps<K, M> | undefined
+  #rate: RateReader | undefined
   #started = false
   /** The last place where every number was finite, of a run that looks. */
   #sound: Checkpoint | undefined
@@ -168,6 +169,9 @@ export class Trainer<K extends string, M extends Metrics = Record<never, never>>
     this.#opened = opened
     if (resume !== undefined) await this.#restore(resume)
     if (options.anomaly === true) this.#sound = await this.#take()
+    const { optimizer } = options
+    await engine.flushAsync()
+    if (optimizer !== undefined) this.#rate = withEngine(engine, () => new RateReader(engine, optimizer))
     const parts = { engine, model, options, tally: this.#tally, generators: this.#generators }
     this.#steps = new Steps(opened.feed, parts)
     return opened
@@ -288,7 +292,7 @@ export class Trainer<K extends string, M extends Metrics = Record<never, never>>
       loss: losses.reduce((sum, loss) => sum + loss, 0) / losses.length,
       losses,
       curves: others,
-      learningRate: await rateOf(this.options.optimizer),
+      learningRate: await this.#rate?.read(),
       samplesPerSecond: this.#pace.samplesPerSecond,
       secondsLeft: steps === undefined ? undefined : (steps - step) * this.#pace.secondsPerStep,
     }
@@ -360,6 +364,7 @@ export class Trainer<K extends string, M extends Metrics = Record<never, never>>
     this.#desk.open()
     if (!this.#engine.isClosed) await this.#engine.flushAsync()
     this.#steps?.[Symbol.dispose]()
+    this.#rate?.[Symbol.dispose]()
     this.#opened?.feed[Symbol.dispose]()
     this.#opened?.evaluator?.[Symbol.dispose]()
     await this.#tally.close()
@@ -402,16 +407,6 @@ export class Trainer<K extends string, M extends Metrics = Record<never, never>>
     if (at === 'end' && this.#saved === now) return
     this.#saved = now
     await checkpoint.to.save(await this.#take())
-  }
-}
-
-/** The learning rate of the next step. */
-async function rateOf(optimizer: Optimizer | undefined): Promise<number | undefined> {
-  const rate = optimizer?.rate()
-  try {
-    return (await rate?.data())?.[0]
-  } finally {
-    rate?.dispose()
   }
 }
 

@@ -3,6 +3,7 @@ import {
   CaptureError,
   capture,
   concat,
+  conv2d,
   DisposedError,
   type Engine,
   GradientError,
@@ -293,6 +294,28 @@ describe('captured steps', () => {
     expect(a).toBeGreaterThan(0)
     expect([b, c, d]).toEqual([0, 0, a])
     w.dispose()
+  })
+
+  it('let a convolution take the activation behind it in', () => {
+    const x = parameter(
+      tensor(
+        Float32Array.from({ length: 25 }, (_, i) => i - 12),
+        [1, 1, 5, 5],
+      ),
+    )
+    const w = parameter(
+      tensor(
+        Float32Array.from({ length: 9 }, (_, i) => (i % 3) - 1),
+        [1, 1, 3, 3],
+      ),
+    )
+    using one = capture(() => ({ y: conv2d(x, w).relu() }))
+    expect(one.print()).toMatch(/activation=1 +; fusedConv2d/)
+    expect(one.instructions).toBe(1)
+    using two = capture(() => ({ y: conv2d(x, w).neg() }))
+    expect(two.instructions).toBe(2)
+    const plain = conv2d(x, w).dataSync()
+    expect(one.run().y).toEqual(plain.map((value) => Math.max(value, 0)))
   })
 
   it('print as a program and a memory map', () => {
