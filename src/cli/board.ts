@@ -1,4 +1,4 @@
-import type { BoardEvent } from '../export/tensorboard.ts'
+import { boardEvents } from '../export/board-events.ts'
 import { tensorboard } from '../io/node-tensorboard.ts'
 import type { FitEvent, Metrics } from '../train/index.ts'
 
@@ -7,28 +7,13 @@ export interface Board extends Disposable {
   add(event: FitEvent<Metrics>): void
 }
 
-/** Event files in that folder: the loss of each step, the learning rate, and what was measured after each epoch. */
+/** An event file in that folder: loss and learning rate while steps go by, and what was measured after each epoch. */
 export function boardFor(folder: string): Board {
   const file = tensorboard(folder)
   return {
     add(event) {
-      if (event.type === 'step') {
-        const first = event.step - event.losses.length + 1
-        const events: BoardEvent[] = Array.from(event.losses, (value, i) => ({ tag: 'loss', value, step: first + i }))
-        if (event.learningRate !== undefined)
-          events.push({ tag: 'learning rate', value: event.learningRate, step: event.step })
-        file.write(events)
-      } else if (event.type === 'epoch' && event.validation !== undefined) {
-        const { loss, metrics } = event.validation
-        const measured = Object.entries(metrics).filter(([, value]) => typeof value === 'number')
-        file.write(
-          [['loss', loss] as const, ...measured].map(([name, value]) => ({
-            tag: `validation/${name}`,
-            value: value as number,
-            step: event.step,
-          })),
-        )
-      }
+      const events = boardEvents(event)
+      if (events.length > 0) file.write(events)
     },
     [Symbol.dispose]: () => file.close(),
   }

@@ -1,9 +1,11 @@
 import { DataError } from '../errors.ts'
+import { CheckpointFolder } from '../io/node-checkpoints.ts'
 import { readFile } from '../io/node-files.ts'
 import { parseSafetensors, type SafeTensors } from '../io/safetensors.ts'
 import { bytes, integer } from './format.ts'
 import { KEYS, metadataJson } from './model-file.ts'
 import { describe, readSpec } from './models.ts'
+import { isFolder } from './resume.ts'
 import { paint, type Terminal } from './terminal.ts'
 
 export interface InspectOptions {
@@ -12,11 +14,20 @@ export interface InspectOptions {
 }
 
 /** What `chainrule inspect` prints of a file. */
-export async function inspectFile(path: string, { config, json }: InspectOptions, terminal: Terminal): Promise<string> {
+export async function inspectFile(from: string, { config, json }: InspectOptions, terminal: Terminal): Promise<string> {
+  const path = await fileOf(from)
   const content = await readFile(path)
   const file = parseSafetensors(content, path)
   if (config) return `${JSON.stringify(metadataJson(file.metadata, KEYS.config, path).value, null, 2)}\n`
   return json ? `${JSON.stringify(facts(path, content.length, file))}\n` : text(path, content.length, file, terminal)
+}
+
+/** Of a folder of checkpoints the last one. */
+async function fileOf(path: string): Promise<string> {
+  if (!(await isFolder(path))) return path
+  const last = (await new CheckpointFolder(path).list()).at(-1)
+  if (last !== undefined) return last.path
+  throw new DataError('no checkpoints', { where: path, expected: 'a file, or a folder of train --checkpoint' })
 }
 
 function facts(path: string, size: number, { tensors, metadata }: SafeTensors): unknown {

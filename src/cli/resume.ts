@@ -23,7 +23,8 @@ export async function loadRun(path: string, flags: ReadonlyMap<string, unknown>)
   return { options: trainOptionsFrom(checkpoint.config, where, settings), checkpoint }
 }
 
-async function isFolder(path: string): Promise<boolean> {
+/** Whether there is a folder at that path; a DataError where there is nothing. */
+export async function isFolder(path: string): Promise<boolean> {
   try {
     return (await stat(path)).isDirectory()
   } catch (cause) {

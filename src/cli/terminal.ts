@@ -32,7 +32,8 @@ export function terminalOf(output: Output, env: Environment, platform: string): 
   const live = output.isTTY === true && env['TERM'] !== 'dumb'
   return {
     get columns(): number {
-      return output.columns ?? (Number(env['COLUMNS']) || 80)
+      // Some pseudo terminals say 0.
+      return output.columns || Number(env['COLUMNS']) || 80
     },
     live,
     color: wantsColor(live, env),

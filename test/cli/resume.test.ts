@@ -106,6 +106,8 @@ describe('chainrule resume', { timeout: 120_000 }, () => {
     const kept = readdirSync(join(folder, 'run'))
     const shown = await chainrule(['inspect', join('run', kept[0] as string)])
     expect(shown.out).toMatch(/checkpoint +step [\d,]+, epoch \d+/)
+    expect((await chainrule(['inspect', 'run'])).out).toContain(join('run', kept.at(-1) as string))
+    expect((await chainrule(['inspect', '.'])).err).toMatch(/no checkpoints/)
   })
 
   test('says in plain words how', async () => {

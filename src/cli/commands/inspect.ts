@@ -5,7 +5,11 @@ export const inspect: Command = command({
   name: 'inspect',
   summary: 'what a file holds: tensors, network, configuration, results',
   positionals: [
-    { name: 'FILE', help: 'a safetensors file: a model of this command or of any other program', required: true },
+    {
+      name: 'FILE',
+      help: 'a safetensors file, of this command or another program, or a folder of checkpoints',
+      required: true,
+    },
   ],
   options: {
     config: flag('only the configuration, for train --config'),

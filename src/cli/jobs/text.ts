@@ -7,6 +7,7 @@ import { crossEntropy, type Tensor } from '../../index.ts'
 import { openFile } from '../../io/node-files.ts'
 import { evaluate, type Json } from '../../train/index.ts'
 import type { TrainOptions } from '../args.ts'
+import { integer } from '../format.ts'
 import { generate } from '../generate.ts'
 import type { ModelSpec, Network } from '../models.ts'
 import type { TestReport } from '../result.ts'
@@ -112,7 +113,7 @@ export async function textJob(options: TrainOptions): Promise<Job> {
       sampleShape: [context],
       unit: 'windows',
       classes: undefined,
-      about: `${tokens.length} tokens, ${tokenizer.size} different ${tokenizer.kind === 'bpe' ? 'ones' : tokenizer.kind}`,
+      about: `${integer(tokens.length)} tokens, ${integer(tokenizer.size)} different ${tokenizer.kind === 'bpe' ? 'ones' : tokenizer.kind}`,
     },
     spec,
     preprocessing: tokenizer.toJSON() as unknown as Json,

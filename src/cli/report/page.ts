@@ -27,7 +27,7 @@ export function reportPage(result: RunResult): string {
 <body>
 <header>
 <h1>${title}</h1>
-<p class="sub">A network of ${network}, trained by ${options.optimizer} on ${integer(data.trainSamples)} ${data.unit} and tested on ${integer(data.testSamples)} others.${result.reason === 'stopped' ? ' The run was stopped before its last epoch.' : ''}</p>
+<p class="sub">${network}; trained by ${options.optimizer} on ${integer(data.trainSamples)} ${data.unit} and tested on ${integer(data.testSamples)} others.${result.reason === 'stopped' ? ' The run was stopped before its last epoch.' : ''}</p>
 </header>
 <div class="tiles">
 ${tile(value, what)}
@@ -140,6 +140,8 @@ function mistakesCard({ mistakes, data, test }: RunResult): Markup | string {
   const wrong = worstPairs(confusion, confusion.classes ** 2).reduce((sum, { count }) => sum + count, 0)
   const heading = html`<h2>Mistakes <span class="note">${integer(wrong)} of ${integer(data.testSamples)} test ${data.unit}${mistakes.length > 0 && mistakes.length < wrong ? ', the most confident' : ''}</span></h2>`
   const [rows = 0, columns = 0] = data.sampleShape
+  // Rows of a table are no pictures.
+  if (data.validationSamples !== undefined) return ''
   if (data.sampleShape.length !== 2 || mistakes.length === 0) return html`<section class="card">${heading}</section>`
   const figures = mistakes.map(
     ({ pixels, actual, predicted, confidence }) =>
