@@ -105,6 +105,7 @@ for (const { example, args = [], long, what, figure, least = -Infinity, most = I
   if (!fits) missed++
   const goal = Number.isFinite(least) ? `at least ${least}` : `at most ${most}`
   const seconds = ((performance.now() - begun) / 1000).toFixed(0)
+  if (run.status !== 0) console.log(`${example} ended with ${run.signal ?? `code ${run.status}`}:\n${run.stdout}`)
   console.log(`${fits ? 'reached' : 'MISSED '}  ${reached}  (${goal})  ${example}: ${what}, ${seconds} s`)
 }
 const scratch = mkdtempSync(join(tmpdir(), 'chainrule-accept-'))

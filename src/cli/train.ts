@@ -1,6 +1,8 @@
 import { numericGradients } from '../check/index.ts'
 import { ArgumentError, ChainruleError, DataError } from '../errors.ts'
 import { type Engine, init } from '../index.ts'
+import { layerNorms } from '../inspect/norms.ts'
+import { type Profile, profile } from '../inspect/profile.ts'
 import { CheckpointFolder } from '../io/node-checkpoints.ts'
 import { checkWritable, writeFileAtomic } from '../io/node-write.ts'
 import {
@@ -24,6 +26,7 @@ import { buildModel, describe, type Network } from './models.ts'
 import { buildOptimizer, penaltyOf } from './optimizer.ts'
 import { planRun, planText } from './plan.ts'
 import { reportPage } from './report/page.ts'
+import { RunRecorder, timelineCard } from './report/recorder.ts'
 import type { EpochRecord, Mistake, RunPlan, RunResult } from './result.ts'
 import { resumeConfigOf } from './run-config.ts'
 import type { Terminal } from './terminal.ts'
@@ -165,18 +168,24 @@ async function train(
     resume,
     preprocessing: job.preprocessing,
     config: resumeConfigOf(options),
+    watch: options.report === undefined || options.gradients === 'numeric' ? undefined : layerNorms(model),
   })
   const stop = (): void => run.stop()
   signal.addEventListener('abort', stop)
   if (signal.aborted) stop()
   using board = options.tensorboard === undefined ? undefined : boardFor(options.tensorboard)
   const history = new History(steps, options.batch)
+  const recorder = new RunRecorder<Metrics>()
+  let timeline: Profile | undefined
   let checkpoint: string | undefined
   let memoryBytes = 0
   try {
     for await (const event of run) {
       memoryBytes = Math.max(memoryBytes, used())
       history.add(event, view)
+      recorder.add(event)
+      if (event.type === 'done' && options.report !== undefined && run.program !== undefined)
+        timeline = await profile(run.program, { model })
       board?.add(event)
       if (event.type === 'done' && event.reason === 'stopped' && history.done?.steps !== 0)
         checkpoint = options.checkpoint ?? (await saveStopped(run, options))
@@ -197,6 +206,7 @@ async function train(
     stepsPerEpoch: job.stepsPerEpoch,
     epochs: done.history.map(recordOf),
     mistakes: await mistakesOf(model, job, options),
+    course: [...recorder.course(), ...(timeline === undefined ? [] : [timelineCard(timeline)])],
     reason: done.reason,
     // Whoever stops a run gets what it has; a run that ends by itself goes back to its best epoch.
     best: done.reason !== 'stopped' && done.best?.step !== done.steps ? done.best?.epoch : undefined,

@@ -2,6 +2,7 @@ import type { Batch } from '../data/loader.ts'
 import type { Module } from '../nn/module.ts'
 import type { Tensor } from '../ops/tensor.ts'
 import type { Engine } from '../program/engine.ts'
+import type { Step } from './capture.ts'
 import type { Generators } from './checkpoint.ts'
 import type { Feed } from './feed.ts'
 import type { Metrics, Tally } from './metric.ts'
@@ -52,6 +53,11 @@ export class Steps<K extends string, M extends Metrics> implements Disposable {
     this.#made.set(kind, made)
     generators.meet(runner.generators)
     return made
+  }
+
+  /** The program of the batches that came first, which are whole where any is. */
+  get program(): Step | undefined {
+    return this.#made.values().next().value?.runner.step
   }
 
   [Symbol.dispose](): void {

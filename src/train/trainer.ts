@@ -3,6 +3,7 @@ import type { Module } from '../nn/module.ts'
 import type { StateData } from '../nn/state.ts'
 import type { Engine } from '../program/engine.ts'
 import { withEngine } from '../tensor/current.ts'
+import type { Step as CapturedStep } from './capture.ts'
 import { type Checkpoint, Generators, type Owners, readOwners, type StateOwner } from './checkpoint.ts'
 import { CheckpointDesk } from './desk.ts'
 import type { Evaluation } from './evaluate.ts'
@@ -77,6 +78,11 @@ export class Trainer<K extends string, M extends Metrics = Record<never, never>>
   /** Whole epochs done. */
   get epoch(): number {
     return this.#record.epoch
+  }
+
+  /** The captured step, from the first one to the end of the run: to print, to inspect, to profile between two events. */
+  get program(): CapturedStep | undefined {
+    return this.#steps?.program
   }
 
   /** Ends the run at the end of the step under way, as if all steps were done. */

@@ -84,7 +84,9 @@ describe('chainrule', { timeout: 60_000 }, () => {
     expect(metadata.get('chainrule.command')).toContain('--epochs 3')
     const report = readFileSync(join(folder, 'report.html'), 'utf8')
     expect(report).toContain('test accuracy')
-    expect(report.match(/<svg /g)).toHaveLength(2)
+    for (const card of ['Learning rate', 'Norms of gradients', 'Norms of weights', 'Timeline of one step'])
+      expect(report).toContain(card)
+    expect(report.match(/<svg /g)).toHaveLength(6)
   })
 
   test('tells what a model file holds, and trains the same network again from it', async () => {

@@ -86,6 +86,7 @@ export const result: RunResult = {
     predicted: (i + 3) % 10,
     confidence: 0.95 - 0.07 * i,
   })),
+  course: [],
   trainSeconds: 0.59,
   samplesPerSecond: 48_747,
   weightsHash: 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855',

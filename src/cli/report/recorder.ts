@@ -17,6 +17,12 @@ export interface ReportExtras {
   readonly footer?: { readonly text: string; readonly command?: string }
 }
 
+export const timelineCard = (profile: Profile): ReportCard => ({
+  kind: 'timeline',
+  title: 'Timeline of one step',
+  profile,
+})
+
 /** Points that are kept of a curve: then every other one is dropped, and so on. */
 const MOST_POINTS = 4096
 
@@ -84,11 +90,7 @@ export class RunRecorder<M extends Metrics = Metrics> {
   }
 
   report({ title, subtitle, tiles, timeline, classes, cards = [], footer }: ReportExtras): RunReport {
-    const own: ReportCard[] = [this.#lossCard(), ...this.#metricCards()]
-    const rate = this.#rate
-    if (new Set(rate.y).size > 1)
-      own.push({ kind: 'curves', title: 'Learning rate', xLabel: 'step', curves: [{ name: 'learning rate', ...rate }] })
-    own.push(...this.#layerCards())
+    const own: ReportCard[] = [this.#lossCard(), ...this.#metricCards(), ...this.course()]
     const confusion = this.#confusion()
     if (confusion !== undefined)
       own.push({
@@ -97,7 +99,7 @@ export class RunRecorder<M extends Metrics = Metrics> {
         ...confusion,
         ...(classes === undefined ? {} : { names: classes }),
       })
-    if (timeline !== undefined) own.push({ kind: 'timeline', title: 'Timeline of one step', profile: timeline })
+    if (timeline !== undefined) own.push(timelineCard(timeline))
     return {
       title,
       ...(subtitle === undefined ? {} : { subtitle }),
@@ -110,6 +112,14 @@ export class RunRecorder<M extends Metrics = Metrics> {
       cards: [...own, ...cards],
       ...(footer === undefined ? {} : { footer }),
     }
+  }
+
+  /** The learning rate where it changes, the norms of layers, and whatever else was watched. */
+  course(): ReportCard[] {
+    const { x, y } = this.#rate
+    const curves = [{ name: 'learning rate', x, y }]
+    const rate: ReportCard = { kind: 'curves', title: 'Learning rate', xLabel: 'step', curves }
+    return [...(new Set(y).size > 1 ? [rate] : []), ...this.#layerCards()]
   }
 
   /** A value of each epoch that has it. */
