@@ -185,7 +185,7 @@ async function train(
       history.add(event, view)
       recorder.add(event)
       if (event.type === 'done' && options.report !== undefined && run.program !== undefined)
-        timeline = await profile(run.program, { model })
+        timeline = await profile(run.program, { model, rounds: roundsFor(event) })
       board?.add(event)
       if (event.type === 'done' && event.reason === 'stopped' && history.done?.steps !== 0)
         checkpoint = options.checkpoint ?? (await saveStopped(run, options))
@@ -214,6 +214,12 @@ async function train(
     memoryBytes,
   }
 }
+
+/** Seconds that the timeline of a step may take. */
+const TIMELINE = 0.5
+
+const roundsFor = ({ trainSeconds, steps }: Pick<DoneEvent, 'trainSeconds' | 'steps'>): number =>
+  Math.max(1, Math.min(20, Math.floor((TIMELINE * steps) / trainSeconds)))
 
 /** What a run that was stopped needs to go on, beside the model. */
 async function saveStopped(run: Trainer<'x' | 'y', Metrics>, { out }: TrainOptions): Promise<string> {

@@ -125,7 +125,7 @@ function timeShares({ engine, program, address }: CompiledStep, rounds: number):
   const end = address + 4 * (words.length - 1)
   const samples = slots.map(({ threads }) => Array.from({ length: threads }, (): number[] => []))
   const empty: number[] = []
-  for (let round = -WARMUP; round < rounds; round++) {
+  for (let round = -Math.min(WARMUP, rounds); round < rounds; round++) {
     shares.forgive()
     for (const [i, { threads }] of slots.entries()) {
       const pc = address + 4 * (positions[i] as number)
