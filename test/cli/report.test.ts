@@ -4,6 +4,7 @@ import { html, Markup } from '../../src/cli/report/html.ts'
 import { reportPage } from '../../src/cli/report/page.ts'
 import { grayPng } from '../../src/cli/report/png.ts'
 import { command } from '../../src/cli/run-config.ts'
+import { unclosed } from './markup.ts'
 import { result, trainOptions } from './recorded.ts'
 
 describe('reportPage', () => {
@@ -133,15 +134,3 @@ test('grayPng writes a picture with the right pixels', () => {
   expect(png.subarray(37, 41).toString()).toBe('IDAT')
   expect([...inflateSync(png.subarray(41, 41 + length))]).toEqual([0, 0, 255, 128, 0, 255, 0, 51])
 })
-
-/** Elements that are not closed, or closed in the wrong order. */
-function unclosed(page: string): string[] {
-  const open: string[] = []
-  const wrong: string[] = []
-  for (const [, close, name = '', attributes = ''] of page.matchAll(/<(\/?)([a-z][a-z0-9]*)((?:\s[^<>]*)?)>/g)) {
-    if (close === '') {
-      if (!/^(meta|br|img|col)$/.test(name) && !attributes.endsWith('/')) open.push(name)
-    } else if (open.pop() !== name) wrong.push(name)
-  }
-  return [...wrong, ...open]
-}
