@@ -11,6 +11,7 @@ import { build, rate, workloads } from './lib/workloads.ts'
 import { eager, emptyProgram, instruction } from './overhead.ts'
 import { peers } from './peers.ts'
 import { profile } from './profile.ts'
+import { runtimes } from './runtimes.ts'
 import { start } from './start.ts'
 
 const { values, positionals } = parseArgs({
@@ -33,6 +34,8 @@ if (values.floors === true) {
   if (!(await peers({ only: values.only }))) process.exitCode = 1
 } else if (values.compare === true) {
   await compare({ only: values.only, library: values.library })
+} else if (parts.includes('runtimes')) {
+  await runtimes({ only: values.only })
 } else if (parts.includes('profile')) {
   for (const workload of workloads)
     if (values.only === undefined || values.only === workload.name) await profile(workload, values.wide === true)
