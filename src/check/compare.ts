@@ -167,7 +167,7 @@ const RANGE = Math.sqrt(3)
  * How far a gradient in f32 may lie from the one in f64: the graph is evaluated a few times with every result moved by
  * a random part of its own rounding bound, and four times the spread of these gradients is allowed.
  */
-function spreadOf(rules: Evaluation, exact: readonly RefTensor[], random: () => number): Float64Array[] {
+export function spreadOf(rules: Evaluation, exact: readonly RefTensor[], random: () => number): Float64Array[] {
   const squares = exact.map((g) => new Float64Array(g.data.length))
   for (let trial = 0; trial < TRIALS; trial++) {
     const moved = rules.replay((node, inputs, outputs) => {
