@@ -42,7 +42,6 @@ function outputShapes(model: Module, inputShape: readonly number[]): Map<Module,
   const shapes = new Map<Module, string>()
   const modules = [...model.namedModules()].map(([, module]) => module)
   const modes = modules.map((module) => module.training)
-  using _ = scope()
   try {
     for (const module of modules) {
       module.training = false
@@ -55,7 +54,7 @@ function outputShapes(model: Module, inputShape: readonly number[]): Map<Module,
       }
     }
     const run = model.forward as unknown as (x: Tensor) => unknown
-    run(zeros(inputShape))
+    scope(() => void run(zeros(inputShape)))
   } finally {
     modules.forEach((module, i) => {
       delete (module as { forward?: unknown }).forward
