@@ -43,7 +43,6 @@ function outputShapes(model: Module, inputShape: readonly number[], dtype: DType
   const shapes = new Map<Module, string>()
   const modules = [...model.namedModules()].map(([, module]) => module)
   const modes = modules.map((module) => module.training)
-  using _ = scope()
   try {
     for (const module of modules) {
       module.training = false
@@ -56,7 +55,7 @@ function outputShapes(model: Module, inputShape: readonly number[], dtype: DType
       }
     }
     const run = model.forward as unknown as (x: Tensor) => unknown
-    run(zeros(inputShape, { dtype }))
+    scope(() => void run(zeros(inputShape, { dtype })))
   } finally {
     modules.forEach((module, i) => {
       delete (module as { forward?: unknown }).forward
