@@ -1,6 +1,7 @@
 import { ArgumentError, ChainruleError } from '../errors.ts'
 import type { CliContext, Command } from './command.ts'
 import { commands } from './commands/index.ts'
+import { errorCode, stoppedCode } from './exit.ts'
 import { helpOf, overview } from './help.ts'
 import { packageVersion } from './machine.ts'
 import { closest, shownText } from './options.ts'
@@ -8,9 +9,7 @@ import { paint } from './terminal.ts'
 
 export type { CliContext } from './command.ts'
 
-const INTERRUPTED = 130
-
-/** Runs one command line and returns the exit code: 0, 1 for an error, 130 where it was stopped. */
+/** Runs one command line and returns the exit code (see EXIT). */
 export async function runCli(argv: readonly string[], context: CliContext): Promise<number> {
   try {
     return await planOf(argv)(context)
@@ -20,7 +19,7 @@ export async function runCli(argv: readonly string[], context: CliContext): Prom
     if (!(error instanceof ChainruleError)) throw error
     const { err, signal } = context
     err.write(`${paint(err, 'error', 'bold', 'red')}: ${error.message}\n`)
-    return signal.aborted ? INTERRUPTED : 1
+    return signal.aborted ? stoppedCode(signal) : errorCode(error)
   }
 }
 
@@ -43,7 +42,8 @@ export function planOf(argv: readonly string[]): Plan {
   const end = args.indexOf('--')
   if (args.slice(0, end < 0 ? args.length : end).some((arg) => arg === '--help' || arg === '-h'))
     return printing((out) => helpOf(command, out))
-  return command.prepare(args)
+  const plan = command.prepare(args)
+  return command.stops ? plan : leaving(plan)
 }
 
 const printing =
@@ -51,6 +51,17 @@ const printing =
   async ({ out }) => {
     out.write(text(out))
     return 0
+  }
+
+/** Ends when it is asked to stop; what was under way is left to the end of the process. */
+const leaving =
+  (plan: Plan): Plan =>
+  (context) => {
+    const { signal } = context
+    return Promise.race([
+      plan(context),
+      new Promise<number>((resolve) => signal.addEventListener('abort', () => resolve(stoppedCode(signal)))),
+    ])
   }
 
 function help([topic]: readonly string[]): Plan {

@@ -46,6 +46,8 @@ export interface Spec<O extends Options> {
   readonly positionals?: readonly Positional[]
   readonly options: O
   readonly examples: readonly Example[]
+  /** It ends by itself when it is asked to stop, with what it has; others are left where they are. */
+  readonly stops?: boolean
   /** Checks what options alone cannot, and returns what to do; the number is the exit code. */
   plan(input: Input<O>): (context: CliContext) => Promise<number>
 }
@@ -58,12 +60,13 @@ export interface Command {
   readonly positionals: readonly Positional[]
   readonly options: Options
   readonly examples: readonly Example[]
+  readonly stops: boolean
   /** Understands the arguments, or throws an ArgumentError; nothing is done before `run` is called. */
   prepare(argv: readonly string[]): (context: CliContext) => Promise<number>
 }
 
 export function command<O extends Options>(spec: Spec<O>): Command {
-  const { name, summary, notes = [], positionals = [], options, examples } = spec
+  const { name, summary, notes = [], positionals = [], options, examples, stops = false } = spec
   return {
     name,
     summary,
@@ -71,6 +74,7 @@ export function command<O extends Options>(spec: Spec<O>): Command {
     positionals,
     options,
     examples,
+    stops,
     prepare: (argv) => spec.plan(parse(spec, argv)),
   }
 }

@@ -4,7 +4,7 @@ import { terminalOf } from './terminal.ts'
 
 const stop = new AbortController()
 // The first Ctrl-C ends the run at the end of a step; a second one ends the process.
-const halt = (): void => stop.abort()
+const halt = (signal: NodeJS.Signals): void => stop.abort(signal)
 const signals = ['SIGINT', 'SIGTERM'] as const
 for (const signal of signals) process.once(signal, halt)
 for (const stream of [process.stdout, process.stderr]) {
@@ -14,9 +14,12 @@ for (const stream of [process.stdout, process.stderr]) {
     throw error
   })
 }
-process.exitCode = await runCli(process.argv.slice(2), {
+const code = await runCli(process.argv.slice(2), {
   out: terminalOf(process.stdout, process.env, process.platform),
   err: terminalOf(process.stderr, process.env, process.platform),
   signal: stop.signal,
 })
 for (const signal of signals) process.off(signal, halt)
+process.exitCode = code
+// What a command left under way would go on.
+if (stop.signal.aborted) process.exit()

@@ -5,12 +5,12 @@ import { type MemoryPlan, memoryPlan, memoryText } from '../inspect/memory.ts'
 import type { Optimizer } from '../optim/index.ts'
 import { inMode } from '../train/mode.ts'
 import { stepOf } from '../train/step.ts'
-import type { TrainOptions } from './args.ts'
 import { bytes, integer } from './format.ts'
 import type { Job, Source } from './jobs/job.ts'
 import type { Network } from './models.ts'
 import { buildOptimizer, penaltyOf } from './optimizer.ts'
 import { paint, type Terminal } from './terminal.ts'
+import type { TrainOptions } from './train-options.ts'
 
 /** Rows of an evaluation step. */
 const EVALUATED = 512

@@ -15,7 +15,6 @@ import {
   type Metrics,
   Trainer,
 } from '../train/index.ts'
-import type { TrainOptions } from './args.ts'
 import { boardFor } from './board.ts'
 import { jobs } from './jobs/index.ts'
 import type { Job } from './jobs/job.ts'
@@ -30,6 +29,7 @@ import { RunRecorder, timelineCard } from './report/recorder.ts'
 import type { EpochRecord, Mistake, RunPlan, RunResult } from './result.ts'
 import { resumeConfigOf } from './run-config.ts'
 import type { Terminal } from './terminal.ts'
+import type { TrainOptions } from './train-options.ts'
 import type { View, WrittenFile } from './view.ts'
 
 export interface TrainContext {
@@ -206,6 +206,7 @@ async function train(
     stepsPerEpoch: job.stepsPerEpoch,
     epochs: done.history.map(recordOf),
     mistakes: await mistakesOf(model, job, options),
+    shown: options.report === undefined ? [] : ((await job.shown?.(model)) ?? []),
     course: [...recorder.course(), ...(timeline === undefined ? [] : [timelineCard(timeline)])],
     reason: done.reason,
     // Whoever stops a run gets what it has; a run that ends by itself goes back to its best epoch.

@@ -208,19 +208,19 @@ describe('chainrule', { timeout: 60_000 }, () => {
   })
 
   test.each([
-    ['--epohcs 3', /^error: --epohcs: unknown flag\. Did you mean --epochs\?\n$/],
-    ['--lr 12abc', /^error: --lr: a bad value; expected a number above 0, received '12abc'\n$/],
-    ['trian', /Did you mean 'train'\?/],
-    ['--data nowhere', /^error: nowhere: cannot be read: no such file or folder\n$/],
-    ['--data .', /no IDX files; expected train-images-idx3-ubyte .* received an empty folder/],
-    ['--out none/model.st', /^error: none\/model\.st: cannot write there: no such file or folder\n$/],
-    ['--report none/r.html', /none\/r\.html: cannot write there/],
-    ['--out a --report a', /--report: is also the file of --out/],
-    ['--epochs 1 --optimizer sgd --lr 1e30', /^error: step \d+: the training diverged; .* Use a smaller --lr/],
-    ['--gradients numeric --hidden 2000', /too large for numeric gradients/],
-  ])('refuses %s in one sentence, and writes nothing', async (flags, message) => {
+    [2, '--epohcs 3', /^error: --epohcs: unknown flag\. Did you mean --epochs\?\n$/],
+    [2, '--lr 12abc', /^error: --lr: a bad value; expected a number above 0, received '12abc'\n$/],
+    [2, 'trian', /Did you mean 'train'\?/],
+    [1, '--data nowhere', /^error: nowhere: cannot be read: no such file or folder\n$/],
+    [1, '--data .', /no IDX files; expected train-images-idx3-ubyte .* received an empty folder/],
+    [1, '--out none/model.st', /^error: none\/model\.st: cannot write there: no such file or folder\n$/],
+    [1, '--report none/r.html', /none\/r\.html: cannot write there/],
+    [2, '--out a --report a', /--report: is also the file of --out/],
+    [1, '--epochs 1 --optimizer sgd --lr 1e30', /^error: step \d+: the training diverged; .* Use a smaller --lr/],
+    [2, '--gradients numeric --hidden 2000', /too large for numeric gradients/],
+  ])('ends with %i at %s, says why in one sentence, and writes nothing', async (code, flags, message) => {
     const run = await chainrule(flags)
-    expect(run.code).toBe(1)
+    expect(run.code).toBe(code)
     expect(run.err).toMatch(message)
     expect(run.err.trimEnd().split('\n')).toHaveLength(1)
     expect(run.err).not.toMatch(/^ +at /m)
@@ -331,7 +331,7 @@ describe('chainrule', { timeout: 60_000 }, () => {
     expect((await chainrule('check --only softmax')).out).toMatch(/^ softmax .* ok$/m)
 
     const wrong = await chainrule('check --only softmx')
-    expect(wrong).toMatchObject({ code: 1, out: '' })
+    expect(wrong).toMatchObject({ code: 2, out: '' })
     expect(wrong.err).toContain("--only: no such operation; received 'softmx'. Did you mean 'softmax'?")
   })
 

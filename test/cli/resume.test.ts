@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
-const main = join(root, 'dist/cli/main.js')
+const main = join(root, 'dist/bundle/main.js')
 const iris = join(root, 'data/iris/iris.csv')
 
 let folder = ''
@@ -98,7 +98,7 @@ describe('chainrule resume', { timeout: 120_000 }, () => {
     const files = readdirSync(join(folder, 'run')).filter((name) => !name.startsWith('.'))
     expect(files.length).toBeGreaterThan(0)
     const again = await chainrule(['train', ...flags, '--checkpoint', 'run'])
-    expect(again.code).toBe(1)
+    expect(again.code).toBe(2)
     expect(again.err).toMatch(/the checkpoints of another run. Go on with it by 'chainrule resume run'/)
     const rest = await chainrule(['resume', 'run', '--json'])
     expect(rest).toMatchObject({ code: 0, err: '' })

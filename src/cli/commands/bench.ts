@@ -1,4 +1,5 @@
 import { type Command, command } from '../command.ts'
+import { EXIT, stoppedCode } from '../exit.ts'
 import { autoOr, flag, HELP, number } from '../options.ts'
 
 export const bench: Command = command({
@@ -12,10 +13,11 @@ export const bench: Command = command({
     ...HELP,
   },
   examples: [{ line: 'chainrule bench', what: 'about 20 seconds; on one thread and on all' }],
+  stops: true,
   plan:
     ({ values }) =>
     async ({ out, signal }) => {
       const { runBench } = await import('../bench.ts')
-      return (await runBench({ ...values, wide: !values['no-wide'] }, out, signal)) ? 0 : 130
+      return (await runBench({ ...values, wide: !values['no-wide'] }, out, signal)) ? EXIT.ok : stoppedCode(signal)
     },
 })
