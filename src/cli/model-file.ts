@@ -26,6 +26,10 @@ export interface ModelFile {
   readonly preprocessing: Preprocessing
   readonly state: State
   readonly metadata: ReadonlyMap<string, string>
+  /** What it was trained with, as a configuration file has it. */
+  readonly config: unknown
+  /** Samples that it learnt from and that were looked at after each epoch, as far as that is stored. */
+  readonly rows: { readonly train: number | undefined; readonly watched: number | undefined }
 }
 
 /** Keys of the metadata. */
@@ -46,6 +50,7 @@ export function modelFile(state: State, result: RunResult): Uint8Array<ArrayBuff
     ...testFigures(test),
     testRows: test.rows,
     trainRows: data.trainSamples,
+    watchedRows: data.validationSamples ?? data.testSamples,
     steps: losses.length,
     weightsHash,
   }
@@ -68,16 +73,25 @@ export async function readModel(from: string): Promise<ModelFile> {
   const { state, metadata } = decodeState(bytes, path)
   const spec = readSpec(metadataJson(metadata, KEYS.model, path))
   const preprocessing = readPreprocessing(metadataJson(metadata, KEYS.preprocessing, path))
-  return { path, spec, preprocessing, state, metadata }
+  const results = metadataJson(metadata, KEYS.results, path)
+  const rows = { train: countOf(results, 'trainRows'), watched: countOf(results, 'watchedRows') }
+  const config = metadataJson(metadata, KEYS.config, path).value
+  return { path, spec, preprocessing, state, metadata, config, rows }
 }
 
 /** A checkpoint keeps what the run was asked for and how it makes inputs: the network follows from both. */
 function ofCheckpoint(bytes: Uint8Array, path: string): ModelFile {
-  const { model, config, preprocessing: kept } = decodeCheckpoint(bytes, path)
+  const { model, config, preprocessing: kept, progress } = decodeCheckpoint(bytes, path)
   const { metadata } = parseSafetensors(bytes, path)
   const preprocessing = readPreprocessing(new JsonReader(kept, path, 'checkpoint of the chainrule command'))
   const options = trainOptionsFrom(config, `${path}: configuration`, new Map())
-  return { path, spec: specOf(options, preprocessing, path), preprocessing, state: model, metadata }
+  const rows = { train: progress.data.rows, watched: undefined }
+  return { path, spec: specOf(options, preprocessing, path), preprocessing, state: model, metadata, config, rows }
+}
+
+function countOf(results: JsonReader, key: string): number | undefined {
+  const { value } = results.get(key)
+  return Number.isSafeInteger(value) && (value as number) > 0 ? (value as number) : undefined
 }
 
 /** Of a folder of checkpoints the last one. */

@@ -23,7 +23,7 @@ import { confidentMistakes } from './mistakes.ts'
 import { modelFile } from './model-file.ts'
 import { buildModel, describe, type Network } from './models.ts'
 import { buildOptimizer, penaltyOf } from './optimizer.ts'
-import { planRun, planText } from './plan.ts'
+import { planJson, planRun, planText } from './plan.ts'
 import { reportPage } from './report/page.ts'
 import { RunRecorder, timelineCard } from './report/recorder.ts'
 import type { EpochRecord, Mistake, RunPlan, RunResult } from './result.ts'
@@ -54,13 +54,10 @@ export async function showPlan(options: TrainOptions, out: Terminal): Promise<vo
   try {
     const job = await jobs[options.job](options)
     const model = buildModel(job.spec)
-    const plan = await planRun(model, job, options, options.epochs * job.stepsPerEpoch)
-    const { memory, instructions, barriers, listing } = plan
-    const { totals } = memory
-    const bytes = engineBytes + memory.bytes
+    const plan = await planRun(model, job, options)
     out.write(
       options.json
-        ? `${JSON.stringify({ network: describe(job.spec), bytes, engineBytes, totals, instructions, barriers, listing })}\n`
+        ? `${JSON.stringify(planJson(plan, engineBytes, describe(job.spec)))}\n`
         : planText(plan, engineBytes, model, out),
     )
   } finally {

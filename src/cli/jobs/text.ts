@@ -50,7 +50,7 @@ function tokenizerOf(text: string, { tokenizer, vocabulary }: TrainOptions): Tok
 }
 
 /** Scores [N, time, tokens] and the tokens that followed [N, time]. */
-const loss = (scores: Tensor, next: Tensor): Tensor =>
+export const tokenLoss = (scores: Tensor, next: Tensor): Tensor =>
   crossEntropy(scores.reshape([next.size, -1]), next.reshape([next.size]))
 
 /** Nats a token and a character on runs of tokens that are not trained on. */
@@ -60,7 +60,7 @@ export async function textReport(
   tokenizer: Tokenizer,
   { context, batch, seed }: { context: number; batch: number; seed: number },
 ): Promise<TestReport> {
-  const { loss: nats, rows } = await evaluate(model, windowsOf(runs, context, batch), { loss })
+  const { loss: nats, rows } = await evaluate(model, windowsOf(runs, context, batch), { loss: tokenLoss })
   let [tokens, characters] = [0, 0]
   for (const run of runs) {
     tokens += run.length
@@ -123,7 +123,7 @@ export async function textJob(options: TrainOptions): Promise<Job> {
     watched: windowsOf(test, context, batch),
     stepsPerEpoch,
     batch: undefined,
-    loss,
+    loss: tokenLoss,
     metrics: {},
     patience: options.patience,
     notices: [],
