@@ -37,12 +37,7 @@ import {
 const COUNT = { min: 1, max: 1_000_000 }
 const GENERAL = {
   config: path('FILE', undefined, 'JSON object of these flags; flags given here win'),
-  job: choice(
-    JOBS,
-    undefined,
-    'what DATA is',
-    'by its name: .csv, .tsv, .jsonl, .parquet, .arrow; .txt, .md; else images',
-  ),
+  job: choice(JOBS, undefined, 'what DATA is', 'by its name: .csv, .jsonl, .parquet ...; .txt, .md; else images'),
   hidden: widths(undefined, "widths of the hidden layers, or 'none'", '512; cnn: 128; tables: 32'),
   activation: choice(ACTIVATIONS, undefined, 'after each hidden layer', 'relu; tables: tanh'),
   dropout: number({ min: 0, max: 1, below: true }, undefined, 'part dropped', '0.5; cnn: 0.3; tables, text: 0.1'),
@@ -125,7 +120,7 @@ export const TRAIN_SYNTAX: Pick<Command, 'name' | 'options' | 'positionals'> = {
   positionals: [
     {
       name: 'DATA',
-      help: 'table (.csv, .tsv, .jsonl, .parquet, .arrow), text (.txt, .md), folder of images (IDX, npy)',
+      help: 'table (.csv, .tsv, .jsonl, .parquet), text (.txt, .md), folder of IDX or npy',
     },
   ],
 }

@@ -42,8 +42,7 @@ export function planOf(argv: readonly string[]): Plan {
   const end = args.indexOf('--')
   if (args.slice(0, end < 0 ? args.length : end).some((arg) => arg === '--help' || arg === '-h'))
     return printing((out) => helpOf(command, out))
-  const plan = command.prepare(args)
-  return command.stops ? plan : leaving(plan)
+  return command.prepare(args)
 }
 
 const printing =
@@ -51,17 +50,6 @@ const printing =
   async ({ out }) => {
     out.write(text(out))
     return 0
-  }
-
-/** Ends when it is asked to stop; what was under way is left to the end of the process. */
-const leaving =
-  (plan: Plan): Plan =>
-  (context) => {
-    const { signal } = context
-    return Promise.race([
-      plan(context),
-      new Promise<number>((resolve) => signal.addEventListener('abort', () => resolve(stoppedCode(signal)))),
-    ])
   }
 
 function help([topic]: readonly string[]): Plan {

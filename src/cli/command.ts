@@ -8,7 +8,9 @@ import type { Terminal } from './terminal.ts'
 export interface CliContext {
   readonly out: Terminal
   readonly err: Terminal
-  /** Asked to stop, by Ctrl-C. */
+  /**
+   * Asked to stop, by Ctrl-C. Whoever takes it has to end when it aborts: from then on signals do not end the process.
+   */
   readonly signal: AbortSignal
 }
 
@@ -46,8 +48,6 @@ export interface Spec<O extends Options> {
   readonly positionals?: readonly Positional[]
   readonly options: O
   readonly examples: readonly Example[]
-  /** It ends by itself when it is asked to stop, with what it has; others are left where they are. */
-  readonly stops?: boolean
   /** Checks what options alone cannot, and returns what to do; the number is the exit code. */
   plan(input: Input<O>): (context: CliContext) => Promise<number>
 }
@@ -60,13 +60,12 @@ export interface Command {
   readonly positionals: readonly Positional[]
   readonly options: Options
   readonly examples: readonly Example[]
-  readonly stops: boolean
   /** Understands the arguments, or throws an ArgumentError; nothing is done before `run` is called. */
   prepare(argv: readonly string[]): (context: CliContext) => Promise<number>
 }
 
 export function command<O extends Options>(spec: Spec<O>): Command {
-  const { name, summary, notes = [], positionals = [], options, examples, stops = false } = spec
+  const { name, summary, notes = [], positionals = [], options, examples } = spec
   return {
     name,
     summary,
@@ -74,7 +73,6 @@ export function command<O extends Options>(spec: Spec<O>): Command {
     positionals,
     options,
     examples,
-    stops,
     prepare: (argv) => spec.plan(parse(spec, argv)),
   }
 }

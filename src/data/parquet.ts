@@ -73,7 +73,8 @@ export async function readParquet(source: Uint8Array | ByteFile, options: ReadPa
 function inMemory(bytes: Uint8Array): ByteFile {
   return {
     byteLength: bytes.length,
-    slice: (start, end = bytes.length) => bytes.slice(start, end).buffer,
+    // A copy: slice of a Buffer is not one.
+    slice: (start, end = bytes.length) => new Uint8Array(bytes.subarray(start, end)).buffer,
   }
 }
 

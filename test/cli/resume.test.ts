@@ -108,6 +108,13 @@ describe('chainrule resume', { timeout: 120_000 }, () => {
     expect(shown.out).toMatch(/checkpoint +step [\d,]+, epoch \d+/)
     expect((await chainrule(['inspect', 'run'])).out).toContain(join('run', kept.at(-1) as string))
     expect((await chainrule(['inspect', '.'])).err).toMatch(/no checkpoints/)
+    // At the end of the run the last checkpoint has the weights of the model.
+    await chainrule(['train', iris, '--target', 'species', '--epochs', '3', '--checkpoint', 'ck', '--quiet'])
+    const { out } = await chainrule(['predict', 'model.safetensors', iris])
+    expect(out.split('\n')).toHaveLength(152)
+    for (const path of ['ck', join('ck', readdirSync(join(folder, 'ck')).at(-1) as string)])
+      expect(await chainrule(['predict', path, iris])).toEqual({ code: 0, err: '', out })
+    expect((await chainrule(['evaluate', 'ck', iris])).out).toMatch(/ % accuracy {3}150 rows/)
   })
 
   test('says in plain words how', async () => {

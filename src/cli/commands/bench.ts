@@ -13,7 +13,6 @@ export const bench: Command = command({
     ...HELP,
   },
   examples: [{ line: 'chainrule bench', what: 'about 20 seconds; on one thread and on all' }],
-  stops: true,
   plan:
     ({ values }) =>
     async ({ out, signal }) => {

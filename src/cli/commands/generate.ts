@@ -22,7 +22,6 @@ export const generate: Command = command({
     { line: 'chainrule generate model.safetensors --prompt Congress --tokens 400', what: 'the same text each time' },
     { line: 'chainrule generate model.safetensors --seed 2 --temperature 0.5', what: 'another one, more certain' },
   ],
-  stops: true,
   plan:
     ({ values, positionals: [model = ''] }) =>
     async ({ out, signal }) => {

@@ -19,7 +19,6 @@ export const resume: Command = command({
   summary: 'go on with a run that was stopped, to the same result',
   positionals: [{ name: 'CHECKPOINT', help: 'a folder of --checkpoint, or one file of it', required: true }],
   options: OPTIONS,
-  stops: true,
   examples: [
     {
       line: 'chainrule resume checkpoints',

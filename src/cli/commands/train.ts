@@ -11,7 +11,6 @@ import type { View } from '../view.ts'
 export const train: Command = {
   ...TRAIN_SYNTAX,
   notes: [],
-  stops: true,
   summary: 'learn from images, a table or a text (the default command)',
   examples: [
     {
