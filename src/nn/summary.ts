@@ -42,7 +42,7 @@ function outputShapes(model: Module, inputShape: readonly number[]): Map<Module,
   const shapes = new Map<Module, string>()
   const modules = [...model.namedModules()].map(([, module]) => module)
   const modes = modules.map((module) => module.training)
-  using _ = scope()
+  const temporaries = scope()
   try {
     for (const module of modules) {
       module.training = false
@@ -61,6 +61,7 @@ function outputShapes(model: Module, inputShape: readonly number[]): Map<Module,
       delete (module as { forward?: unknown }).forward
       module.training = modes[i] as boolean
     })
+    temporaries.dispose()
   }
   return shapes
 }

@@ -53,7 +53,7 @@ export async function* predictions<K extends string>(
   const engine = engineOf(model)
   const { output } = flowOf(model, options)
   await engine.flushAsync()
-  using feed = await inferenceFeed(engine, data, options.batch, 'predict')
+  const feed = await inferenceFeed(engine, data, options.batch, 'predict')
   const steps = new Map<string, { step: Step; shape: readonly number[] }>()
   try {
     await feed.begin(0, 0)
@@ -85,6 +85,7 @@ export async function* predictions<K extends string>(
     }
   } finally {
     for (const { step } of steps.values()) step.dispose()
+    feed[Symbol.dispose]()
   }
 }
 
