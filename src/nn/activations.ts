@@ -2,6 +2,7 @@ import { ArgumentError, ShapeError } from '../errors.ts'
 import * as f from '../ops/functions.ts'
 import type { Tensor } from '../ops/tensor.ts'
 import type { Parameter } from '../ops/variable.ts'
+import { known } from '../options.ts'
 import { constant, drawn } from './initializers.ts'
 import { inside, Module } from './module.ts'
 
@@ -61,8 +62,9 @@ export class PRelu extends Module {
   /** [channels] */
   weight: Parameter
 
-  constructor({ channels = 1, slope = 0.25 }: PReluOptions = {}) {
+  constructor(options: PReluOptions = {}) {
     super()
+    const { channels = 1, slope = 0.25 } = known('nn.prelu', options, 'channels slope')
     if (!Number.isSafeInteger(channels) || channels < 1)
       throw new ArgumentError('channels is not a size', {
         where: 'nn.prelu',

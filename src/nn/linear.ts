@@ -1,6 +1,7 @@
 import { ArgumentError, ShapeError } from '../errors.ts'
 import type { Tensor } from '../ops/tensor.ts'
 import type { Parameter } from '../ops/variable.ts'
+import { known } from '../options.ts'
 import { drawn, type Initializer, type InitializerName } from './initializers.ts'
 import { type FieldLayout, inside, Module } from './module.ts'
 
@@ -23,6 +24,11 @@ export class Linear extends Module {
 
   constructor(inputs: number, outputs: number, options: LinearOptions = {}) {
     super()
+    const {
+      bias = true,
+      initializer = 'fanIn',
+      biasInitializer = 'fanIn',
+    } = known('nn.linear', options, 'bias initializer biasInitializer')
     for (const [name, value] of [
       ['inputs', inputs],
       ['outputs', outputs],
@@ -36,8 +42,8 @@ export class Linear extends Module {
     this.inputs = inputs
     this.outputs = outputs
     const fan = { inputs, outputs }
-    this.weight = drawn(options.initializer ?? 'fanIn', [inputs, outputs], fan)
-    this.bias = options.bias === false ? undefined : drawn(options.biasInitializer ?? 'fanIn', [outputs], fan)
+    this.weight = drawn(initializer, [inputs, outputs], fan)
+    this.bias = bias ? drawn(biasInitializer, [outputs], fan) : undefined
   }
 
   override get kind(): string {

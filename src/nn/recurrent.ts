@@ -4,6 +4,7 @@ import { tensor, zeros } from '../ops/create.ts'
 import { concat, dropout, gru as gruOp, less, lstm as lstmOp, rnn as rnnOp, where } from '../ops/functions.ts'
 import type { Tensor } from '../ops/tensor.ts'
 import type { Parameter } from '../ops/variable.ts'
+import { known } from '../options.ts'
 import { drawn } from './initializers.ts'
 import { type FieldLayout, inside, Module } from './module.ts'
 import { checkSizes } from './sizes.ts'
@@ -65,7 +66,13 @@ export abstract class Recurrent extends Module {
 
   constructor(gates: number, inputs: number, hidden: number, options: RecurrentOptions = {}) {
     super()
-    const { layers = 1, bidirectional = false, bias = true, batchFirst = true, dropout = 0 } = options
+    const {
+      layers = 1,
+      bidirectional = false,
+      bias = true,
+      batchFirst = true,
+      dropout = 0,
+    } = known(`nn.${this.kind}`, options, 'layers bidirectional bias batchFirst dropout')
     checkSizes(`nn.${this.kind}`, { inputs, hidden, layers })
     if (!(dropout >= 0 && dropout < 1))
       throw new ArgumentError('not a probability for dropout', {
@@ -118,7 +125,8 @@ export abstract class Recurrent extends Module {
   }
 
   /** Outputs of all steps and the last states, from given states, of sequences of given lengths. */
-  run(x: Tensor, { lengths, ...state }: RecurrentState & SequenceLengths = {}): RecurrentResult {
+  run(x: Tensor, options: RecurrentState & SequenceLengths = {}): RecurrentResult {
+    const { lengths, ...state } = known(`nn.${this.kind}`, options, 'h c lengths')
     return inside(this, () => {
       this.check(x, state)
       let sequence = this.batchFirst ? x.transpose([1, 0, 2]) : x
@@ -255,8 +263,12 @@ export class RNN extends Recurrent {
     hidden: number,
     options: RecurrentOptions & { readonly activation?: 'tanh' | 'relu' } = {},
   ) {
-    super(1, inputs, hidden, options)
-    const { activation = 'tanh' } = options
+    const { activation = 'tanh', ...shared } = known(
+      'nn.rnn',
+      options,
+      'activation layers bidirectional bias batchFirst dropout',
+    )
+    super(1, inputs, hidden, shared)
     if (activation !== 'tanh' && activation !== 'relu')
       throw new ArgumentError('unknown activation', {
         where: 'nn.rnn',

@@ -1,5 +1,6 @@
 import { oneOf } from '../ops/functions.ts'
 import type { Tensor } from '../ops/tensor.ts'
+import { known } from '../options.ts'
 import {
   type AttendOptions,
   type MultiHeadAttention,
@@ -44,7 +45,13 @@ abstract class TransformerLayer extends Module {
 
   constructor(width: number, heads: number, causal: boolean, options: TransformerLayerOptions) {
     super()
-    const { hidden = 4 * width, dropout: p = 0.1, activation = 'relu', normFirst = false, bias = true } = options
+    const {
+      hidden = 4 * width,
+      dropout: p = 0.1,
+      activation = 'relu',
+      normFirst = false,
+      bias = true,
+    } = known(`nn.${this.kind}`, options, 'hidden dropout attentionDropout activation normFirst causal rotary bias eps')
     this.activation = oneOf(activation, ['relu', 'gelu', 'geluTanh'], `nn.${this.kind}.activation`)
     this.width = width
     this.normFirst = normFirst
@@ -100,10 +107,11 @@ export class TransformerEncoderLayer extends TransformerLayer {
   }
 
   /** x [batch, time, width]; a mask as `attend` takes it. */
-  override forward(x: Tensor, { mask }: Pick<AttendOptions, 'mask'> = {}): Tensor {
+  override forward(x: Tensor, options: Pick<AttendOptions, 'mask'> = {}): Tensor {
+    const { mask } = known(`nn.${this.kind}`, options, 'mask')
     return inside(this, () => {
-      const options = mask === undefined ? {} : { mask }
-      const y = this.add(x, this.norm1, (part) => this.attention.attend(part, part, options))
+      const hiding = mask === undefined ? {} : { mask }
+      const y = this.add(x, this.norm1, (part) => this.attention.attend(part, part, hiding))
       return this.add(y, this.norm2, (part) => this.feed(part))
     })
   }
@@ -146,8 +154,9 @@ export class TransformerDecoderLayer extends TransformerLayer {
   override forward(
     x: Tensor,
     memory: Tensor,
-    { mask, memoryMask }: Pick<AttendOptions, 'mask'> & { readonly memoryMask?: Tensor } = {},
+    options: Pick<AttendOptions, 'mask'> & { readonly memoryMask?: Tensor } = {},
   ): Tensor {
+    const { mask, memoryMask } = known(`nn.${this.kind}`, options, 'mask memoryMask')
     return inside(this, () => {
       const hiding = (m: Tensor | undefined): AttendOptions => (m === undefined ? {} : { mask: m })
       const own = this.add(x, this.norm1, (part) => this.attention.attend(part, part, hiding(mask)))

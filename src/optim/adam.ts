@@ -3,6 +3,7 @@ import { scalars } from '../ops/scalar.ts'
 import type { Tensor } from '../ops/tensor.ts'
 import { adamUpdate } from '../ops/update.ts'
 import type { Variable } from '../ops/variable.ts'
+import { known } from '../options.ts'
 import { type CommonOptions, Optimizer, type Update } from './optimizer.ts'
 import { fraction, nonNegative } from './options.ts'
 import type { Schedule } from './schedules.ts'
@@ -31,12 +32,15 @@ export class Adam extends Optimizer {
   #c1: Tensor | undefined
   #c2: Tensor | undefined
 
-  constructor(
-    parameters: ParameterTree,
-    { lr = 1e-3, betas: [beta1, beta2] = [0.9, 0.999], eps = 1e-8, amsgrad = false, ...common }: AdamOptions = {},
-    decoupled = false,
-  ) {
+  constructor(parameters: ParameterTree, options: AdamOptions = {}, decoupled = false) {
     const where = decoupled ? 'optim.adamw' : 'optim.adam'
+    const {
+      lr = 1e-3,
+      betas: [beta1, beta2] = [0.9, 0.999],
+      eps = 1e-8,
+      amsgrad = false,
+      ...common
+    } = known(where, options, 'lr betas eps amsgrad weightDecay groups')
     fraction(where, { beta1, beta2 })
     nonNegative(where, { eps })
     super(parameters, lr, common)
