@@ -21,7 +21,7 @@ export function known<O extends object, const N extends string>(
   const stranger = isObject ? Object.keys(options).find((name) => !list.includes(name)) : String(options)
   if (stranger === undefined) return options
   const near = isObject && closest(stranger, list)
-  throw new ArgumentError('no such option', {
+  throw new ArgumentError('unknown option', {
     where,
     expected: list.join(', '),
     received: stranger,
@@ -29,15 +29,14 @@ export function known<O extends object, const N extends string>(
   })
 }
 
-/** The known word that `word` most likely was meant to be: one that has three quarters of its letters in that order. */
+/** The word that most likely was meant: most of the letters of both are in common, in that order, or all of its own are there. */
 export function closest(word: string, words: Iterable<string>): string | undefined {
   let best: string | undefined
   let most = 0
   for (const candidate of words) {
     const common = shared(word.toLowerCase(), candidate.toLowerCase())
-    if (common < 2 || common < 0.75 * Math.min(word.length, candidate.length)) continue
     const score = common / Math.max(word.length, candidate.length)
-    if (score > most) [best, most] = [candidate, score]
+    if (common > 1 && score > most && (score > 0.6 || common === candidate.length)) [best, most] = [candidate, score]
   }
   return best
 }

@@ -1,4 +1,5 @@
 import { DataError } from '../errors.ts'
+import { known } from '../options.ts'
 import { guarded, optional, type ReadColumnarOptions, TableBuilder } from './columnar.ts'
 import type { Table } from './table.ts'
 
@@ -31,7 +32,11 @@ interface Metadata {
  * hyparquet`), one group of rows after the other. Columns of lists or records are errors; `columns` chooses others.
  */
 export async function readParquet(source: Uint8Array | ByteFile, options: ReadParquetOptions = {}): Promise<Table> {
-  const { name = 'Parquet data', compressors } = options
+  const { name = 'Parquet data', compressors } = known(
+    'data.readParquet',
+    options,
+    'columns types maxRows name library compressors',
+  )
   const library = options.library ?? ((await optional('hyparquet', '1', 'Parquet')) as ParquetLibrary)
   const file = source instanceof Uint8Array ? inMemory(source) : source
   return guarded(name, 'Parquet file', async () => {

@@ -43,7 +43,7 @@ abstract class TransformerLayer extends Module {
   protected readonly second: Linear
   protected readonly drop: Dropout
 
-  constructor(width: number, heads: number, causal: boolean, options: TransformerLayerOptions) {
+  constructor(width: number, heads: number, isDecoder: boolean, options: TransformerLayerOptions) {
     super()
     const {
       hidden = 4 * width,
@@ -55,7 +55,7 @@ abstract class TransformerLayer extends Module {
     this.activation = oneOf(activation, ['relu', 'gelu', 'geluTanh'], `nn.${this.kind}.activation`)
     this.width = width
     this.normFirst = normFirst
-    const { attentionDropout = p, rotary = false } = options
+    const { attentionDropout = p, rotary = false, causal = isDecoder } = options
     this.attention = multiHeadAttention(width, heads, { bias, dropout: attentionDropout, causal, rotary })
     this.first = linear(width, hidden, { bias })
     this.second = linear(hidden, width, { bias })
@@ -86,7 +86,7 @@ export class TransformerEncoderLayer extends TransformerLayer {
   readonly norm2: LayerNorm
 
   constructor(width: number, heads: number, options: TransformerLayerOptions = {}) {
-    super(width, heads, options.causal ?? false, options)
+    super(width, heads, false, options)
     this.norm1 = this.norm(options)
     this.norm2 = this.norm(options)
   }
@@ -125,7 +125,7 @@ export class TransformerDecoderLayer extends TransformerLayer {
   readonly norm3: LayerNorm
 
   constructor(width: number, heads: number, options: TransformerLayerOptions = {}) {
-    super(width, heads, options.causal ?? true, options)
+    super(width, heads, true, options)
     const { bias = true, dropout = 0.1, attentionDropout = dropout } = options
     this.memory = multiHeadAttention(width, heads, { bias, dropout: attentionDropout })
     this.norm1 = this.norm(options)

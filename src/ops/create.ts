@@ -94,8 +94,9 @@ function flatten(data: Nested): number[] {
 
 /** A tensor of one value. */
 export function full(shape: Shape, value: number, options: TensorOptions = {}): Tensor {
-  const type = options.dtype ?? 'float32'
-  return tensor(new arrays[type](sizeOf(checkShape(shape, 'full'))).fill(value), shape, { ...options, dtype: type })
+  const { dtype = 'float32' } = known('full', options, 'dtype engine')
+  const numbers = new (arrays[dtype] ?? Float32Array)(sizeOf(checkShape(shape, 'full'))).fill(value)
+  return tensor(numbers, shape, { ...options, dtype })
 }
 /** A tensor of zeros. */
 export const zeros = (shape: Shape, options: TensorOptions = {}): Tensor => full(shape, 0, options)

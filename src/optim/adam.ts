@@ -43,7 +43,7 @@ export class Adam extends Optimizer {
     } = known(where, options, 'lr betas eps amsgrad weightDecay groups')
     fraction(where, { beta1, beta2 })
     nonNegative(where, { eps })
-    super(parameters, lr, common)
+    super(parameters, lr, decoupled ? { weightDecay: 0.01, ...common } : common)
     this.#fixed = { beta1, beta2, eps, decoupled }
     this.#m = this.slot('m')
     this.#v = this.slot('v')
@@ -78,5 +78,4 @@ export class Adam extends Optimizer {
 export const adam = (parameters: ParameterTree, options: AdamOptions = {}): Adam => new Adam(parameters, options)
 
 /** Adam with weight decay apart from the gradient: p -= lr weightDecay p (Loshchilov and Hutter 2019). */
-export const adamw = (parameters: ParameterTree, options: AdamOptions = {}): Adam =>
-  new Adam(parameters, { weightDecay: 0.01, ...options }, true)
+export const adamw = (parameters: ParameterTree, options: AdamOptions = {}): Adam => new Adam(parameters, options, true)

@@ -7,9 +7,9 @@ import { planOf } from '../../src/cli/cli.ts'
 import { flagsOf } from '../../src/cli/command.ts'
 import { commands } from '../../src/cli/commands/index.ts'
 import { helpOf, overview } from '../../src/cli/help.ts'
-import { closest } from '../../src/cli/options.ts'
 import { configOf } from '../../src/cli/run-config.ts'
 import { ArgumentError, ChainruleError } from '../../src/errors.ts'
+import { closest } from '../../src/options.ts'
 import { trainOptions } from './recorded.ts'
 
 const plain = { columns: 100, live: false, color: false, unicode: true, write: () => {} }
