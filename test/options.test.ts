@@ -367,6 +367,7 @@ const tables: Rows = {
     recall: (o) => train.recall(o),
   },
   check: {
+    checkFunctions: (o) => check.checkFunctions(o),
     checkGradients: (o) => check.checkGradients(() => c.sum(c.square(x(1))), weights(), o),
     checkOp: (o) => check.checkOp(c.square, [x(1)], o),
     checkOps: (o) => check.checkOps(o),

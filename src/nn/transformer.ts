@@ -1,4 +1,5 @@
 import { oneOf } from '../ops/functions.ts'
+import { rate } from '../ops/random.ts'
 import type { Tensor } from '../ops/tensor.ts'
 import { known } from '../options.ts'
 import {
@@ -10,7 +11,8 @@ import {
 import { type Dropout, dropout } from './dropout.ts'
 import { type Linear, linear } from './linear.ts'
 import { inside, Module } from './module.ts'
-import { type LayerNorm, layerNorm } from './norm.ts'
+import { epsilon, type LayerNorm, layerNorm } from './norm.ts'
+import { checkSizes } from './sizes.ts'
 
 export interface TransformerLayerOptions {
   /** Units of the inner layer. Default 4 width. */
@@ -45,14 +47,15 @@ abstract class TransformerLayer extends Module {
 
   constructor(width: number, heads: number, isDecoder: boolean, options: TransformerLayerOptions) {
     super()
-    const {
-      hidden = 4 * width,
-      dropout: p = 0.1,
-      activation = 'relu',
-      normFirst = false,
-      bias = true,
-    } = known(`nn.${this.kind}`, options, 'hidden dropout attentionDropout activation normFirst causal rotary bias eps')
-    this.activation = oneOf(activation, ['relu', 'gelu', 'geluTanh'], `nn.${this.kind}.activation`)
+    const list = 'hidden dropout attentionDropout activation normFirst causal rotary bias eps'
+    const where = `nn.${this.kind}`
+    const { hidden = 4 * width, dropout: p = 0.1, activation = 'relu' } = known(where, options, list)
+    const { normFirst = false, bias = true, eps = 1e-5 } = options
+    // before the first part is made
+    checkSizes(where, { hidden })
+    rate(p, `${where}.dropout`)
+    epsilon(eps, where)
+    this.activation = oneOf(activation, ['relu', 'gelu', 'geluTanh'], `${where}.activation`)
     this.width = width
     this.normFirst = normFirst
     const { attentionDropout = p, rotary = false, causal = isDecoder } = options
@@ -109,7 +112,7 @@ export class TransformerEncoderLayer extends TransformerLayer {
   /** x [batch, time, width]; a mask as `attend` takes it. */
   override forward(x: Tensor, options: Pick<AttendOptions, 'mask'> = {}): Tensor {
     const { mask } = known(`nn.${this.kind}`, options, 'mask')
-    return inside(this, () => {
+    return inside(this, [x], () => {
       const hiding = mask === undefined ? {} : { mask }
       const y = this.add(x, this.norm1, (part) => this.attention.attend(part, part, hiding))
       return this.add(y, this.norm2, (part) => this.feed(part))
@@ -157,7 +160,7 @@ export class TransformerDecoderLayer extends TransformerLayer {
     options: Pick<AttendOptions, 'mask'> & { readonly memoryMask?: Tensor } = {},
   ): Tensor {
     const { mask, memoryMask } = known(`nn.${this.kind}`, options, 'mask memoryMask')
-    return inside(this, () => {
+    return inside(this, [x, memory], () => {
       const hiding = (m: Tensor | undefined): AttendOptions => (m === undefined ? {} : { mask: m })
       const own = this.add(x, this.norm1, (part) => this.attention.attend(part, part, hiding(mask)))
       const both = this.add(own, this.norm2, (part) => this.memory.attend(part, memory, hiding(memoryMask)))

@@ -1,7 +1,7 @@
 import { POOL_AVG, POOL_MAX } from '../abi/constants.ts'
 import { ArgumentError, ShapeError } from '../errors.ts'
 import { known } from '../options.ts'
-import type { Attrs, Shape, Spec } from '../program/graph.ts'
+import { type Attrs, type Shape, type Spec, sizeOf } from '../program/graph.ts'
 import type { Ref } from '../program/lower.ts'
 import { shapeText } from '../tensor/shape.ts'
 import { apply, checkTensor, checkTypes } from './apply.ts'
@@ -186,10 +186,10 @@ export function avgPool2d(x: Tensor, kernel: Size2d, options: AvgPool2dOptions =
 
 /** Mean of each plane of x [N, C, H, W]: [N, C, 1, 1]. */
 export function globalAvgPool2d(x: Tensor): Tensor {
-  if (checkTensor(x, 'globalAvgPool2d').rank !== 4)
+  if (checkTensor(x, 'globalAvgPool2d').rank !== 4 || sizeOf(x.shape.slice(2)) === 0)
     throw new ShapeError('the input is not a batch of images', {
       where: 'globalAvgPool2d',
-      expected: '[N, C, H, W]',
+      expected: '[N, C, H, W] with pixels',
       received: shapeText(x.shape),
     })
   return mean(x, [2, 3], { keepDims: true })

@@ -111,11 +111,7 @@ export async function evaluate<K extends string, M extends Metrics = Record<neve
 ): Promise<Evaluation<M>> {
   await engineOf(model).flushAsync()
   const evaluator = new Evaluator(model, data, options)
-  try {
-    return await evaluator.run()
-  } finally {
-    evaluator[Symbol.dispose]()
-  }
+  return await evaluator.run().finally(() => evaluator[Symbol.dispose]())
 }
 
 /** The batches of data that are only looked at: all rows in order. */
