@@ -90,7 +90,7 @@ export const poolOps: OpTable<'maxPool2d' | 'maxPool2dGrad' | 'avgPool2d' | 'avg
   }),
   maxPool2dGrad: defineOp({
     name: 'maxPool2dGrad',
-    doc: 'Gradient of maxPool2d: the first of the largest values takes all; x is its input, y its output.',
+    doc: 'Gradient of maxPool2d: the first of the largest values takes all, if `positive` only where it is; x is its input, y its output.',
     formula: 'dx[argmax of window i, j] += dy[i, j]',
     gradient: 'no second derivative',
     infer(inputs, attrs) {
@@ -103,8 +103,12 @@ export const poolOps: OpTable<'maxPool2d' | 'maxPool2dGrad' | 'avgPool2d' | 'avg
     lower({ inputs, outputs, shapes, attrs, emit }) {
       const [dy, x, y] = inputs as [Ref, Ref, Ref]
       const operands = operandsOf(shapes[1] as Shape, shapes[0] as Shape, attrs)
-      emit('maxPool2dGrad', { dy, x, y, dx: outputs[0] as Ref, ...operands })
+      const positive = attr<boolean | undefined>(attrs, 'positive') === true ? 1 : 0
+      emit('maxPool2dGrad', { dy, x, y, dx: outputs[0] as Ref, ...operands, positive })
     },
+    // where a window's largest word is not positive, no slope of its words is
+    sloped: ({ op, inputs, attrs }, y) =>
+      inputs[1] === y ? { op, inputs, attrs: { ...attrs, positive: true } } : undefined,
   }),
   avgPool2d: defineOp({
     name: 'avgPool2d',
