@@ -241,7 +241,8 @@ describe('the command line', () => {
 
   test.each([
     ['--epohcs 3', /--epohcs: unknown flag\. Did you mean --epochs\?/],
-    ['--learning-rate 1', /--learning-rate: unknown flag\. See 'chainrule help train'/],
+    ['--learning-rate 1', /--learning-rate: unknown flag\. Did you mean --lr\?/],
+    ['--zzz 1', /--zzz: unknown flag\. See 'chainrule help train'/],
     ['--__proto__ 1', /--__proto__: unknown flag/],
     ['--constructor', /--constructor: unknown flag/],
     ['-x', /-x: unknown flag/],
