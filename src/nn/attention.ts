@@ -1,5 +1,6 @@
 import { ArgumentError, ShapeError } from '../errors.ts'
 import { type AttentionOptions, scaledDotProductAttention } from '../ops/attention.ts'
+import { rate } from '../ops/random.ts'
 import { type RotaryOptions, rotaryEmbedding } from '../ops/rotary.ts'
 import type { Tensor } from '../ops/tensor.ts'
 import type { Parameter } from '../ops/variable.ts'
@@ -54,15 +55,9 @@ export class MultiHeadAttention extends Module {
         expected: 'an even width / heads',
         received: String(width / heads),
       })
-    if (!(dropout >= 0 && dropout < 1))
-      throw new ArgumentError('not a probability for dropout', {
-        where: 'nn.multiHeadAttention',
-        expected: '0 <= dropout < 1',
-        received: String(dropout),
-      })
     this.width = width
     this.heads = heads
-    this.dropout = dropout
+    this.dropout = rate(dropout, 'nn.multiHeadAttention.dropout')
     this.causal = causal
     this.rotary = rotary === true ? {} : rotary === false ? undefined : rotary
     const fan = { inputs: width, outputs: 3 * width }
@@ -94,7 +89,7 @@ export class MultiHeadAttention extends Module {
 
   /** x [batch, queries, width] attends to memory [batch, keys, width], by default to itself. */
   attend(x: Tensor, memory: Tensor = x, { causal = this.causal, mask }: AttendOptions = {}): Tensor {
-    return inside(this, () => {
+    return inside(this, [x, memory], () => {
       for (const operand of [x, memory])
         if (operand.rank !== 3 || operand.shape[2] !== this.width || operand.shape[0] !== x.shape[0])
           throw new ShapeError('the input does not fit the layer', {

@@ -50,7 +50,7 @@ export class BatchNorm extends Module {
 
   override forward(x: Tensor): Tensor {
     const { channels, eps, momentum, weight, bias, running_mean, running_var } = this
-    return inside(this, () => {
+    return inside(this, [x], () => {
       const count = x.size / channels
       if (x.rank < 2 || x.shape[1] !== channels || (this.training && count < 2))
         throw new ShapeError('the input does not fit the layer', {

@@ -25,8 +25,8 @@ export class Residual extends Module {
   }
 
   override forward(x: Tensor): Tensor {
-    return inside(this, () => {
-      const y = inside(this.layer, () => this.layer.forward(x))
+    return inside(this, [x], () => {
+      const y = inside(this.layer, [], () => this.layer.forward(x))
       if (String(y.shape) !== String(x.shape))
         throw new ShapeError('the layer changes the shape', {
           where: 'nn.residual',
@@ -65,7 +65,7 @@ export class Bilinear extends Module {
   }
 
   override forward(a: Tensor, b: Tensor): Tensor {
-    return inside(this, () => {
+    return inside(this, [a, b], () => {
       const lead = a.shape.slice(0, -1)
       if (a.shape.at(-1) !== this.left || String(b.shape) !== String([...lead, this.right]))
         throw new ShapeError('the inputs do not fit the layer', {

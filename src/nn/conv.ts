@@ -2,24 +2,15 @@ import { ArgumentError, ShapeError } from '../errors.ts'
 import * as f from '../ops/functions.ts'
 import type { Tensor } from '../ops/tensor.ts'
 import type { Parameter } from '../ops/variable.ts'
-import { drawn, type Initializer, type InitializerName } from './initializers.ts'
+import { type WeightOptions, weightAndBias } from './initializers.ts'
 import { inside, Module } from './module.ts'
 import { checkSizes } from './sizes.ts'
 
-interface ConvLayerOptions {
-  /** Adds a bias to each filter. Default true. */
-  bias?: boolean
-  /** Of the weight. Default 'fanIn': uniform within 1 / sqrt(inputs of a filter). */
-  initializer?: InitializerName | Initializer
-  /** Default 'fanIn'. */
-  biasInitializer?: InitializerName | Initializer
-}
-
-export type Conv1dLayerOptions = f.Conv1dOptions & ConvLayerOptions
-export type Conv2dLayerOptions = f.Conv2dOptions & ConvLayerOptions
-export type Conv3dLayerOptions = f.Conv3dOptions & ConvLayerOptions
-export type ConvTranspose1dLayerOptions = f.ConvTranspose1dOptions & ConvLayerOptions
-export type ConvTranspose2dLayerOptions = f.ConvTranspose2dOptions & ConvLayerOptions
+export type Conv1dLayerOptions = f.Conv1dOptions & WeightOptions
+export type Conv2dLayerOptions = f.Conv2dOptions & WeightOptions
+export type Conv3dLayerOptions = f.Conv3dOptions & WeightOptions
+export type ConvTranspose1dLayerOptions = f.ConvTranspose1dOptions & WeightOptions
+export type ConvTranspose2dLayerOptions = f.ConvTranspose2dOptions & WeightOptions
 
 type Apply = (x: Tensor, weight: Tensor, bias: Tensor | undefined) => Tensor
 
@@ -37,7 +28,7 @@ export class Conv extends Module {
     [inputs, outputs]: readonly [number, number],
     kernel: readonly number[],
     transposed: boolean,
-    options: ConvLayerOptions & { groups?: number },
+    options: WeightOptions & { groups?: number },
     apply: Apply,
   ) {
     super()
@@ -63,8 +54,7 @@ export class Conv extends Module {
     const [first, second] = transposed ? [inputs, outputs] : [outputs, inputs]
     // PyTorch counts the second axis as the inputs of a filter, transposed or not
     const fan = { inputs: (second / groups) * taps, outputs: (first / groups) * taps }
-    this.weight = drawn(options.initializer ?? 'fanIn', [first, second / groups, ...kernel], fan)
-    this.bias = options.bias === false ? undefined : drawn(options.biasInitializer ?? 'fanIn', [outputs], fan)
+    ;[this.weight, this.bias] = weightAndBias([first, second / groups, ...kernel], outputs, fan, options)
   }
 
   override get kind(): string {
@@ -72,7 +62,7 @@ export class Conv extends Module {
   }
 
   override forward(x: Tensor): Tensor {
-    return inside(this, () => {
+    return inside(this, [x], () => {
       if (x.rank !== this.weight.rank || x.shape[1] !== this.inputs)
         throw new ShapeError('the input does not fit the layer', {
           where: `nn.${this.#kind}(${this.inputs}, ${this.outputs})`,

@@ -44,7 +44,7 @@ export class Embedding extends Module {
   }
 
   override forward(indices: Tensor): Tensor {
-    return inside(this, () => {
+    return inside(this, [indices], () => {
       const y = this.weight.gather(indices, 0)
       if (this.paddingIndex === undefined) return y
       // the same values, and a gradient only where the index is another one

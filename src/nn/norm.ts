@@ -4,6 +4,7 @@ import * as f from '../ops/functions.ts'
 import type { Tensor } from '../ops/tensor.ts'
 import { type Parameter, parameter } from '../ops/variable.ts'
 import { scope } from '../tensor/scope.ts'
+import { checkNumber } from '../tensor/shape.ts'
 import { inside, Module } from './module.ts'
 import { checkSizes } from './sizes.ts'
 
@@ -17,9 +18,7 @@ export interface LayerNormOptions {
 }
 
 export function epsilon(eps: number, where: string): number {
-  if (!(eps >= 0 && eps < Number.POSITIVE_INFINITY))
-    throw new ArgumentError('eps is not a small number', { where, expected: 'eps >= 0', received: String(eps) })
-  return eps
+  return checkNumber(eps, `${where}.eps`, 'a finite number from 0 up', (e) => e >= 0 && e < Infinity)
 }
 
 export const onesOf = (shape: readonly number[]): Parameter => scope(() => parameter(ones(shape)))
@@ -35,6 +34,12 @@ export class LayerNorm extends Module {
   constructor(shape: number | readonly number[], options: LayerNormOptions = {}) {
     super()
     this.shape = typeof shape === 'number' ? [shape] : [...shape]
+    if (this.shape.length === 0)
+      throw new ArgumentError('there is no axis to normalize', {
+        where: 'nn.layerNorm',
+        expected: 'a size or more',
+        received: '[]',
+      })
     checkSizes('nn.layerNorm', Object.fromEntries([...this.shape.entries()].map(([i, size]) => [`axis ${i}`, size])))
     this.eps = epsilon(options.eps ?? 1e-5, 'nn.layerNorm')
     const affine = options.affine !== false
@@ -48,7 +53,7 @@ export class LayerNorm extends Module {
 
   override forward(x: Tensor): Tensor {
     const { shape: sizes, eps, weight, bias } = this
-    return inside(this, () => {
+    return inside(this, [x], () => {
       if (String(x.shape.slice(-sizes.length)) !== String(sizes))
         throw new ShapeError('the input does not fit the layer', {
           where: `nn.layerNorm(${sizes.join(', ')})`,
@@ -79,7 +84,7 @@ export class RMSNorm extends Module {
   }
 
   override forward(x: Tensor): Tensor {
-    return inside(this, () => f.rmsNorm(x, { weight: this.weight, eps: this.eps }))
+    return inside(this, [x], () => f.rmsNorm(x, { weight: this.weight, eps: this.eps }))
   }
 }
 
@@ -116,7 +121,7 @@ export class GroupNorm extends Module {
 
   override forward(x: Tensor): Tensor {
     const { groups, channels, eps, weight, bias } = this
-    return inside(this, () => {
+    return inside(this, [x], () => {
       if (x.rank < 2 || x.shape[1] !== channels)
         throw new ShapeError('the input does not fit the layer', {
           where: `nn.${this.kind}`,

@@ -42,7 +42,7 @@ export class PositionalEmbedding extends Module {
   }
 
   override forward(x: Tensor): Tensor {
-    return inside(this, () => x.add(this.weight.slice([0], [check(this, x, this.width, this.length)])))
+    return inside(this, [x], () => x.add(this.weight.slice([0], [check(this, x, this.width, this.length)])))
   }
 }
 
@@ -67,7 +67,7 @@ export class SinusoidalPositions extends Module {
   }
 
   override forward(x: Tensor): Tensor {
-    return inside(this, () => {
+    return inside(this, [x], () => {
       const steps = check(this, x, this.width, Number.MAX_SAFE_INTEGER)
       const { cos, sin } = turns(steps, this.width / 2, 10_000)
       const table = Float32Array.from(

@@ -1,4 +1,5 @@
 import { ShapeError } from '../errors.ts'
+import { checkTensor } from '../ops/apply.ts'
 import type { Tensor } from '../ops/tensor.ts'
 import { type FieldLayout, inside, Module } from './module.ts'
 import { GRU, LSTM, type Recurrent, RNN } from './recurrent.ts'
@@ -33,7 +34,7 @@ export class RecurrentCell extends Module {
 
   /** The states after one step; without `state` from zeros. */
   override forward(x: Tensor, state?: CellState): CellState {
-    return inside(this, () => {
+    return inside(this, [x], () => {
       const { inputs } = this.#layer
       if (x.rank !== 2 || x.shape[1] !== inputs)
         throw new ShapeError('the input does not fit the cell', {
@@ -41,7 +42,8 @@ export class RecurrentCell extends Module {
           expected: `[batch, ${inputs}]`,
           received: `[${x.shape.join(', ')}]`,
         })
-      const lift = (t: Tensor | undefined): Tensor | undefined => t?.reshape([1, ...t.shape])
+      const lift = (t: Tensor | undefined): Tensor | undefined =>
+        t === undefined ? t : checkTensor(t, `nn.${this.kind}`).reshape([1, ...t.shape])
       const { h, c } = this.#layer.run(x.reshape([x.shape[0] as number, 1, inputs]), {
         h: lift(state?.h),
         c: lift(state?.c),

@@ -1,4 +1,5 @@
 import { oneOf } from '../ops/functions.ts'
+import { rate } from '../ops/random.ts'
 import type { Tensor } from '../ops/tensor.ts'
 import {
   type AttendOptions,
@@ -9,7 +10,8 @@ import {
 import { type Dropout, dropout } from './dropout.ts'
 import { type Linear, linear } from './linear.ts'
 import { inside, Module } from './module.ts'
-import { type LayerNorm, layerNorm } from './norm.ts'
+import { epsilon, type LayerNorm, layerNorm } from './norm.ts'
+import { checkSizes } from './sizes.ts'
 
 export interface TransformerLayerOptions {
   /** Units of the inner layer. Default 4 width. */
@@ -45,7 +47,12 @@ abstract class TransformerLayer extends Module {
   constructor(width: number, heads: number, causal: boolean, options: TransformerLayerOptions) {
     super()
     const { hidden = 4 * width, dropout: p = 0.1, activation = 'relu', normFirst = false, bias = true } = options
-    this.activation = oneOf(activation, ['relu', 'gelu', 'geluTanh'], `nn.${this.kind}.activation`)
+    const where = `nn.${this.kind}`
+    // before the first part is made
+    checkSizes(where, { hidden })
+    rate(p, `${where}.dropout`)
+    epsilon(options.eps ?? 1e-5, where)
+    this.activation = oneOf(activation, ['relu', 'gelu', 'geluTanh'], `${where}.activation`)
     this.width = width
     this.normFirst = normFirst
     const { attentionDropout = p, rotary = false } = options
@@ -101,7 +108,7 @@ export class TransformerEncoderLayer extends TransformerLayer {
 
   /** x [batch, time, width]; a mask as `attend` takes it. */
   override forward(x: Tensor, { mask }: Pick<AttendOptions, 'mask'> = {}): Tensor {
-    return inside(this, () => {
+    return inside(this, [x], () => {
       const options = mask === undefined ? {} : { mask }
       const y = this.add(x, this.norm1, (part) => this.attention.attend(part, part, options))
       return this.add(y, this.norm2, (part) => this.feed(part))
@@ -148,7 +155,7 @@ export class TransformerDecoderLayer extends TransformerLayer {
     memory: Tensor,
     { mask, memoryMask }: Pick<AttendOptions, 'mask'> & { readonly memoryMask?: Tensor } = {},
   ): Tensor {
-    return inside(this, () => {
+    return inside(this, [x, memory], () => {
       const hiding = (m: Tensor | undefined): AttendOptions => (m === undefined ? {} : { mask: m })
       const own = this.add(x, this.norm1, (part) => this.attention.attend(part, part, hiding(mask)))
       const both = this.add(own, this.norm2, (part) => this.memory.attend(part, memory, hiding(memoryMask)))

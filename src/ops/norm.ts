@@ -162,8 +162,8 @@ export function groupNorm(x: Tensor, groups: number, options: NormOptions = {}):
       expected: '[N, C, ..] and a divisor of C',
       received: `${shapeText(x.shape)} and ${groups} groups`,
     })
-  const n = x.shape[0] as number
-  const rows = reshape(x, [n * groups, x.size / Math.max(1, n * groups)])
+  const [n = 0, channels = 0, ...area] = x.shape
+  const rows = reshape(x, [n * groups, sizeOf([channels / groups, ...area])])
   const { eps = 1e-5 } = options
   return alongChannels(reshape(layerNorm(rows, { eps }), x.shape), options, where)
 }

@@ -118,8 +118,8 @@ export async function evaluate<K extends string, M extends Metrics = Record<neve
   options: EvaluateOptions<K, M>,
 ): Promise<Evaluation<M>> {
   await engineOf(model).flushAsync()
-  using evaluator = new Evaluator(model, data, options)
-  return await evaluator.run()
+  const evaluator = new Evaluator(model, data, options)
+  return await evaluator.run().finally(() => evaluator[Symbol.dispose]())
 }
 
 /** The batches of data that are only looked at: all rows in order. */
