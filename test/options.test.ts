@@ -356,6 +356,7 @@ const tables: Rows = {
     'Evaluator.run': value,
     Trainer: (o) => new train.Trainer(model(), set, o),
     accuracy: (o) => train.accuracy(o),
+    auc: (o) => train.auc(o),
     compile: (o) => train.compile(model(), { x: c.spec([1, 1]) }, o),
     encodeCheckpoint: value,
     evaluate: (o) => train.evaluate(model(), set, o),

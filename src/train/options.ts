@@ -8,7 +8,7 @@ import type { Checkpoint, Json, StateOwner } from './checkpoint.ts'
 import type { BeginEvent, DoneEvent, EpochEvent, StepEvent } from './events.ts'
 import { isStream, type Source } from './feed.ts'
 import type { Metrics } from './metric.ts'
-import type { Flow, LossFunction, StepOptions } from './step.ts'
+import { checkClassWeights, type Flow, type LossFunction, type StepOptions } from './step.ts'
 import type { EarlyStopping } from './stopping.ts'
 
 /** Called with each event, one after the other, and awaited; nothing else runs meanwhile. What one throws ends the run. */
@@ -151,6 +151,5 @@ export function checkOptions<K extends string, M extends Metrics>(data: Source<K
     refuse('gradients', 'a function such as numericGradients, or nothing', options.gradients)
   if (options.gradients !== undefined && (accumulate ?? 1) > 1)
     refuse('accumulate', 'nothing, beside gradients', accumulate)
-  if (classWeights?.some((w) => !(w >= 0 && w < Infinity)))
-    refuse('classWeights', 'finite numbers from 0 up', classWeights)
+  checkClassWeights(classWeights)
 }
