@@ -30,11 +30,13 @@ const exact: Metric = {
   rows: (output, target) => ({ scores: scoresOf(output, target), labels: greater(toFloat(target), 0.5) }),
   async value({ scores = new Float64Array(0), labels = new Float64Array(0) }) {
     if (scores.length === 0 || scores.some(Number.isNaN)) return Number.NaN
-    const order = argsort(tensor(Float32Array.from(scores)))
+    const values = tensor(Float32Array.from(scores))
+    const order = argsort(values)
     try {
       return area(scores, labels, (await order.data()) as Int32Array)
     } finally {
       order.dispose()
+      values.dispose()
     }
   },
 }
