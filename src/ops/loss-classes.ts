@@ -1,4 +1,5 @@
 import { ShapeError } from '../errors.ts'
+import { known } from '../options.ts'
 import { sizeOf } from '../program/graph.ts'
 import { checkNumber, shapeText } from '../tensor/shape.ts'
 import { checkTensor } from './apply.ts'
@@ -82,7 +83,7 @@ export interface NllOptions extends LossOptions {
  * [N, d1, ..] under [N, classes, d1, ..]. A label outside of 0 .. classes - 1 throws IndexError and leaves the step undone.
  */
 export function nll(logProbabilities: Tensor, labels: Tensor, options: NllOptions = {}): Tensor {
-  const { weights, ignoreIndex, reduction = 'mean' } = options
+  const { weights, ignoreIndex, reduction = 'mean' } = known('nll', options, 'weights ignoreIndex reduction')
   f.oneOf(reduction, ['mean', 'sum', 'none'], 'nll.reduction')
   if (checkTensor(logProbabilities, 'nll').rank > 2)
     return ofRows('nll', logProbabilities, checkTensor(labels, 'nll'), options, nll)
@@ -130,11 +131,8 @@ export interface MultiMarginOptions extends LossOptions {
 }
 
 /** Mean over classes j of max(0, margin - x[label] + x[j]), the label left out: scores x [rows, classes], int32 labels [rows]. */
-export function multiMargin(
-  scores: Tensor,
-  labels: Tensor,
-  { margin = 1, squared = false, reduction = 'mean' }: MultiMarginOptions = {},
-): Tensor {
+export function multiMargin(scores: Tensor, labels: Tensor, options: MultiMarginOptions = {}): Tensor {
+  const { margin = 1, squared = false, reduction = 'mean' } = known('multiMargin', options, 'margin squared reduction')
   checkRows('multiMargin', scores, labels)
   checkNumber(margin, 'multiMargin.margin', 'a finite number', Number.isFinite)
   const own = f.takeAlong(scores, reshape(labels, [labels.size, 1]), 1)
@@ -151,11 +149,8 @@ export interface KlDivOptions {
 }
 
 /** Kullback-Leibler divergence t (ln t - x) of log-probabilities x from targets t of the same shape; 0 where t is 0. */
-export function klDiv(
-  logProbabilities: Tensor,
-  targets: Tensor,
-  { reduction = 'batchMean', logTarget = false }: KlDivOptions = {},
-): Tensor {
+export function klDiv(logProbabilities: Tensor, targets: Tensor, options: KlDivOptions = {}): Tensor {
+  const { reduction = 'batchMean', logTarget = false } = known('klDiv', options, 'reduction logTarget')
   checkAlike('klDiv', logProbabilities, targets)
   const probabilities = logTarget ? f.exp(targets) : targets
   // A target of 0 counts as nothing, whatever its logarithm.
