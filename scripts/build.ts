@@ -95,9 +95,9 @@ const dist = {
       if (file.endsWith('.js')) writeFileSync(root + file, withoutDocs(readFileSync(root + file, 'utf8')))
   },
 }
-/** Rows of the two tables without the sentences and formulas that only generators of documentation read. */
+/** Rows of the two tables without the sentences, formulas and paths that only generators read. */
 function withoutDocs(code: string): string {
-  return code.replace(/^( *)(?:doc|formula): (?:'(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*"),\n/gm, '\n')
+  return code.replace(/^( *)(?:doc|formula|file): (?:'(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*"),\n/gm, '\n')
 }
 /** The data sets are found from dist/data/, and from dist/ in a file that has no folder. */
 const dataBeside: Plugin = {

@@ -64,7 +64,7 @@ export function numbersOf({ shape, fill, dtype }: Operand, seed: number): Elemen
 }
 
 /** Elements of the largest operand. */
-export const sizeOf = ({ inputs }: OpCase): number =>
+export const sizeOf = ({ inputs }: Pick<OpCase, 'inputs'>): number =>
   Math.max(0, ...inputs.map(({ shape }) => shape.reduce((p, n) => p * n, 1)))
 
 const isRandom = (name: OpName, { attrs }: OpCase): boolean =>

@@ -4,13 +4,16 @@ import type { NoGradient } from '../ops/define.ts'
 import { add, mul, sum } from '../ops/functions.ts'
 import { type OpName, ops } from '../ops/index.ts'
 import type { Tensor } from '../ops/tensor.ts'
+import { known } from '../options.ts'
 import type { Engine } from '../program/engine.ts'
 import type { Spec } from '../program/graph.ts'
 import { currentEngine } from '../tensor/current.ts'
 import { Scope } from '../tensor/scope.ts'
 import { cases, type OpCase } from './cases/index.ts'
 import { checkGradients } from './check.ts'
+import type { CheckOptions } from './compare.ts'
 import { compute, distance, expected, numbersOf, opNamed, type Prepared, prepare, sizeOf } from './operands.ts'
+import type { GradientReport } from './report.ts'
 import { rounding } from './rounding.ts'
 
 /** Errors in parts of what is allowed: at most 1 is right. */
@@ -50,7 +53,8 @@ export interface CheckOpsOptions {
  * the f64 reference, within bounds that follow from the operation, and its gradient rule with `checkGradients`. What
  * is wrong is in the reports; ArgumentError for the name of an operation that there is not.
  */
-export async function* checkOps({ only, engine = currentEngine() }: CheckOpsOptions = {}): AsyncGenerator<OpReport> {
+export async function* checkOps(options: CheckOpsOptions = {}): AsyncGenerator<OpReport> {
+  const { only, engine = currentEngine() } = known('checkOps', options, 'only engine')
   const names = only?.map((name) => opNamed(name, 'checkOps.only')) ?? (Object.keys(ops) as OpName[])
   for (const name of names) {
     await engine.flushAsync()
@@ -91,8 +95,8 @@ function checkForward(engine: Engine, name: OpName): { readonly ratio: number; r
 }
 
 /** Enough for every path of a rule, and few enough for differences of a loss in double precision. */
-const LARGEST = 600
-const isTame = ({ inputs }: OpCase): boolean =>
+export const LARGEST = 600
+export const isTame = ({ inputs }: Pick<OpCase, 'inputs'>): boolean =>
   inputs.every(({ fill }) =>
     Array.isArray(fill) ? fill.every(Number.isFinite) : fill !== 'special' && fill !== 'wide',
   )
@@ -110,18 +114,30 @@ export async function checkRule(
   name: OpName,
 ): Promise<{ readonly report: RuleReport; readonly faults: readonly string[] }> {
   const list = cases[name].filter((c) => sizeOf(c) <= LARGEST && isTame(c) && isFloat(name, c))
+  return ruleReport(engine, list, caseText, (c) => {
+    const prepared = prepare(engine, name, c)
+    const floats = prepared.tensors.filter(({ dtype }) => dtype === 'float32')
+    return checkGradients(() => weightedLoss(engine, name, prepared), floats, SAMPLED)
+  })
+}
+
+/** Few elements in one place, or few directions: the cases make up for it. */
+export const SAMPLED: CheckOptions = { exhaustive: 40, samples: 3 }
+
+/** The worst of the gradient checks of a list of cases, each in a scope of its own. */
+export async function ruleReport<C>(
+  engine: Engine,
+  list: readonly C[],
+  text: (i: number, c: C) => string,
+  check: (c: C) => Promise<GradientReport>,
+): Promise<{ readonly report: RuleReport; readonly faults: readonly string[] }> {
   const faults: string[] = []
   const worst = { derivatives: 0, difference: 0, engine: 0 }
   for (const [i, c] of list.entries()) {
     const scope = new Scope(engine)
     try {
-      const prepared = prepare(engine, name, c)
-      const floats = prepared.tensors.filter(({ dtype }) => dtype === 'float32')
-      const report = await checkGradients(() => weightedLoss(engine, name, prepared), floats, {
-        exhaustive: 40,
-        samples: 3,
-      })
-      if (!report.ok) faults.push(`${caseText(i, c)}\n${report.print()}`)
+      const report = await check(c)
+      if (!report.ok) faults.push(`${text(i, c)}\n${report.print()}`)
       for (const param of report.params) {
         worst.derivatives += param.entries.length
         worst.engine = Math.max(worst.engine, param.engine?.ratio ?? 0)
@@ -139,8 +155,16 @@ export async function checkRule(
 export function weightedLoss(engine: Engine, name: OpName, { operands }: Prepared): Tensor {
   const { inputs, attrs } = operands()
   const { saved = [] } = ops[name]
-  const parts = applyAll(ops[name], inputs, attrs, engine).flatMap((y, k) => {
-    if (saved.includes(k)) return []
+  return weighted(
+    engine,
+    applyAll(ops[name], inputs, attrs, engine).map((y, k) => (saved.includes(k) ? undefined : y)),
+  )
+}
+
+/** The sum of all elements of tensors, each with a factor of its own. */
+export function weighted(engine: Engine, results: readonly (Tensor | undefined)[]): Tensor {
+  const parts = results.flatMap((y, k) => {
+    if (y === undefined) return []
     const weights = numbersOf({ shape: y.shape, fill: 'any' }, 100 + k)
     return sum(mul(y, tensor(weights, y.shape, { engine })))
   })

@@ -1,7 +1,8 @@
 // Flags whose values are names, each with something after a colon.
 import type { CellKind } from '../data/cells.ts'
 import { ArgumentError } from '../errors.ts'
-import { closest, type Option, shownText } from './options.ts'
+import { closest } from '../options.ts'
+import { type Option, shownText } from './options.ts'
 
 const KINDS: readonly CellKind[] = ['number', 'category']
 

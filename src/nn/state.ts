@@ -70,8 +70,9 @@ export function loadState(
   const unexpected = [...entries.keys()].filter((name) => !named.has(name))
   const report = { missing, unexpected, misshaped }
   if (strict && missing.length + unexpected.length + misshaped.length > 0) throw refuse(report)
-  using _ = scope()
-  for (const [variable, { shape, data }] of values) variable.assign(tensor(data, shape, { dtype: variable.dtype }))
+  scope(() => {
+    for (const [variable, { shape, data }] of values) variable.assign(tensor(data, shape, { dtype: variable.dtype }))
+  })
   return report
 }
 

@@ -62,9 +62,9 @@ export class Evaluation {
     return this.#outputs.map((v) => values.get(v) ?? this.value(v))
   }
 
-  /** The whole graph again, every node seen by the observer. */
-  replay(observer: Observer): RefTensor[] {
-    const values = new Map(this.leaves.map((leaf) => [leaf, this.value(leaf)]))
+  /** The whole graph again, every node seen by the observer, and every leaf by its own. */
+  replay(observer: Observer, leafObserver = (_leaf: GraphValue, value: RefTensor): RefTensor => value): RefTensor[] {
+    const values = new Map(this.leaves.map((leaf) => [leaf, leafObserver(leaf, this.value(leaf))]))
     compute(this.#order, values, undefined, observer)
     return this.#outputs.map((v) => values.get(v) ?? this.value(v))
   }

@@ -66,3 +66,6 @@ export const SHAPES: readonly Shape[] = [
 
 /** Enough work for several threads, in rows that are no multiple of a vector. */
 export const LARGE: Shape = [61, 2053]
+
+/** The same for what takes several operations: just enough for four threads. */
+export const BIG: Shape = [29, 691]

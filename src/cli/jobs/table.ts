@@ -3,6 +3,7 @@ import { TablePreprocessor } from '../../data/preprocess.ts'
 import { columnOf, type Table, takeRows } from '../../data/table.ts'
 import { ArgumentError, DataError } from '../../errors.ts'
 import { crossEntropy, mse } from '../../index.ts'
+import { closest } from '../../options.ts'
 import {
   accuracy,
   confusion,
@@ -14,7 +15,6 @@ import {
   r2,
 } from '../../train/index.ts'
 import type { Network } from '../models.ts'
-import { closest } from '../options.ts'
 import { kindsOf } from '../pairs.ts'
 import type { TestReport } from '../result.ts'
 import { shell } from '../run-config.ts'

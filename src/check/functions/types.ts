@@ -1,0 +1,66 @@
+import type * as f from '../../ops/functions.ts'
+import type { OpName } from '../../ops/index.ts'
+import type { Tensor } from '../../ops/tensor.ts'
+import type { RefTensor } from '../../reference/index.ts'
+import type { Operand } from '../cases/index.ts'
+
+/** What src/ops/functions.ts exports for other files of the library. */
+export type Internal =
+  | 'around'
+  | 'batchNorm'
+  | 'channelStatistics'
+  | 'checkAlike'
+  | 'finite'
+  | 'matmulOp'
+  | 'oneOf'
+  | 'reduced'
+  | 'rowsOf'
+  | 'stretched'
+  | 'sumTo'
+  | `${string}Ops`
+
+/**
+ * The public functions that are no row of the op table by their own name: other operations make them up. Of
+ * crossEntropy the row of the op table is only what a label and its row give.
+ */
+export type FunctionName = Exclude<keyof typeof f, OpName | Internal> | 'crossEntropy'
+
+export type LossName =
+  | 'bceWithLogits'
+  | 'binaryCrossEntropy'
+  | 'cosineEmbedding'
+  | 'cosineSimilarity'
+  | 'crossEntropy'
+  | 'ctc'
+  | 'focal'
+  | 'hinge'
+  | 'huber'
+  | 'klDiv'
+  | 'mae'
+  | 'mse'
+  | 'multiMargin'
+  | 'nll'
+  | 'smoothL1'
+  | 'triplet'
+
+/** One or several results. */
+export type Some<T> = T | readonly T[]
+
+/** A call of the function, and the same in f64, by code that shares nothing with it. */
+export interface FunctionCase {
+  readonly inputs: readonly Operand[]
+  readonly call: (...x: Tensor[]) => Some<Tensor>
+  readonly reference: (...x: RefTensor[]) => Some<RefTensor>
+}
+
+export interface FunctionRow {
+  /** One sentence. */
+  readonly doc: string
+  readonly formula: string
+  /** `composed`: the chain rule through the operations that make it up. */
+  readonly gradient: 'composed' | 'piecewise constant'
+  readonly cases: readonly FunctionCase[]
+}
+
+/** The rows of a family: all of its functions, and no other. */
+export type Functions<Name extends FunctionName> = Readonly<Record<Name, FunctionRow>>

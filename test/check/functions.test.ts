@@ -1,0 +1,58 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { checkComposed, compared, computed, functionNames, proofsOf, rowOf } from '../../src/check/function-table.ts'
+import type { FunctionName } from '../../src/check/functions/index.ts'
+import type * as publicNames from '../../src/index.ts'
+import { type Elements, type Engine, init, type OpName } from '../../src/index.ts'
+import type * as f from '../../src/ops/functions.ts'
+
+/** The rows are those of the functions that are exported, no more and no less; otherwise this does not compile. */
+type Exported = Exclude<Extract<keyof typeof f, keyof typeof publicNames>, OpName> | 'crossEntropy'
+const complete: [Exclude<Exported, FunctionName>, Exclude<FunctionName, Exported>] extends [never, never]
+  ? true
+  : never = true
+
+// The functions that other operations make up against f64 references of their own, as the rows of the op table.
+
+test('every exported function is in the table', () => expect(complete).toBe(true))
+
+const bits = ({ data }: { data: Elements }): Uint8Array => new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
+
+const engines: Engine[] = []
+beforeAll(async () => {
+  for (const numerics of ['fast', 'reproducible'] as const)
+    for (const threads of [1, 2, 3, 4]) engines.push(await init({ threads, numerics }))
+})
+afterAll(async () => {
+  for (const engine of engines) await engine.close()
+})
+
+describe.each(functionNames)('%s', (name) => {
+  const row = rowOf(name)
+
+  test('is within its bound in both builds, with the same bits on 1 to 4 threads', () => {
+    const handles = engines.map((engine) => engine.handles)
+    const proofs = proofsOf(engines[0] as Engine, row.cases)
+    let first: ReturnType<typeof computed> = []
+    for (const [i, engine] of engines.entries()) {
+      const results = computed(engine, row.cases)
+      if (i % 4 === 0) {
+        expect(compared(results, proofs, row.cases).faults).toEqual([])
+        first = results
+        continue
+      }
+      for (const [c, outputs] of results.entries())
+        for (const [k, output] of outputs.entries()) {
+          const same = Buffer.compare(bits(output), bits(first[c]?.[k] as typeof output)) === 0
+          expect(same, `case ${c} output ${k} on ${engine.threads} threads`).toBe(true)
+        }
+    }
+    expect(engines.map((engine) => engine.handles)).toEqual(handles)
+  })
+
+  if (row.gradient === 'composed')
+    test('has the gradient of what it computes', async () => {
+      const { report, faults } = await checkComposed(engines[1] as Engine, row)
+      expect(faults).toEqual([])
+      expect(report.derivatives).toBeGreaterThan(3)
+    })
+})
