@@ -46,7 +46,7 @@ const GENERAL = {
   patience: integer(
     { min: 0, max: 1_000_000 },
     undefined,
-    'epochs without progress after which a run on a table or a text ends',
+    'tables, text: epochs without progress after which the run ends',
     '30; text: 3',
   ),
   seed: integer({ min: 0, max: 2 ** 32 - 1 }, 1, 'of the split, the weights, the order and dropout'),
