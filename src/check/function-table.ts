@@ -1,6 +1,7 @@
 import { ArgumentError } from '../errors.ts'
 import { tensor } from '../ops/create.ts'
 import type { Tensor } from '../ops/tensor.ts'
+import { known } from '../options.ts'
 import type { Elements, Engine } from '../program/engine.ts'
 import { Evaluation, type GraphValue, type RefTensor } from '../reference/index.ts'
 import { currentEngine } from '../tensor/current.ts'
@@ -32,10 +33,8 @@ export interface FunctionReport extends Omit<OpReport, 'op'> {
  * The same as checkOps for the public functions that are no rows of the op table: results against an f64 reference that
  * shares no code with them, gradients with `checkGradients`. ArgumentError for the name of a function that there is not.
  */
-export async function* checkFunctions({
-  only,
-  engine = currentEngine(),
-}: CheckOpsOptions = {}): AsyncGenerator<FunctionReport> {
+export async function* checkFunctions(options: CheckOpsOptions = {}): AsyncGenerator<FunctionReport> {
+  const { only, engine = currentEngine() } = known('checkFunctions', options, 'only engine')
   const names = only?.map((name) => functionNamed(name, 'checkFunctions.only')) ?? functionNames
   for (const name of names) {
     await engine.flushAsync()

@@ -1,5 +1,6 @@
 import { DataError } from '../errors.ts'
 import { label } from '../io/header.ts'
+import { known } from '../options.ts'
 import { guarded, optional, type ReadColumnarOptions, TableBuilder } from './columnar.ts'
 import { type Decompressor, guardPages } from './parquet-pages.ts'
 import type { Table } from './table.ts'
@@ -56,7 +57,7 @@ interface Metadata {
  * are checked before they are decoded, checksums included where there are any: a damaged file is a DataError, soon.
  */
 export async function readParquet(source: Uint8Array | ByteFile, options: ReadParquetOptions = {}): Promise<Table> {
-  const { name = 'Parquet data' } = options
+  const { name = 'Parquet data' } = known('data.readParquet', options, 'columns types maxRows name library compressors')
   const library = options.library ?? ((await optional('hyparquet', '1', 'Parquet')) as ParquetLibrary)
   const file = source instanceof Uint8Array ? inMemory(source) : source
   return guarded(name, 'Parquet file', async () => {

@@ -1,5 +1,6 @@
 import { POOL_AVG, POOL_MAX } from '../abi/constants.ts'
 import { ArgumentError, ShapeError } from '../errors.ts'
+import { known } from '../options.ts'
 import { type Attrs, type Shape, type Spec, sizeOf } from '../program/graph.ts'
 import type { Ref } from '../program/lower.ts'
 import { shapeText } from '../tensor/shape.ts'
@@ -168,6 +169,7 @@ function windows(kernel: Size2d, { stride, padding = 0, ceil = false }: Pool2dOp
 /** Largest value of each window of x [N, C, H, W]; NaN wins, and of equal values the first takes the gradient. */
 export function maxPool2d(x: Tensor, kernel: Size2d, options: Pool2dOptions = {}): Tensor {
   checkTensor(x, 'maxPool2d')
+  known('maxPool2d', options, 'stride padding ceil')
   return apply(poolOps.maxPool2d, [x], { ...windows(kernel, options, 'maxPool2d') })
 }
 
@@ -179,8 +181,11 @@ export interface AvgPool2dOptions extends Pool2dOptions {
 /** Mean of each window of x [N, C, H, W]. */
 export function avgPool2d(x: Tensor, kernel: Size2d, options: AvgPool2dOptions = {}): Tensor {
   checkTensor(x, 'avgPool2d')
-  const countIncludePad = options.countIncludePad !== false
-  return apply(poolOps.avgPool2d, [x], { ...windows(kernel, options, 'avgPool2d'), countIncludePad })
+  const { countIncludePad } = known('avgPool2d', options, 'stride padding ceil countIncludePad')
+  return apply(poolOps.avgPool2d, [x], {
+    ...windows(kernel, options, 'avgPool2d'),
+    countIncludePad: countIncludePad !== false,
+  })
 }
 
 /** Mean of each plane of x [N, C, H, W]: [N, C, 1, 1]. */

@@ -1,6 +1,7 @@
 import { ArgumentError } from '../errors.ts'
 import type { Module } from '../nn/module.ts'
 import type { Tensor } from '../ops/tensor.ts'
+import { known } from '../options.ts'
 import type { Engine } from '../program/engine.ts'
 import { withEngine } from '../tensor/current.ts'
 import { capture, type Step } from './capture.ts'
@@ -38,6 +39,11 @@ export class Evaluator<K extends string, M extends Metrics> implements Disposabl
   readonly #steps = new Map<string, Step>()
 
   constructor(model: Module, data: Source<K>, options: EvaluateOptions<K, M>) {
+    known(
+      'evaluate',
+      options as EvaluateOptions<string, Metrics>,
+      'forward target loss metrics batch signal classWeights sampleWeight',
+    )
     if (options.loss === undefined && options.metrics === undefined)
       throw new ArgumentError('nothing to measure', { where: 'evaluate', expected: 'a loss, or metrics, or both' })
     checkClassWeights(options.classWeights)

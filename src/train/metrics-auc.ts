@@ -2,6 +2,7 @@ import { ShapeError } from '../errors.ts'
 import { tensor } from '../ops/create.ts'
 import { argsort, equal, floor, greater, toFloat } from '../ops/functions.ts'
 import type { Tensor } from '../ops/tensor.ts'
+import { known } from '../options.ts'
 import type { Metric } from './metric.ts'
 import { count } from './metric-rows.ts'
 import { numbersTo } from './metrics-classes.ts'
@@ -19,7 +20,8 @@ export interface AucOptions {
  * half. Scores are logits of one column, or of two (their difference counts). Exact: scores and labels of all rows are
  * kept, eight bytes a row, and sorted by the engine. NaN where a class is missing or a score is NaN.
  */
-export function auc({ approximate = false }: AucOptions = {}): Metric {
+export function auc(options: AucOptions = {}): Metric {
+  const { approximate = false } = known('train.auc', options, 'approximate')
   return approximate ? binned : exact
 }
 

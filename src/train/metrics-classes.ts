@@ -2,6 +2,7 @@ import { ArgumentError } from '../errors.ts'
 import { tensor } from '../ops/create.ts'
 import { equal, greater, toFloat } from '../ops/functions.ts'
 import type { Tensor } from '../ops/tensor.ts'
+import { known } from '../options.ts'
 import type { Metric } from './metric.ts'
 import { isClasses, rowsOf } from './metric-rows.ts'
 
@@ -50,7 +51,8 @@ interface Decisions {
   readonly truly: number
 }
 
-function score(where: string, of: (d: Decisions) => number, { average }: ScoreOptions): Metric {
+function score(where: string, of: (d: Decisions) => number, options: ScoreOptions): Metric {
+  const { average } = known(`train.${where}`, options, 'average')
   if (
     average !== undefined &&
     !['macro', 'weighted', 'micro'].includes(average as string) &&

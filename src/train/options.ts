@@ -2,6 +2,7 @@ import type { Batch } from '../data/loader.ts'
 import { ArgumentError } from '../errors.ts'
 import type { Module } from '../nn/module.ts'
 import type { Tensor } from '../ops/tensor.ts'
+import { known } from '../options.ts'
 import type { Engine } from '../program/engine.ts'
 import type { Checkpoint, Json, StateOwner } from './checkpoint.ts'
 import type { BeginEvent, DoneEvent, EpochEvent, StepEvent } from './events.ts'
@@ -112,7 +113,13 @@ export function checkOptions<K extends string, M extends Metrics>(data: Source<K
   const positive = (name: string, value: number | undefined): void => {
     if (value !== undefined && !(value > 0)) refuse(name, 'a number above 0', value)
   }
+  known(
+    'train.fit',
+    options as FitOptions<string>,
+    'forward target loss optimizer penalty clipNorm clipValue accumulate classWeights sampleWeight ema afterStep watch gradients step epochs steps batch shuffle seed validation metrics trainMetrics earlyStopping callbacks signal chunkMilliseconds anomaly checkpoint resume anyBuild state preprocessing config onBegin onStep onEpoch onDone',
+  )
   const { epochs, steps, validation, checkpoint, accumulate, classWeights } = options
+  if (checkpoint !== undefined) known('train.fit.checkpoint', checkpoint, 'to everySteps everyEpochs')
   const optimizer: unknown = options.optimizer
   if (typeof data !== 'object' || data === null || !('columns' in data || isStream(data)))
     refuse('the data', 'a data set, such as data.arrays({ x, y }), or a stream of batches', data)

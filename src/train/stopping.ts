@@ -1,4 +1,5 @@
 import { ArgumentError } from '../errors.ts'
+import { known } from '../options.ts'
 import { withEngine } from '../tensor/current.ts'
 import { type Best, readOwners } from './checkpoint.ts'
 import type { EpochEvent } from './events.ts'
@@ -29,14 +30,14 @@ export class Watch {
   readonly #higher: boolean
 
   constructor(options: EarlyStopping) {
-    const { monitor = 'loss', mode, patience, minDelta = 0, restoreBest = true, ...unknown } = options
     const where = 'train.earlyStopping'
-    for (const name of Object.keys(unknown))
-      throw new ArgumentError('unknown option', {
-        where,
-        expected: 'monitor, mode, patience, minDelta, restoreBest',
-        received: name,
-      })
+    const {
+      monitor = 'loss',
+      mode,
+      patience,
+      minDelta = 0,
+      restoreBest = true,
+    } = known(where, options, 'monitor mode patience minDelta restoreBest')
     if (patience !== undefined && !(Number.isSafeInteger(patience) && patience >= 0))
       throw new ArgumentError('patience is out of range', {
         where,
