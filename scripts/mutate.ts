@@ -138,6 +138,7 @@ function asked(): Mutant[] {
   return allOf(wanted).filter((mutant) => survivors.has(label(mutant)))
 }
 const mutants = asked()
+const everything = new Set(allOf(kernelFiles).map(label))
 const all = new Map(mutants.flatMap(({ file }) => suites(file)).map((suite) => [suite.file, suite]))
 for (const [file, suite] of all) {
   const started = performance.now()
@@ -165,11 +166,16 @@ async function caught(mutant: Mutant): Promise<string | undefined> {
 }
 
 let [tried, found, equal] = [0, 0, 0]
+for (const name of Object.keys(accepted))
+  if (values.only === '' && values.again === undefined && !everything.has(name))
+    console.log(`no mutant any more (scripts/mutants-accepted.json): ${name}`)
 const survivors: string[] = []
 for (const mutant of mutants) {
   const name = label(mutant)
   if (accepted[name] !== undefined) {
     equal++
+    tried++
+    console.log(`EQUAL    ${name}\n         ${accepted[name]}`)
     continue
   }
   const started = performance.now()
@@ -182,7 +188,10 @@ for (const mutant of mutants) {
   console.log(how === undefined ? `SURVIVED ${name}` : `caught   ${name}\n         in ${seconds} s by ${how}`)
 }
 stop()
-console.log(`\n${found} of ${tried} mutants caught; ${equal} more change no result (scripts/mutants-accepted.json).`)
+const share = ((100 * found) / tried).toFixed(1)
+console.log(
+  `\n${found} of ${tried} mutants caught (${share} %); ${equal} of the others change no result, as listed above.`,
+)
 for (const survivor of survivors) console.log(`survived: ${survivor}`)
 if (tried === 0 || found < WANTED * tried) process.exitCode = 1
 process.exit()
