@@ -21,8 +21,12 @@ const { values } = parseArgs({
 })
 /** Share of mutants that has to be caught. */
 const WANTED = 0.95
-/** A run that takes so many times as long as without a mutation, and some seconds, hangs; or that takes the most. */
+/**
+ * A run that takes so many times as long as without a mutation, and some seconds, hangs; or that takes the most, which is
+ * more where the machine is busy with other things and runs take long without a mutation, too.
+ */
 const PATIENCE = 4
+const BUSY = 1.5
 const GRACE = 10_000
 const MOST = 75_000
 
@@ -157,7 +161,8 @@ async function caught(mutant: Mutant): Promise<string | undefined> {
   catches.set(mutant.file, before)
   const order = [...suites(mutant.file)].sort((a, b) => (before.get(b.file) ?? 0) - (before.get(a.file) ?? 0))
   for (const suite of order) {
-    const failure = await run(suite, Math.min(PATIENCE * (unmutated.get(suite.file) as number) + GRACE, MOST))
+    const usual = unmutated.get(suite.file) as number
+    const failure = await run(suite, GRACE + Math.min(PATIENCE * usual, Math.max(BUSY * usual, MOST)))
     if (failure === undefined) continue
     before.set(suite.file, (before.get(suite.file) ?? 0) + 1)
     return `${suite.file}: ${failure}`
