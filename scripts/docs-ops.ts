@@ -13,10 +13,17 @@ their gradients follow. What an operation computes is in \`src/reference/\`; eve
 threads in both builds, and every gradient rule with central differences. A rule is written in operations itself, so it has
 a derivative of its own; the others say why they have none.
 
-The element type is float32. Whole numbers (int32: labels, indices, counts) are added, subtracted, multiplied (modulo 2^32),
-negated, compared, reduced (\`sum\`, \`max\`, \`min\`, \`argmax\`, \`argmin\`), sorted, picked (\`where\`, \`gather\`, ..) and
-brought into other shapes as they are; no operation mixes the two types, \`toFloat\` and \`toInt\` convert. There is no type for
-truth values: comparisons and logic give float32, 1 or 0, and take whatever is not 0 as true.
+The element type is float32. Whole numbers (int32: labels, indices, counts) are added, subtracted, multiplied, squared and
+negated (modulo 2^32, as NumPy's int32), limited (\`clip\`, \`sign\`, \`abs\`), compared, reduced (\`sum\`, \`prod\`, \`max\`,
+\`min\`, \`argmax\`, \`argmin\`), summed up (\`cumsum\`), sorted, picked (\`where\`, \`gather\`, ..) and brought into other
+shapes as they are, exactly; what divides, and the functions of analysis, want float32. No operation mixes the two types,
+\`toFloat\` and \`toInt\` convert.
+
+There is no type for truth values: comparisons and logic give float32, 1 or 0, and take whatever is not 0 as true. What
+they are for is to be multiplied with, summed and averaged, where a byte would have to be widened first, by kernels of
+its own. Nor is there one for bytes: everything in memory is made of 32-bit words, which every kernel and every view
+counts in. \`tensor\` takes a Uint8Array and widens it, and a set of images takes four bytes a pixel. Where that is too much,
+\`data.pipeline\` over a source of bytes widens batch by batch, while the threads compute on the batch before.
 
 | op | what | formula | gradient |
 |---|---|---|---|
