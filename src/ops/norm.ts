@@ -163,7 +163,7 @@ export function groupNorm(x: Tensor, groups: number, options: NormOptions = {}):
       received: `${shapeText(x.shape)} and ${groups} groups`,
     })
   const n = x.shape[0] as number
-  const rows = reshape(x, [n * groups, x.size / Math.max(1, n * groups)])
+  const rows = reshape(x, [n * groups, sizeOf(x.shape.slice(1)) / groups])
   const { eps = 1e-5 } = options
   return alongChannels(reshape(layerNorm(rows, { eps }), x.shape), options, where)
 }
