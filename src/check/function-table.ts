@@ -78,7 +78,11 @@ export interface Computed {
 
 const listOf = <T extends object>(some: Some<T>): readonly T[] => (Array.isArray(some) ? some : [some as T])
 
-const operandsOf = (engine: Engine, { inputs }: FunctionCase): Tensor[] =>
+/** The results that a loss can depend on. */
+export const floatsOf = (results: Some<Tensor>): (Tensor | undefined)[] =>
+  listOf(results).map((y) => (y.dtype === 'float32' ? y : undefined))
+
+export const operandsOf = (engine: Engine, { inputs }: FunctionCase): Tensor[] =>
   inputs.map((operand, i) =>
     tensor(numbersOf(operand, i + 1), operand.shape, { dtype: operand.dtype ?? 'float32', engine }),
   )
@@ -183,11 +187,6 @@ export async function checkComposed(
   return ruleReport(engine, list, caseText, (c) => {
     const tensors = operandsOf(engine, c)
     const floats = tensors.filter(({ dtype }) => dtype === 'float32')
-    const loss = (): Tensor =>
-      weighted(
-        engine,
-        listOf(c.call(...tensors)).map((y) => (y.dtype === 'float32' ? y : undefined)),
-      )
-    return checkGradients(loss, floats, SAMPLED)
+    return checkGradients(() => weighted(engine, floatsOf(c.call(...tensors))), floats, SAMPLED)
   })
 }

@@ -1,8 +1,20 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { checkComposed, compared, computed, functionNames, proofsOf, rowOf } from '../../src/check/function-table.ts'
+import type { Operand } from '../../src/check/cases/index.ts'
+import {
+  checkComposed,
+  compared,
+  computed,
+  floatsOf,
+  functionNames,
+  operandsOf,
+  proofsOf,
+  rowOf,
+} from '../../src/check/function-table.ts'
 import type { FunctionName } from '../../src/check/functions/index.ts'
+import { sizeOf } from '../../src/check/operands.ts'
+import { weighted } from '../../src/check/table.ts'
 import type * as publicNames from '../../src/index.ts'
-import { type Elements, type Engine, init, type OpName } from '../../src/index.ts'
+import { type Elements, type Engine, gradients, init, mul, type OpName, Scope, sum, tensor } from '../../src/index.ts'
 import type * as f from '../../src/ops/functions.ts'
 
 /** The rows are those of the functions that are exported, no more and no less; otherwise this does not compile. */
@@ -54,5 +66,25 @@ describe.each(functionNames)('%s', (name) => {
       const { report, faults } = await checkComposed(engines[1] as Engine, row)
       expect(faults).toEqual([])
       expect(report.derivatives).toBeGreaterThan(3)
+    })
+  else
+    test('passes no gradient on', () => {
+      const engine = engines[1] as Engine
+      using _ = new Scope(engine)
+      const isFloat = ({ dtype = 'float32' }: Operand): boolean => dtype === 'float32'
+      const c = row.cases.find(({ inputs }) => inputs.some(isFloat) && sizeOf({ inputs }) > 0)
+      // whole numbers have no gradient at all
+      if (c === undefined) return expect(row.cases.every(({ inputs }) => !inputs.some(isFloat))).toBe(true)
+      const tensors = operandsOf(engine, c)
+      const floats = tensors.filter(({ dtype }) => dtype === 'float32')
+      const other = tensor([2, 3], undefined, { engine })
+      const grads = gradients(
+        () => sum(mul(other, other)).add(weighted(engine, floatsOf(c.call(...tensors)))),
+        [...floats, other],
+      )
+      for (const [i, g] of grads.entries()) {
+        const want = i === floats.length ? [4, 6] : new Array(g.size).fill(0)
+        expect(Array.from(g.dataSync()), `operand ${i}`).toEqual(want)
+      }
     })
 })

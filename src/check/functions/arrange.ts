@@ -149,7 +149,7 @@ export const arrangements: Functions<Name> = {
     ...expanded([2, 1], [3, -1, 2], [3, 2, 2]),
     ...expanded([0, 1], [0, 7]),
     ...expanded([5, 1, 13], [2, 5, 3, 13]),
-    ...expanded([BIG[0] as number, 1], BIG),
+    ...expanded([1, BIG[1] as number], BIG),
   ]),
   flip: composed(
     'The elements of axes (all by default) in the opposite order.',

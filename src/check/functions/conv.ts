@@ -157,7 +157,7 @@ export const convolutions: Functions<Name> = {
       row([1, 4, 13], [6, 2, 3], { groups: 2, dilation: 3, padding: 2 }),
       row([2, 5, 8], [5, 1, 5], { groups: 5, padding: 4, stride: 3 }),
       row([0, 2, 7], [3, 2, 3]),
-      row([5, 13, 131], [17, 13, 3], { padding: 1 }),
+      row([3, 7, 131], [17, 7, 3], { padding: 1 }),
     ],
   ),
   conv3d: composed(
@@ -177,7 +177,7 @@ export const convolutions: Functions<Name> = {
         stride: [3, 2, 1],
       }),
       volume([0, 2, 3, 3, 3], [1, 2, 2, 2, 2]),
-      volume([2, 3, 5, 9, 11], [5, 3, 3, 3, 3], { padding: 1 }),
+      volume([1, 3, 5, 9, 11], [5, 3, 3, 3, 3], { padding: 1 }),
     ],
   ),
   convTranspose1d: composed(
@@ -191,7 +191,7 @@ export const convolutions: Functions<Name> = {
       rowBack([1, 4, 5], [4, 3, 3], { groups: 2, stride: 3, dilation: 2, outputPadding: 2 }),
       rowBack([2, 3, 1], [3, 1, 4], { groups: 3 }),
       rowBack([0, 2, 4], [2, 3, 3]),
-      rowBack([4, 11, 67], [11, 7, 4], { stride: 2, padding: 1 }),
+      rowBack([2, 7, 67], [7, 11, 4], { stride: 2, padding: 1 }),
     ],
   ),
   convTranspose2d: composed(
@@ -205,7 +205,7 @@ export const convolutions: Functions<Name> = {
       imageBack([1, 2, 4, 3], [2, 2, 4, 4], { padding: [0, 2, 1, 3] }),
       imageBack([1, 4, 3, 2], [4, 1, 2, 3], { groups: 2, dilation: [3, 2], stride: 2, outputPadding: 1 }),
       imageBack([0, 2, 3, 3], [2, 3, 2, 2]),
-      imageBack([2, 7, 9, 11], [7, 5, 4, 4], { stride: 2, padding: 1 }),
+      imageBack([1, 7, 9, 11], [7, 5, 4, 4], { stride: 2, padding: 1 }),
     ],
   ),
   upsample2d: composed(

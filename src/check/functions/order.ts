@@ -12,14 +12,20 @@ function ordered(t: RefTensor, axis: number, k: number, descending: boolean): Re
   const at = axisOf(axis, t.shape.length)
   const read = reader(t)
   const shape = t.shape.map((n, i) => (i === at ? k : n))
-  const place = (index: readonly number[]): number => {
+  const order = (index: readonly number[]): number[] => {
     const value = (i: number): number => read(index.map((j, a) => (a === at ? i : j)))
     const before = (i: number, j: number): number => {
       const [p, q] = [value(i), value(j)]
       if (Number.isNaN(p) || Number.isNaN(q)) return Number(Number.isNaN(p)) - Number(Number.isNaN(q))
       return p === q ? i - j : descending === p > q ? -1 : 1
     }
-    return [...Array(t.shape[at]).keys()].sort(before)[index[at] as number] as number
+    return [...Array(t.shape[at]).keys()].sort(before)
+  }
+  const rows = new Map<string, number[]>()
+  const place = (index: readonly number[]): number => {
+    const row = String(index.filter((_, a) => a !== at))
+    if (!rows.has(row)) rows.set(row, order(index))
+    return rows.get(row)?.[index[at] as number] as number
   }
   const places = filled(shape, place)
   const where = reader(places)
