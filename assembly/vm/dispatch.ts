@@ -768,6 +768,7 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         load<u32>(pc, 56),
         load<u32>(pc, 60),
         load<u32>(pc, 64),
+        load<u32>(pc, 68),
         part,
         parts,
       )

@@ -673,7 +673,7 @@ export const kernels: {
   },
   maxPool2dGrad: {
     file: 'pool/pool',
-    doc: 'dx = dy at the first of the largest words of each window, added up; x and y are operands of pool2d.',
+    doc: 'dx = dy at the first of the largest words of each window, added up; x and y are operands of pool2d. positive: only where that word is.',
     operands: {
       dy: 'read',
       x: 'read',
@@ -690,6 +690,7 @@ export const kernels: {
       strideW: 'u32',
       top: 'u32',
       left: 'u32',
+      positive: 'u32',
     },
     cost: poolCost,
   },

@@ -1,8 +1,9 @@
 import { ArgumentError } from '../errors.ts'
 import { tensor } from '../ops/create.ts'
 import type { Tensor } from '../ops/tensor.ts'
+import { known } from '../options.ts'
 import type { Elements, Engine } from '../program/engine.ts'
-import { Evaluation, type GraphValue, type RefTensor } from '../reference/index.ts'
+import { Evaluation, type GraphValue, type ReferenceName, type RefTensor } from '../reference/index.ts'
 import { currentEngine } from '../tensor/current.ts'
 import { Scope, scoped } from '../tensor/scope.ts'
 import { checkGradients } from './check.ts'
@@ -11,6 +12,7 @@ import type { Some } from './functions/types.ts'
 import { memoryOf } from './memory.ts'
 import { distance, numbersOf, sizeOf } from './operands.ts'
 import { generator } from './random.ts'
+import { rounding } from './rounding.ts'
 import { rounded } from './spread.ts'
 import {
   type CheckOpsOptions,
@@ -32,10 +34,8 @@ export interface FunctionReport extends Omit<OpReport, 'op'> {
  * The same as checkOps for the public functions that are no rows of the op table: results against an f64 reference that
  * shares no code with them, gradients with `checkGradients`. ArgumentError for the name of a function that there is not.
  */
-export async function* checkFunctions({
-  only,
-  engine = currentEngine(),
-}: CheckOpsOptions = {}): AsyncGenerator<FunctionReport> {
+export async function* checkFunctions(options: CheckOpsOptions = {}): AsyncGenerator<FunctionReport> {
+  const { only, engine = currentEngine() } = known('checkFunctions', options, 'only engine')
   const names = only?.map((name) => functionNamed(name, 'checkFunctions.only')) ?? functionNames
   for (const name of names) {
     await engine.flushAsync()
@@ -105,22 +105,51 @@ const TRIALS = 16
  * cancellation included, and a function whose formula is exact has to be exact.
  */
 export function proofsOf(engine: Engine, cases: readonly FunctionCase[]): Proof[] {
-  return cases.map((c) => {
-    const tape = engine.startTape()
-    const scope = new Scope(engine)
-    try {
-      const tensors = operandsOf(engine, c)
-      const operands = tensors.map((x) => x.use('a case'))
+  return cases.map((c) =>
+    traced(engine, c, (operands, outputs) => {
       const read = memoryOf(engine, 'a case')
-      const outputs = listOf(c.call(...tensors)).map((y) => y.use('a case'))
-      const graph = new Evaluation(outputs, read)
       const results = listOf(c.reference(...operands.map(read)))
-      return { results, bounds: boundsOf(graph, new Set<GraphValue>(operands)) }
-    } finally {
-      scope.dispose()
-      engine.stopTape(tape)
-    }
-  })
+      return { results, bounds: boundsOf(new Evaluation(outputs, read), new Set(operands)) }
+    }),
+  )
+}
+
+/** What `see` makes of the graph that a case records. */
+function traced<T>(
+  engine: Engine,
+  c: FunctionCase,
+  see: (operands: readonly GraphValue[], outputs: readonly GraphValue[]) => T,
+): T {
+  const tape = engine.startTape()
+  const scope = new Scope(engine)
+  try {
+    const tensors = operandsOf(engine, c)
+    const outputs = listOf(c.call(...tensors))
+    return see(
+      tensors.map((x) => x.use('a case')),
+      outputs.map((y) => y.use('a case')),
+    )
+  } finally {
+    scope.dispose()
+    engine.stopTape(tape)
+  }
+}
+
+/** The operations that round, of those that the cases record; none where all results are exact. */
+export function roundingsOf(engine: Engine, { cases }: FunctionRow): string[] {
+  const small = cases.filter((c) => sizeOf(c) <= 100)
+  if (proofsOf(engine, small).every(({ bounds }) => bounds.every((bound) => bound.every((v) => v === 0)))) return []
+  const names = new Set<string>()
+  const seen = new Set<GraphValue>()
+  const visit = (value: GraphValue): void => {
+    if (seen.has(value)) return
+    seen.add(value)
+    if (value.producer === undefined) return
+    names.add(value.producer.op.name)
+    value.producer.inputs.forEach(visit)
+  }
+  for (const c of cases) traced(engine, c, (_, outputs) => outputs.forEach(visit))
+  return [...names].filter((name) => rounding[name as ReferenceName].text !== 'exact').sort()
 }
 
 function boundsOf(graph: Evaluation, operands: ReadonlySet<GraphValue>): Float64Array[] {

@@ -1,14 +1,12 @@
 import type { Evaluation, GraphValue, ReferenceName, RefTensor } from '../reference/index.ts'
 import { rounding } from './rounding.ts'
+import { DENORMAL } from './rounding-basis.ts'
 
 /** Uniform numbers of this range have variance 1. */
 const RANGE = Math.sqrt(3)
 
-/** A bound of no more than this is that of 0. */
-const SMALLEST = 2 ** -147
-
 /** Sums of whole numbers of f32 are whole and exact. */
-const EXACT: ReadonlySet<string> = new Set(['add', 'sub', 'mul', 'sum'])
+const EXACT: ReadonlySet<string> = new Set(['add', 'sub', 'mul', 'scatterAdd', 'sum', 'takeAlongGrad'])
 const WHOLE = 2 ** 24
 const isWhole = ({ data }: RefTensor): boolean => data.every((v) => Number.isInteger(v) && Math.abs(v) < WHOLE)
 
@@ -20,7 +18,7 @@ export function rounded(
 ): RefTensor[] {
   // what is exactly 0 with nothing that cancels stays so: no sign or truth value changes
   const moved = (v: number, bound: number): number =>
-    (v !== 0 || bound > SMALLEST) && Number.isFinite(bound) ? v + RANGE * (2 * random() - 1) * bound : v
+    (v !== 0 || bound > DENORMAL) && Number.isFinite(bound) ? v + RANGE * (2 * random() - 1) * bound : v
   return graph.replay((node, inputs, outputs) => {
     if (EXACT.has(node.op.name) && inputs.every(isWhole) && outputs.every(isWhole)) return outputs
     const bounds = rounding[node.op.name as ReferenceName](inputs, node.attrs, outputs)

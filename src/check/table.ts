@@ -4,6 +4,7 @@ import type { NoGradient } from '../ops/define.ts'
 import { add, mul, sum } from '../ops/functions.ts'
 import { type OpName, ops } from '../ops/index.ts'
 import type { Tensor } from '../ops/tensor.ts'
+import { known } from '../options.ts'
 import type { Engine } from '../program/engine.ts'
 import type { Spec } from '../program/graph.ts'
 import { currentEngine } from '../tensor/current.ts'
@@ -52,7 +53,8 @@ export interface CheckOpsOptions {
  * the f64 reference, within bounds that follow from the operation, and its gradient rule with `checkGradients`. What
  * is wrong is in the reports; ArgumentError for the name of an operation that there is not.
  */
-export async function* checkOps({ only, engine = currentEngine() }: CheckOpsOptions = {}): AsyncGenerator<OpReport> {
+export async function* checkOps(options: CheckOpsOptions = {}): AsyncGenerator<OpReport> {
+  const { only, engine = currentEngine() } = known('checkOps', options, 'only engine')
   const names = only?.map((name) => opNamed(name, 'checkOps.only')) ?? (Object.keys(ops) as OpName[])
   for (const name of names) {
     await engine.flushAsync()

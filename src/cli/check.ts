@@ -1,8 +1,9 @@
 import { checkFunctions, checkOps, type FunctionReport, functionNames, type OpReport } from '../check/index.ts'
 import { ArgumentError } from '../errors.ts'
 import { type Engine, init, ops } from '../index.ts'
+import { closest } from '../options.ts'
 import { machineLine } from './machine.ts'
-import { closest, shownText } from './options.ts'
+import { shownText } from './options.ts'
 import { paint, type Terminal } from './terminal.ts'
 
 export interface CheckCommandOptions {

@@ -5,7 +5,7 @@ import { broadcastShapes, broadcastStrides, collapse } from '../tensor/shape.ts'
 import { checkTypes } from './apply.ts'
 import { attr, defineOp, type GradientRule, type NoGradient, type OpRow, type OpTable } from './define.ts'
 import * as f from './functions.ts'
-import { absorbBias } from './fused-matmul.ts'
+import { absorbBias, absorbSlope } from './fused-matmul.ts'
 import { stretched } from './select.ts'
 import type { Tensor } from './tensor.ts'
 import { approximate } from './unary.ts'
@@ -226,6 +226,7 @@ export const binaryOps: OpTable<
     doc: 'Gradient of relu; b is its input or output.',
     formula: 'b > 0 ? a : 0',
     gradient: linearIn((g, b) => f.reluGrad(g, b), flat),
+    absorb: absorbSlope,
   }),
   tanhGrad: binary('tanhGrad', {
     code: C.BINARY_TANH_GRAD,

@@ -1,5 +1,6 @@
 import { ACT_NONE, DIRECT_TAPS } from '../abi/constants.ts'
 import { ArgumentError, ShapeError } from '../errors.ts'
+import { known } from '../options.ts'
 import { type Attrs, type Shape, type Spec, sizeOf } from '../program/graph.ts'
 import type { Lowering, Ref } from '../program/lower.ts'
 import { shapeText } from '../tensor/shape.ts'
@@ -326,7 +327,7 @@ export function conv2d(x: Tensor, weight: Tensor, bias?: Tensor, options: Conv2d
   return apply(
     convOps.conv2d,
     bias === undefined ? [x, weight] : [x, weight, bias],
-    conv2dAttrs([kh, kw], options, 'conv2d'),
+    conv2dAttrs([kh, kw], known('conv2d', options, 'stride padding dilation groups'), 'conv2d'),
   )
 }
 
@@ -348,9 +349,10 @@ export function convTranspose2d(
   x: Tensor,
   weight: Tensor,
   bias?: Tensor,
-  { outputPadding = 0, ...options }: ConvTranspose2dOptions = {},
+  options: ConvTranspose2dOptions = {},
 ): Tensor {
   const where = 'convTranspose2d'
+  const { outputPadding = 0 } = known(where, options, 'stride padding outputPadding dilation groups')
   for (const operand of bias === undefined ? [x, weight] : [x, weight, bias]) checkTensor(operand, where)
   if (x.rank !== 4 || weight.rank !== 4)
     fail(

@@ -1,4 +1,5 @@
 import { ShapeError } from '../errors.ts'
+import { known } from '../options.ts'
 import { checkNumber, shapeText } from '../tensor/shape.ts'
 import { checkTensor } from './apply.ts'
 import { tensor } from './create.ts'
@@ -54,11 +55,8 @@ export interface NllOptions extends LossOptions {
  * Negative log-likelihood -x[label] of int32 labels [rows] under log-probabilities x [rows, classes]. A label outside of
  * 0 .. classes - 1 throws IndexError and leaves the step undone.
  */
-export function nll(
-  logProbabilities: Tensor,
-  labels: Tensor,
-  { weights, ignoreIndex, reduction = 'mean' }: NllOptions = {},
-): Tensor {
+export function nll(logProbabilities: Tensor, labels: Tensor, options: NllOptions = {}): Tensor {
+  const { weights, ignoreIndex, reduction = 'mean' } = known('nll', options, 'weights ignoreIndex reduction')
   f.oneOf(reduction, ['mean', 'sum', 'none'], 'nll.reduction')
   checkRows('nll', logProbabilities, labels)
   if (ignoreIndex !== undefined)
@@ -104,11 +102,8 @@ export interface MultiMarginOptions extends LossOptions {
 }
 
 /** Mean over classes j of max(0, margin - x[label] + x[j]), the label left out: scores x [rows, classes], int32 labels [rows]. */
-export function multiMargin(
-  scores: Tensor,
-  labels: Tensor,
-  { margin = 1, squared = false, reduction = 'mean' }: MultiMarginOptions = {},
-): Tensor {
+export function multiMargin(scores: Tensor, labels: Tensor, options: MultiMarginOptions = {}): Tensor {
+  const { margin = 1, squared = false, reduction = 'mean' } = known('multiMargin', options, 'margin squared reduction')
   checkRows('multiMargin', scores, labels)
   checkNumber(margin, 'multiMargin.margin', 'a finite number', Number.isFinite)
   const own = f.takeAlong(scores, reshape(labels, [labels.size, 1]), 1)
@@ -125,11 +120,8 @@ export interface KlDivOptions {
 }
 
 /** Kullback-Leibler divergence t (ln t - x) of log-probabilities x from targets t of the same shape; 0 where t is 0. */
-export function klDiv(
-  logProbabilities: Tensor,
-  targets: Tensor,
-  { reduction = 'batchMean', logTarget = false }: KlDivOptions = {},
-): Tensor {
+export function klDiv(logProbabilities: Tensor, targets: Tensor, options: KlDivOptions = {}): Tensor {
+  const { reduction = 'batchMean', logTarget = false } = known('klDiv', options, 'reduction logTarget')
   checkAlike('klDiv', logProbabilities, targets)
   const probabilities = logTarget ? f.exp(targets) : targets
   // A target of 0 counts as nothing, whatever its logarithm.

@@ -1,4 +1,5 @@
 import { ArgumentError, ShapeError } from '../errors.ts'
+import { known } from '../options.ts'
 import { type Attrs, type Spec, sizeOf } from '../program/graph.ts'
 import { checkNumber, shapeText } from '../tensor/shape.ts'
 import { apply, applyAll, checkTensor, checkType } from './apply.ts'
@@ -131,7 +132,12 @@ export interface CrossEntropyOptions {
  * throws IndexError and leaves the step undone.
  */
 export function crossEntropy(logits: Tensor, labels: Tensor, options: CrossEntropyOptions = {}): Tensor {
-  const { reduction = 'mean', labelSmoothing = 0, ignoreIndex, weights } = options
+  const {
+    reduction = 'mean',
+    labelSmoothing = 0,
+    ignoreIndex,
+    weights,
+  } = known('crossEntropy', options, 'reduction labelSmoothing ignoreIndex weights')
   f.oneOf(reduction, ['mean', 'sum', 'none'], 'crossEntropy.reduction')
   checkNumber(labelSmoothing, 'crossEntropy.labelSmoothing', 'a number from 0 to 1', (s) => s >= 0 && s <= 1)
   if (ignoreIndex !== undefined)

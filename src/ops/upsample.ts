@@ -1,4 +1,5 @@
 import { ArgumentError, ShapeError } from '../errors.ts'
+import { known } from '../options.ts'
 import { shapeText } from '../tensor/shape.ts'
 import { checkTensor } from './apply.ts'
 import { pair, type Size2d } from './conv.ts'
@@ -24,7 +25,7 @@ export interface UpsampleOptions {
  */
 export function upsample2d(x: Tensor, options: UpsampleOptions): Tensor {
   const where = 'upsample2d'
-  const { mode = 'nearest', alignCorners = false } = options
+  const { mode = 'nearest', alignCorners = false } = known(where, options, 'size scale mode alignCorners')
   if (checkTensor(x, where).rank !== 4)
     throw new ShapeError('the input is not a batch of images', {
       where,

@@ -11,9 +11,7 @@ import {
   nn,
   optim,
   randomNormal,
-  ShapeError,
   type Tensor,
-  tensor,
   train,
   valueAndGrad,
 } from '../../src/index.ts'
@@ -61,30 +59,6 @@ describe('one step', () => {
     const penalty = { classWeights: [1, 2, 0.5] }
     near(await trained({ accumulate: 7, ...penalty }), await trained(penalty))
     expect(await trained({ accumulate: 1 })).toEqual(whole)
-  })
-
-  it('weighs classes as crossEntropy does', async () => {
-    const weights = tensor([1, 3, 0.25])
-    const own = await trained({ loss: (output: Tensor, y: Tensor) => crossEntropy(output, y, { weights }) })
-    near(await trained({ classWeights: [1, 3, 0.25] }), own)
-    expect(own).not.toEqual(await trained({}))
-  })
-
-  it('counts a row of weight 2 twice, and one of weight 0 not at all', async () => {
-    const w = Float32Array.from({ length: 48 }, (_, i) => [0, 1, 2][i % 3] as number)
-    const rows = [...w].flatMap((weight, i) => new Array<number>(weight).fill(i))
-    const repeated = await trained({}, data.take(set, rows))
-    const { x, y } = set.columns
-    const weighted = data.arrays({ x: x.data, y: y.data, w }, { shapes: { x: [4] } })
-    near(await trained({ sampleWeight: 'w' }, weighted as never), repeated)
-    const none = data.arrays({ x: x.data, y: y.data, w: new Float32Array(48) }, { shapes: { x: [4] } })
-    expect(await trained({ sampleWeight: 'w' }, none as never)).toEqual(await weightsOf(network()))
-  })
-
-  it('needs a loss of each row for weights', async () => {
-    const loss = (output: Tensor, y: Tensor): Tensor => crossEntropy(output, y)
-    await expect(trained({ loss, classWeights: [1, 1, 1] })).rejects.toThrow(ShapeError)
-    await expect(trained({ loss, classWeights: [1, 1, 1] })).rejects.toThrow(/reduction: 'none'/)
   })
 
   it('clips gradients by norm and by value', async () => {

@@ -3,7 +3,7 @@ import { flag, HELP, names } from '../options.ts'
 
 export const check: Command = command({
   name: 'check',
-  summary: 'every operation, every function composed of them, and their gradients, tested in this runtime',
+  summary: 'every operation, function and gradient, tested in this runtime',
   options: {
     only: names('NAME,NAME...', 'only these operations and functions of docs/ops.md'),
     json: flag('one JSON object a line instead of text'),
