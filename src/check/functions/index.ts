@@ -10,12 +10,12 @@ import { products } from './product.ts'
 import { random } from './random.ts'
 import { reductions } from './reduce.ts'
 import { sequences } from './sequence.ts'
-import type { FunctionName, Functions, LossName } from './types.ts'
+import type { FunctionName, Functions } from './types.ts'
 
 export type { FunctionCase, FunctionName, FunctionRow, Functions, LossName } from './types.ts'
 
 /** What proves the functions that other operations make up; one without a row does not compile. */
-export const functions: Functions<Exclude<FunctionName, LossName>> & Partial<Functions<LossName>> = {
+export const functions: Functions<FunctionName> = {
   ...activations,
   ...arrangements,
   ...convolutions,
