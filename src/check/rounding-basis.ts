@@ -18,8 +18,8 @@ export type Bound = (
 export const bounded = (text: string, bound: Bound): Rounding => Object.assign<Bound, { text: string }>(bound, { text })
 
 /** Half a unit in the last place of f32, relative; and the smallest denormals, absolute. */
-export const U = 2 ** -24
-export const DENORMAL = 2 ** -147
+export const U: number = 2 ** -24
+export const DENORMAL: number = 2 ** -147
 
 /** Error of a sum of n products in units of U times the sum of their magnitudes: the walk of n roundings. */
 export const terms = (n: number): number => Math.min(n, 4 + 2 * Math.sqrt(n))
