@@ -268,6 +268,11 @@ const wrong: Readonly<Record<OpName, () => readonly Call[]>> = {
     ['smoothing above 1', () => f.crossEntropy(t.x, t.i, { labelSmoothing: 1.5 })],
     ['smoothing: a string', () => f.crossEntropy(t.x, t.i, { labelSmoothing: '0' as Anything })],
     ['half a label to ignore', () => f.crossEntropy(t.x, t.i, { ignoreIndex: 0.5 })],
+    ['weights for other classes', () => f.crossEntropy(t.x, t.i, { weights: t.v })],
+    ['a label to ignore in distributions', () => f.crossEntropy(t.x, t.x, { ignoreIndex: 1 })],
+    ['distributions of other classes', () => f.crossEntropy(t.x, t.x.slice([0, 1]))],
+    ['labels of other pixels', () => f.crossEntropy(t.x.reshape([1, 3, 2, 2]), t.i.reshape([1, 3, 1]))],
+    ['labels of every class', () => f.crossEntropy(t.x.reshape([3, 2, 2]), t.x.toInt().reshape([3, 2, 2]))],
   ],
   crossEntropyGrad: () => labels((x, l) => row('crossEntropyGrad', { ignoreIndex: null, smoothing: 0 })(x, l, t.v)),
 

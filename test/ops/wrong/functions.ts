@@ -236,6 +236,7 @@ export const wrongFunctions = (t: Tools): Readonly<Record<FunctionName, () => re
   ],
   nll: () => [
     ...labels((x, l) => f.nll(x, l)),
+    ['labels of other pixels', () => f.nll(t.x.reshape([1, 3, 2, 2]), t.i.reshape([1, 3, 1]))],
     ['weights for other classes', () => f.nll(t.x, t.i, { weights: t.v })],
     ['half a label to ignore', () => f.nll(t.x, t.i, { ignoreIndex: 0.5 })],
     ['an unknown reduction', () => f.nll(t.x, t.i, { reduction: 'max' as Anything })],
