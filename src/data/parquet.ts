@@ -57,7 +57,11 @@ interface Metadata {
  * are checked before they are decoded, checksums included where there are any: a damaged file is a DataError, soon.
  */
 export async function readParquet(source: Uint8Array | ByteFile, options: ReadParquetOptions = {}): Promise<Table> {
-  const { name = 'Parquet data' } = known('data.readParquet', options, 'columns types missing maxRows name library compressors')
+  const { name = 'Parquet data' } = known(
+    'data.readParquet',
+    options,
+    'columns types missing maxRows name library compressors',
+  )
   const library = options.library ?? ((await optional('hyparquet', '1', 'Parquet')) as ParquetLibrary)
   const file = source instanceof Uint8Array ? inMemory(source) : source
   return guarded(name, 'Parquet file', async () => {

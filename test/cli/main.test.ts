@@ -364,11 +364,11 @@ describe('chainrule', { timeout: 60_000 }, () => {
     expect(run).toMatchObject({ code: 0, err: '' })
     const [start, tanh, argmax, done] = eventsOf(run)
     expect(start).toMatchObject({ event: 'start', operations: 2, builds: expect.arrayContaining(['simd']) })
-    expect(tanh).toMatchObject({ event: 'operation', op: 'tanh', ok: true, faults: [] })
+    expect(tanh).toMatchObject({ event: 'operation', name: 'tanh', ok: true, faults: [] })
     expect(tanh?.['difference']).toBeGreaterThan(0)
     expect(tanh?.['difference']).toBeLessThan(1e-6)
     expect(tanh?.['engine']).toBeLessThan(1)
-    expect(argmax).toMatchObject({ op: 'argmax', why: 'piecewise constant', forward: 0, ok: true })
+    expect(argmax).toMatchObject({ name: 'argmax', why: 'piecewise constant', forward: 0, ok: true })
     expect(done).toMatchObject({ event: 'done', ok: true, wrong: 0 })
     expect((await chainrule('check --only softmax')).out).toMatch(/^ softmax .* ok$/m)
 
