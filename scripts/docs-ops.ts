@@ -36,10 +36,17 @@ Every row of the op table, and every public function that is composed of them, a
 each is compared with that on 1 to 4 threads, with equal bits, in both builds, and every gradient with central differences.
 \`npx chainrule check\` does it in your own runtime.
 
-The element type is float32. Whole numbers (int32: labels, indices, counts) are added, subtracted, multiplied (modulo 2^32),
-negated, compared, reduced (\`sum\`, \`max\`, \`min\`, \`argmax\`, \`argmin\`), sorted, picked (\`where\`, \`gather\`, ..) and
-brought into other shapes as they are; no operation mixes the two types, \`toFloat\` and \`toInt\` convert. There is no type for
-truth values: comparisons and logic give float32, 1 or 0, and take whatever is not 0 as true.
+The element type is float32. Whole numbers (int32: labels, indices, counts) are added, subtracted, multiplied, squared and
+negated (modulo 2^32, as NumPy's int32), limited (\`clip\`, \`sign\`, \`abs\`), compared, reduced (\`sum\`, \`prod\`, \`max\`,
+\`min\`, \`argmax\`, \`argmin\`), summed up (\`cumsum\`), sorted, picked (\`where\`, \`gather\`, ..) and brought into other
+shapes as they are, exactly; what divides, and the functions of analysis, want float32. No operation mixes the two types,
+\`toFloat\` and \`toInt\` convert.
+
+There is no type for truth values: comparisons and logic give float32, 1 or 0, and take whatever is not 0 as true. What
+they are for is to be multiplied with, summed and averaged, where a byte would have to be widened first, by kernels of
+its own. Nor is there one for bytes: everything in memory is made of 32-bit words, which every kernel and every view
+counts in. \`tensor\` takes a Uint8Array and widens it, and a set of images takes four bytes a pixel. Where that is too much,
+\`data.pipeline\` over a source of bytes widens batch by batch, while the threads compute on the batch before.
 
 ## How exact
 
