@@ -1,4 +1,5 @@
 import { GradientError } from '../errors.ts'
+import { checkTensor } from '../ops/apply.ts'
 import { tensor } from '../ops/create.ts'
 import { oneOf } from '../ops/functions.ts'
 import { reshape, stack, transpose } from '../ops/shape.ts'
@@ -8,6 +9,7 @@ import { sizeOf } from '../program/graph.ts'
 import { Handle } from '../tensor/handle.ts'
 import { scoped } from '../tensor/scope.ts'
 import { backward } from './gradients.ts'
+import { checkFunction } from './tree.ts'
 
 export interface JacobianOptions {
   /**
@@ -21,7 +23,8 @@ export interface JacobianOptions {
 export function jacobian(f: (x: Tensor) => Tensor, x: Tensor, options: JacobianOptions = {}): Tensor {
   const { layout = 'numerator' } = known('jacobian', options, 'layout')
   oneOf(layout, ['numerator', 'denominator'], 'jacobian.layout')
-  const { engine } = x
+  checkFunction(f, 'jacobian')
+  const { engine } = checkTensor(x, 'jacobian')
   const tape = engine.startTape()
   try {
     return scoped(engine, () => {

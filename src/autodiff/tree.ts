@@ -23,22 +23,29 @@ export interface Tree<P extends ParameterTree> {
   rebuild(tensors: readonly Tensor[]): Gradients<P>
 }
 
-const isModule = (params: ParameterTree): params is HasParameters =>
-  typeof (params as Partial<HasParameters>).namedParameters === 'function'
-
-/** Names and tensors of parameters, in order. Throws ArgumentError for anything else. */
-export function treeOf<P extends ParameterTree>(params: P): Tree<P> {
+/** What is called a parameter, by name, in order; nothing says yet that it is one. ArgumentError for what holds none. */
+export function entriesOf(params: ParameterTree, where: string): (readonly [string, Tensor])[] {
   if (typeof params !== 'object' || params === null)
     throw new ArgumentError('not parameters', {
+      where,
       expected: 'tensors in an array or a record, or a module',
       received: typeof params,
     })
+  return typeof (params as Partial<HasParameters>).namedParameters === 'function'
+    ? [...(params as HasParameters).namedParameters()]
+    : Object.entries(params as Readonly<Record<string, Tensor>>)
+}
+
+/** A function, or an ArgumentError. */
+export function checkFunction(f: unknown, where: string): void {
+  if (typeof f !== 'function')
+    throw new ArgumentError('not a function', { where, expected: 'a function of tensors', received: typeof f })
+}
+
+/** Names and tensors of parameters, in order. Throws ArgumentError for anything else. */
+export function treeOf<P extends ParameterTree>(params: P, where = 'gradients'): Tree<P> {
   const list = Array.isArray(params)
-  const entries: (readonly [string, Tensor])[] = list
-    ? (params as readonly Tensor[]).map((tensor, i) => [String(i), tensor] as const)
-    : isModule(params)
-      ? [...params.namedParameters()]
-      : Object.entries(params as Readonly<Record<string, Tensor>>)
+  const entries = entriesOf(params, where)
   for (const [name, tensor] of entries)
     if (!(tensor instanceof Tensor))
       throw new ArgumentError('not a tensor', {

@@ -8,6 +8,12 @@ export class Sequential extends Module {
 
   constructor(layers: readonly Layer[]) {
     super()
+    if (!Array.isArray(layers))
+      throw new ArgumentError('not a list of layers', {
+        where: 'nn.sequential',
+        expected: 'an array: nn.sequential([nn.linear(2, 8), nn.relu()])',
+        received: typeof layers,
+      })
     layers.forEach((layer: unknown, i) => {
       if (!(layer instanceof Module))
         throw new ArgumentError(`element ${i} is not a layer`, {

@@ -67,7 +67,11 @@ export function loadState(
       values.set(variable, value)
     }
   }
-  const unexpected = [...entries.keys()].filter((name) => !named.has(name))
+  // PyTorch's batch normalization counts batches, for means of another kind
+  const counts = /(^|\.)num_batches_tracked$/
+  const unexpected = [...entries.keys()].filter(
+    (name) => !named.has(name) && !(counts.test(name) && named.has(name.replace(counts, '$1running_mean'))),
+  )
   const report = { missing, unexpected, misshaped }
   if (strict && missing.length + unexpected.length + misshaped.length > 0) throw refuse(report)
   scope(() => {

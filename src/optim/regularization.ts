@@ -40,7 +40,7 @@ export function maxNorm(parameters: ParameterTree, limit: number, options: MaxNo
       expected: 'a finite number above 0',
       received: String(limit),
     })
-  const weights = treeOf(parameters).tensors
+  const weights = treeOf(parameters, 'maxNorm').tensors
   for (const w of weights)
     if (!(w instanceof Variable))
       throw new ArgumentError('not a parameter', {
@@ -64,11 +64,7 @@ function penalty(where: string, tree: ParameterTree, lambda: number, of: (w: Ten
       expected: 'a finite number of at least 0',
       received: String(lambda),
     })
-  const weights =
-    'namedParameters' in tree && typeof tree.namedParameters === 'function'
-      ? [...(tree as { namedParameters(): Iterable<[string, Tensor]> }).namedParameters()].map(([, w]) => w)
-      : Object.values(tree as Record<string, Tensor>)
-  const [first, ...rest] = weights
+  const [first, ...rest] = treeOf(tree, where).tensors
   if (first === undefined) throw new ArgumentError('no parameters', { where })
   return rest.reduce((sum, w) => sum.add(of(w)), of(first)).mul(lambda)
 }

@@ -1,4 +1,4 @@
-import type { ParameterTree } from '../autodiff/tree.ts'
+import { entriesOf, type ParameterTree } from '../autodiff/tree.ts'
 import { ArgumentError } from '../errors.ts'
 import { type LoadReport, loadState, readState, type State, type StateEntry } from '../nn/state.ts'
 import { full } from '../ops/create.ts'
@@ -86,10 +86,7 @@ export abstract class Stateful implements Disposable {
 }
 
 function byName(where: string, tree: ParameterTree): Map<string, Variable> {
-  const entries: Iterable<readonly [string, unknown]> =
-    'namedParameters' in tree && typeof tree.namedParameters === 'function'
-      ? (tree as { namedParameters(): Iterable<[string, Tensor]> }).namedParameters()
-      : Object.entries(tree)
+  const entries: Iterable<readonly [string, unknown]> = entriesOf(tree, where)
   const parameters = new Map<string, Variable>()
   const seen = new Set<unknown>()
   for (const [name, value] of entries) {

@@ -1,3 +1,4 @@
+import { checkFunction } from '../autodiff/tree.ts'
 import { ArgumentError } from '../errors.ts'
 import { type LayerSpan, watchLayers } from '../nn/module.ts'
 import { Tensor } from '../ops/tensor.ts'
@@ -28,6 +29,7 @@ export function capture<I extends string = never, O extends string = string>(
   options: { readonly engine?: Engine } = {},
 ): Step<I, O> {
   const { engine = currentEngine() } = known('capture', options, 'engine')
+  checkFunction(fn, 'capture')
   return new Step(engine, fn, inputs ?? ({} as Readonly<Record<I, Spec>>))
 }
 
