@@ -26,12 +26,15 @@ export interface Update {
   readonly weightDecay: number
 }
 
-/** What all optimizers take. */
-export interface CommonOptions {
+/** What all optimizers take; `O` is what else one of them takes. */
+export interface CommonOptions<O = object> {
   readonly weightDecay?: number
   /** Parameters with options of their own; the first group that a parameter belongs to holds. */
-  readonly groups?: readonly Group[]
+  readonly groups?: readonly (Group & Partial<Omit<O, 'groups'>>)[]
 }
+
+/** An optimizer of the same kind, with the options of a group in the place of its own. */
+export type Apart = (parameters: ParameterTree, group: object) => Optimizer
 
 /**
  * The base of all optimizers. A subclass names the state it keeps (`slot`, `counter`) and says how one parameter is
@@ -42,12 +45,28 @@ export abstract class Optimizer extends Stateful {
   readonly steps: Variable
   readonly #rate: Schedule
   readonly #settings: ReadonlyMap<string, Settings>
+  /** Those of groups with more options than a rate and a decay. */
+  readonly #apart: Optimizer[] = []
 
-  constructor(parameters: ParameterTree, rate: number | Schedule, options: CommonOptions = {}) {
+  /** Without `apart`, groups have no more options than a rate and a decay. */
+  constructor(parameters: ParameterTree, rate: number | Schedule, options: CommonOptions = {}, apart?: Apart) {
     super(parameters)
     known(this.constructor.name, options, 'weightDecay groups')
     this.#rate = scheduleOf(this.constructor.name, rate)
-    this.#settings = settingsOf(this.constructor.name, this.parameters, options)
+    this.#settings = settingsOf(this.constructor.name, this.parameters, options, apart !== undefined)
+    try {
+      for (const [i, { match, ...group }] of (options.groups ?? []).entries()) {
+        const members = [...this.parameters].filter(([name]) => this.#settings.get(name)?.apart === i)
+        if (members.length === 0) continue
+        const optimizer = (apart as Apart)(Object.fromEntries(members), { groups: [], ...group })
+        this.#apart.push(optimizer)
+        this.adopt(`groups.${i}`, optimizer)
+        for (const [name] of members) this.own.delete(name)
+      }
+    } catch (error) {
+      this.dispose()
+      throw error
+    }
     this.steps = this.counter('step', 0)
     this.adopt('schedule', rate)
     for (const [i, { lr }] of (options.groups ?? []).entries()) this.adopt(`groups.${i}.schedule`, lr)
@@ -64,7 +83,7 @@ export abstract class Optimizer extends Stateful {
       const rates = new Map([[this.#rate, rated(this.#rate)]])
       const step = scalars.add(this.steps, 1)
       this.begin(step)
-      for (const [name, parameter] of this.parameters) {
+      for (const [name, parameter] of this.own) {
         const gradient = given.get(name)
         if (gradient === undefined) continue
         const { rate = this.#rate, weightDecay } = this.#settings.get(name) as Settings
@@ -73,7 +92,14 @@ export abstract class Optimizer extends Stateful {
         this.update({ name, parameter, gradient, ...found, step, weightDecay })
       }
       this.steps.assign(step)
+      for (const optimizer of this.#apart)
+        optimizer.step(Object.fromEntries([...given].filter(([name]) => optimizer.parameters.has(name))))
     })
+  }
+
+  override dispose(): void {
+    for (const optimizer of this.#apart) optimizer.dispose()
+    super.dispose()
   }
 
   /** The learning rate that the next step uses, a float64 scalar: an output to watch, even of a captured step. */
