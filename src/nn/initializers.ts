@@ -5,6 +5,7 @@ import { abs, clip, greater, where } from '../ops/functions.ts'
 import { randomNormal, randomUniform } from '../ops/random.ts'
 import type { Tensor } from '../ops/tensor.ts'
 import { type Parameter, parameter } from '../ops/variable.ts'
+import { known } from '../options.ts'
 import { scope } from '../tensor/scope.ts'
 import { checkNumber, shapeText } from '../tensor/shape.ts'
 import { orthogonal } from './orthogonal.ts'
@@ -42,7 +43,23 @@ export type InitializerName =
   | 'zeros'
   | 'ones'
 
-const named: Readonly<Record<InitializerName, Initializer>> = {
+/** An initializer that takes numbers, by its name. */
+export type NumberedInitializer =
+  /** Every element is `value`. */
+  | { readonly name: 'constant'; readonly value: number }
+  /** N(mean, stddev^2), mean 0 by default. */
+  | { readonly name: 'normal'; readonly stddev: number; readonly mean?: number }
+  /** Orthonormal rows or columns times `gain` (1). */
+  | { readonly name: 'orthogonal'; readonly gain?: number }
+  /** The same as normal without what lies farther than `bound` (2) deviations from the mean. */
+  | { readonly name: 'truncatedNormal'; readonly stddev: number; readonly mean?: number; readonly bound?: number }
+  /** U(min, max). */
+  | { readonly name: 'uniform'; readonly min: number; readonly max: number }
+
+/** A name, a name with numbers, or a function. */
+export type InitializerChoice = InitializerName | NumberedInitializer | Initializer
+
+const named: Readonly<Record<Exclude<InitializerName, 'orthogonal'>, Initializer>> = {
   /** U(-l, l), l = sqrt(6 / (inputs + outputs)): tanh and sigmoid (Glorot and Bengio 2010). */
   glorotUniform: uniform(({ inputs, outputs }) => root(6, inputs + outputs)),
   /** N(0, 2 / (inputs + outputs)). */
@@ -57,8 +74,6 @@ const named: Readonly<Record<InitializerName, Initializer>> = {
   lecunNormal: normal(({ inputs }) => root(1, inputs)),
   /** U(-l, l), l = 1 / sqrt(inputs): what PyTorch's layers start from. */
   fanIn: uniform(({ inputs }) => root(1, inputs)),
-  /** Orthonormal rows or columns: deep and recurrent networks (Saxe et al. 2014). */
-  orthogonal: orthogonal(),
   zeros: (shape) => zeros(shape),
   ones: (shape) => full(shape, 1),
 }
@@ -76,29 +91,27 @@ export function truncatedNormal(stddev: number, mean = 0, bound = 2): Initialize
 }
 
 /** Every element is `value`. */
-export const constant =
-  (value: number): Initializer =>
-  (shape) =>
-    full(shape, value)
+export function constant(value: number): Initializer {
+  checkNumber(value, 'constant.value', 'a number', () => true)
+  return (shape) => full(shape, value)
+}
 
 /** N(mean, stddev^2). */
-export const normalInitializer =
-  (stddev: number, mean = 0): Initializer =>
-  (shape) =>
-    randomNormal(shape, { mean, stddev })
+export function normalInitializer(stddev: number, mean = 0): Initializer {
+  return (shape) => randomNormal(shape, { mean, stddev })
+}
 
 /** U(min, max). */
-export const uniformInitializer =
-  (min: number, max: number): Initializer =>
-  (shape) =>
-    randomUniform(shape, { min, max })
+export function uniformInitializer(min: number, max: number): Initializer {
+  return (shape) => randomUniform(shape, { min, max })
+}
 
 /** A parameter with its first value. */
-export function drawn(choice: InitializerName | Initializer, shape: readonly number[], fan: Fan): Parameter {
+export function drawn(choice: InitializerChoice, shape: readonly number[], fan: Fan): Parameter {
   return scope(() => parameter(first(choice, shape, fan)))
 }
 
-function first(choice: InitializerName | Initializer, shape: readonly number[], fan: Fan): Tensor {
+function first(choice: InitializerChoice, shape: readonly number[], fan: Fan): Tensor {
   const value = checkTensor(initializer(choice)(shape, fan), 'initializer')
   if (String(value.shape) !== String(shape))
     throw new ShapeError('the initializer made another shape', {
@@ -113,9 +126,9 @@ export interface WeightOptions {
   /** Adds a bias. Default true. */
   bias?: boolean
   /** Of the weight. Default 'fanIn': uniform within 1 / sqrt(inputs of an output). */
-  initializer?: InitializerName | Initializer
+  initializer?: InitializerChoice
   /** Default 'fanIn'. */
-  biasInitializer?: InitializerName | Initializer
+  biasInitializer?: InitializerChoice
 }
 
 /** A weight and a bias; neither, if one of the initializers fails. */
@@ -131,13 +144,29 @@ export function weightAndBias(
   })
 }
 
-/** The initializer of that name, or the function itself. */
-export function initializer(choice: InitializerName | Initializer): Initializer {
+/** How each is made, and what the numbers are called that it takes. */
+const numbered: Readonly<
+  Record<NumberedInitializer['name'], readonly [make: (...numbers: never[]) => Initializer, names: string]>
+> = {
+  constant: [constant, 'value'],
+  normal: [normalInitializer, 'stddev mean'],
+  orthogonal: [orthogonal, 'gain'],
+  truncatedNormal: [truncatedNormal, 'stddev mean bound'],
+  uniform: [uniformInitializer, 'min max'],
+}
+
+/** The initializer of that name, with the numbers that go with it, or the function itself. */
+export function initializer(choice: InitializerChoice): Initializer {
   if (typeof choice === 'function') return choice
-  if (Object.hasOwn(named, choice)) return named[choice]
-  throw new ArgumentError('no such initializer', {
-    where: 'initializer',
-    expected: `a function or one of ${Object.keys(named).join(', ')}`,
-    received: String(choice),
-  })
+  const { name, ...given } = typeof choice === 'object' && choice !== null ? choice : { name: choice }
+  const [make, names] = Object.hasOwn(numbered, name) ? numbered[name as keyof typeof numbered] : [undefined, '']
+  if (make === undefined && !Object.hasOwn(named, name))
+    throw new ArgumentError('no such initializer', {
+      where: 'initializer',
+      expected: `a function or one of ${Object.keys({ ...named, ...numbered }).join(', ')}`,
+      received: String(name),
+    })
+  known(`initializer.${name}`, given, names as never)
+  if (make === undefined) return named[name as keyof typeof named]
+  return make(...(names.split(' ').map((key) => given[key as keyof typeof given]) as never[]))
 }

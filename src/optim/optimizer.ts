@@ -4,6 +4,7 @@ import { scalars } from '../ops/scalar.ts'
 import type { Tensor } from '../ops/tensor.ts'
 import { Parameter, type Variable } from '../ops/variable.ts'
 import { known } from '../options.ts'
+import { shapeText } from '../tensor/shape.ts'
 import { type Group, type Settings, scheduleOf, settingsOf } from './groups.ts'
 import type { Schedule } from './schedules.ts'
 import { Stateful } from './stateful.ts'
@@ -116,36 +117,28 @@ export abstract class Optimizer extends Stateful {
   private match(gradients: Gradients): Map<string, Tensor> {
     const where = this.constructor.name
     const given = new Map<string, Tensor>(Object.entries(gradients))
+    const refuse = (what: string): never => {
+      throw new ArgumentError(what, {
+        where,
+        expected: `gradients of ${[...this.parameters.keys()].join(', ')}`,
+        hint: 'Take the gradients of the same module, array or record that the optimizer was made for.',
+      })
+    }
     for (const name of given.keys())
-      if (!this.parameters.has(name))
-        throw new ArgumentError(`a gradient '${name}' for which there is no parameter`, {
-          where,
-          expected: `gradients of ${[...this.parameters.keys()].join(', ')}`,
-          hint: 'Take the gradients of the same module, array or record that the optimizer was made for.',
-        })
+      if (!this.parameters.has(name)) refuse(`a gradient '${name}' for which there is no parameter`)
     for (const [name, parameter] of this.parameters) {
       const gradient = given.get(name)
       if (gradient === undefined) {
         if (parameter instanceof Parameter && !parameter.trainable) continue
-        throw new ArgumentError(`no gradient for the parameter '${name}'`, {
-          where,
-          expected: `gradients of ${[...this.parameters.keys()].join(', ')}`,
-          hint: 'Take the gradients of the same module, array or record that the optimizer was made for.',
-        })
-      }
-      if (gradient.dtype !== 'float32')
-        throw new DTypeError(`the gradient of '${name}' has another type`, {
-          where,
-          expected: 'float32',
-          received: gradient.dtype,
-        })
-      if (gradient.rank !== parameter.rank || gradient.shape.some((n, i) => n !== parameter.shape[i]))
-        throw new ShapeError(`the gradient of '${name}' has another shape`, {
-          where,
-          expected: `[${parameter.shape.join(', ')}]`,
-          received: `[${gradient.shape.join(', ')}]`,
-        })
+        refuse(`no gradient for the parameter '${name}'`)
+      } else if (kindOf(gradient) !== kindOf(parameter))
+        throw new (gradient.dtype === parameter.dtype ? ShapeError : DTypeError)(
+          `the gradient of '${name}' does not fit`,
+          { where, expected: kindOf(parameter), received: kindOf(gradient) },
+        )
     }
     return given
   }
 }
+
+const kindOf = ({ dtype, shape }: Tensor): string => `${dtype} ${shapeText(shape)}`

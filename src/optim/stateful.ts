@@ -1,4 +1,4 @@
-import type { ParameterTree } from '../autodiff/tree.ts'
+import { type ParameterTree, treeOf } from '../autodiff/tree.ts'
 import { ArgumentError } from '../errors.ts'
 import { type LoadReport, loadState, readState, type State, type StateEntry } from '../nn/state.ts'
 import { full } from '../ops/create.ts'
@@ -89,25 +89,21 @@ export abstract class Stateful implements Disposable {
 }
 
 function byName(where: string, tree: ParameterTree): Map<string, Variable> {
-  const entries: Iterable<readonly [string, unknown]> =
-    'namedParameters' in tree && typeof tree.namedParameters === 'function'
-      ? (tree as { namedParameters(): Iterable<[string, Tensor]> }).namedParameters()
-      : Object.entries(tree)
+  const { names, tensors } = treeOf(tree)
   const parameters = new Map<string, Variable>()
-  const seen = new Set<unknown>()
-  for (const [name, value] of entries) {
+  for (const [i, value] of tensors.entries()) {
+    const name = names[i] as string
     if (!(value instanceof Variable) || value.dtype !== 'float32')
       throw new ArgumentError(`'${name}' cannot be trained`, {
         where,
         expected: 'a float32 Parameter or Variable',
-        received: value instanceof Variable ? value.dtype : typeof value,
+        received: String(value),
       })
-    if (seen.has(value))
+    if (tensors.indexOf(value) < i)
       throw new ArgumentError(`'${name}' is there twice`, {
         where,
         hint: 'A step would update it twice: list each parameter once.',
       })
-    seen.add(value)
     parameters.set(name, value)
   }
   if (parameters.size === 0)
