@@ -17,7 +17,7 @@ export interface KernelOperands {
   scatterAdd: { y: 'read'; index: 'read'; x: 'write'; outer: 'u32'; n: 'u32'; count: 'u32'; inner: 'u32' }
   takeAlong: { x: 'read'; index: 'read'; y: 'write'; outer: 'u32'; n: 'u32'; count: 'u32'; inner: 'u32' }
   takeAlongGrad: { y: 'read'; index: 'read'; x: 'write'; outer: 'u32'; n: 'u32'; count: 'u32'; inner: 'u32' }
-  cumsum: { x: 'read'; y: 'write'; outer: 'u32'; n: 'u32'; inner: 'u32'; reverse: 'u32' }
+  cumsum: { x: 'read'; y: 'write'; outer: 'u32'; n: 'u32'; inner: 'u32'; reverse: 'u32'; whole: 'u32' }
   argsort: { x: 'read'; y: 'write'; work: 'write'; rows: 'u32'; n: 'u32'; descending: 'u32'; whole: 'u32' }
   triangle: { x: 'read'; y: 'write'; rows: 'u32'; m: 'u32'; n: 'u32'; diagonal: 'i32'; upper: 'u32' }
   unary: { fn: 'u32'; x: 'read'; y: 'write'; n: 'u32'; p0: 'f32'; p1: 'f32' }

@@ -1,5 +1,5 @@
 import { applyAll } from '../ops/apply.ts'
-import { tensor } from '../ops/create.ts'
+import { tensor, zeros } from '../ops/create.ts'
 import type { NoGradient } from '../ops/define.ts'
 import { add, mul, sum } from '../ops/functions.ts'
 import { type OpName, ops } from '../ops/index.ts'
@@ -168,5 +168,6 @@ export function weighted(engine: Engine, results: readonly (Tensor | undefined)[
     const weights = numbersOf({ shape: y.shape, fill: 'any' }, 100 + k)
     return sum(mul(y, tensor(weights, y.shape, { engine })))
   })
-  return parts.reduce((total, part) => add(total, part))
+  const [first = zeros([], { engine }), ...rest] = parts
+  return rest.reduce((total, part) => add(total, part), first)
 }

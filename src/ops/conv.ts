@@ -335,7 +335,7 @@ export interface ConvTranspose2dOptions {
   readonly stride?: Size2d
   /** Rows and columns cut off at the ends of the result (0): the padding of the convolution that this transposes. */
   readonly padding?: Size2d | Sides
-  /** Further rows and columns at the lower and right end (0). */
+  /** Further rows and columns at the lower and right end, less than the stride (0). */
   readonly outputPadding?: Size2d
   readonly dilation?: Size2d
   readonly groups?: number
@@ -366,10 +366,10 @@ export function convTranspose2d(
   const attrs = conv2dAttrs([kh, kw], options, where)
   const { stride, dilation, padding, groups } = geometry(attrs)
   const extra = pair(outputPadding, 0, `${where}.outputPadding`)
-  if (extra[0] >= Math.max(stride[0], dilation[0]) || extra[1] >= Math.max(stride[1], dilation[1]))
+  if (extra[0] >= stride[0] || extra[1] >= stride[1])
     throw new ArgumentError('the output padding is too large', {
       where,
-      expected: 'less than the stride or the dilation',
+      expected: `less than the stride, ${stride.join(' x ')}`,
       received: String(extra),
     })
   const shape = [

@@ -61,7 +61,7 @@ export interface ConvTranspose1dOptions {
   readonly stride?: number
   /** Ends cut off (0). */
   readonly padding?: number
-  /** Further words at the right end (0). */
+  /** Further words at the right end, less than the stride (0). */
   readonly outputPadding?: number
   readonly dilation?: number
   readonly groups?: number

@@ -1,5 +1,6 @@
 import { ArgumentError, ShapeError } from '../errors.ts'
 import { known } from '../options.ts'
+import type { Spec } from '../program/graph.ts'
 import { checkAxis, shapeText } from '../tensor/shape.ts'
 import { apply, checkTensor, checkTypes } from './apply.ts'
 import { attr, defineOp, type OpTable } from './define.ts'
@@ -11,16 +12,17 @@ import type { Tensor } from './tensor.ts'
 export const orderOps: OpTable<'cumsum' | 'argsort' | 'triangle'> = {
   cumsum: defineOp({
     name: 'cumsum',
-    doc: 'Running sums along an axis, from its beginning or from its end; each is rounded once.',
+    doc: 'Running sums along an axis, from its beginning or from its end; each is rounded once, or int32.',
     formula: 'y[j] = sum x[k] over k <= j, or over k >= j',
     infer(inputs) {
-      checkTypes('cumsum', inputs, 'float32')
-      return [{ shape: inputs[0]?.shape ?? [], dtype: 'float32' }]
+      checkTypes('cumsum', inputs, 'float32', 'int32')
+      return [inputs[0] as Spec]
     },
-    lower({ inputs: [x], outputs: [y], shapes, attrs, emit }) {
+    lower({ inputs: [x], outputs: [y], specs, shapes, attrs, emit }) {
       if (x === undefined || y === undefined || y.bytes === 0) return
       const reverse = attr<boolean>(attrs, 'reverse') ? 1 : 0
-      emit('cumsum', { x, y, ...around(shapes[0] ?? [], attr(attrs, 'axis')), reverse })
+      const whole = specs[0]?.dtype === 'int32' ? 1 : 0
+      emit('cumsum', { x, y, ...around(shapes[0] ?? [], attr(attrs, 'axis')), reverse, whole })
     },
     gradient: ({ dy, attrs }) => [
       apply(orderOps.cumsum, [dy], { axis: attr(attrs, 'axis'), reverse: !attr<boolean>(attrs, 'reverse') }),

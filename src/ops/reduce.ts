@@ -193,6 +193,7 @@ export const reduceOps: OpTable<'sum' | 'mean' | 'sumSquares' | 'prod' | 'max' |
     ({ dy, inputs: [x], attrs }) => [
       f.mul(expanded(dy, x as Tensor, attrs), productOfOthers(x as Tensor, axesOf(attrs))),
     ],
+    { whole: true },
   ),
   max: reduction('max', C.REDUCE_MAX, 'Largest element over axes; NaN wins.', 'max x', attained, {
     empty: false,

@@ -36,9 +36,13 @@ export function upsample2d(x: Tensor, options: UpsampleOptions): Tensor {
     throw new ArgumentError('no such mode', { where, expected: "'nearest' or 'bilinear'", received: String(mode) })
   const [height = 0, width = 0] = x.shape.slice(2)
   const [tall, wide] = sizeOf(options, height, width)
-  if (mode === 'nearest') return gather(gather(x, tensor(nearest(height, tall)), 2), tensor(nearest(width, wide)), 3)
-  const rows = tensor(weights(height, tall, alignCorners), [tall, height])
-  const columns = tensor(weights(width, wide, alignCorners), [wide, width])
+  const { engine } = x
+  if (mode === 'nearest') {
+    const pick = (from: number, to: number): Tensor => tensor(nearest(from, to), [to], { engine })
+    return gather(gather(x, pick(height, tall), 2), pick(width, wide), 3)
+  }
+  const rows = tensor(weights(height, tall, alignCorners), [tall, height], { engine })
+  const columns = tensor(weights(width, wide, alignCorners), [wide, width], { engine })
   return matmul(matmul(rows, x), columns, { transposeB: true })
 }
 

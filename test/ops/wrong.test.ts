@@ -54,8 +54,8 @@ afterAll(async () => {
 const wrong: Readonly<Record<OpName, () => readonly Call[]>> = {
   neg: () => orWhole(unary(f.neg)),
   abs: () => orWhole(unary(f.abs)),
-  sign: () => unary(f.sign),
-  square: () => unary(f.square),
+  sign: () => orWhole(unary(f.sign)),
+  square: () => orWhole(unary(f.square)),
   sqrt: () => unary(f.sqrt),
   rsqrt: () => unary(f.rsqrt),
   reciprocal: () => unary(f.reciprocal),
@@ -76,7 +76,8 @@ const wrong: Readonly<Record<OpName, () => readonly Call[]>> = {
   leakyRelu: () => [...unary((x) => f.leakyRelu(x)), ...anyNumber('slope', (n) => f.leakyRelu(t.x, n))],
   elu: () => [...unary((x) => f.elu(x)), ...anyNumber('alpha', (n) => f.elu(t.x, n))],
   clip: () => [
-    ...unary((x) => f.clip(x, 0, 1)),
+    ...orWhole(unary((x) => f.clip(x, 0, 1))),
+    ['half a number as a limit of int32', () => f.clip(t.i, 0.5, 1)],
     ['an empty range', () => f.clip(t.x, 1, 0)],
     ...anyNumber('min', (n) => f.clip(t.x, n, 1)),
     ...anyNumber('max', (n) => f.clip(t.x, 0, n)),
@@ -209,7 +210,7 @@ const wrong: Readonly<Record<OpName, () => readonly Call[]>> = {
     ['int32 values', () => row('scatterAdd', { axis: 0, n: 3 })(t.i, t.i)],
     ['float32 indices', () => row('scatterAdd', { axis: 0, n: 3 })(t.x, t.v)],
   ],
-  cumsum: () => [...unary((x) => f.cumsum(x)), ...axes((axis) => f.cumsum(t.x, axis))],
+  cumsum: () => [...orWhole(unary((x) => f.cumsum(x))), ...axes((axis) => f.cumsum(t.x, axis))],
   argsort: () => [
     ...orWhole(unary((x) => f.argsort(x))),
     ...orWhole(unary((x) => f.sort(x))),
@@ -243,7 +244,7 @@ const wrong: Readonly<Record<OpName, () => readonly Call[]>> = {
   sum: () => orWhole(reduction(f.sum)),
   mean: () => reduction(f.mean),
   sumSquares: () => reduction(f.sumSquares),
-  prod: () => reduction(f.prod),
+  prod: () => orWhole(reduction(f.prod)),
   max: () => [...orWhole(reduction(f.max)), ['an empty axis', () => f.max(tensor(new Float32Array(0), [2, 0]), 1)]],
   min: () => [...orWhole(reduction(f.min)), ['an empty axis', () => f.min(tensor(new Float32Array(0), [2, 0]), 1)]],
   argmax: () => orWhole(position(f.argmax)),
