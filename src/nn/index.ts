@@ -6,6 +6,7 @@ export * from './conv.ts'
 export * from './dropout.ts'
 export * from './embedding.ts'
 export * from './flatten.ts'
+export { initializer, type NumberedInitializer } from './initializer.ts'
 export {
   constant,
   drawn,
@@ -13,8 +14,6 @@ export {
   type Initializer,
   type InitializerChoice,
   type InitializerName,
-  initializer,
-  type NumberedInitializer,
   normalInitializer,
   truncatedNormal,
   uniformInitializer,

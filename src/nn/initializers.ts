@@ -5,7 +5,6 @@ import { abs, clip, greater, where } from '../ops/functions.ts'
 import { randomNormal, randomUniform } from '../ops/random.ts'
 import type { Tensor } from '../ops/tensor.ts'
 import { type Parameter, parameter } from '../ops/variable.ts'
-import { known } from '../options.ts'
 import { scope } from '../tensor/scope.ts'
 import { checkNumber, shapeText } from '../tensor/shape.ts'
 import { orthogonal } from './orthogonal.ts'
@@ -43,23 +42,10 @@ export type InitializerName =
   | 'zeros'
   | 'ones'
 
-/** An initializer that takes numbers, by its name. */
-export type NumberedInitializer =
-  /** Every element is `value`. */
-  | { readonly name: 'constant'; readonly value: number }
-  /** N(mean, stddev^2), mean 0 by default. */
-  | { readonly name: 'normal'; readonly stddev: number; readonly mean?: number }
-  /** Orthonormal rows or columns times `gain` (1). */
-  | { readonly name: 'orthogonal'; readonly gain?: number }
-  /** The same as normal without what lies farther than `bound` (2) deviations from the mean. */
-  | { readonly name: 'truncatedNormal'; readonly stddev: number; readonly mean?: number; readonly bound?: number }
-  /** U(min, max). */
-  | { readonly name: 'uniform'; readonly min: number; readonly max: number }
+/** A name, or a function such as those of `initializer`. */
+export type InitializerChoice = InitializerName | Initializer
 
-/** A name, a name with numbers, or a function. */
-export type InitializerChoice = InitializerName | NumberedInitializer | Initializer
-
-const named: Readonly<Record<Exclude<InitializerName, 'orthogonal'>, Initializer>> = {
+const named: Readonly<Record<InitializerName, Initializer>> = {
   /** U(-l, l), l = sqrt(6 / (inputs + outputs)): tanh and sigmoid (Glorot and Bengio 2010). */
   glorotUniform: uniform(({ inputs, outputs }) => root(6, inputs + outputs)),
   /** N(0, 2 / (inputs + outputs)). */
@@ -74,6 +60,8 @@ const named: Readonly<Record<Exclude<InitializerName, 'orthogonal'>, Initializer
   lecunNormal: normal(({ inputs }) => root(1, inputs)),
   /** U(-l, l), l = 1 / sqrt(inputs): what PyTorch's layers start from. */
   fanIn: uniform(({ inputs }) => root(1, inputs)),
+  /** Orthonormal rows or columns: deep and recurrent networks (Saxe et al. 2014). */
+  orthogonal: orthogonal(),
   zeros: (shape) => zeros(shape),
   ones: (shape) => full(shape, 1),
 }
@@ -112,7 +100,7 @@ export function drawn(choice: InitializerChoice, shape: readonly number[], fan: 
 }
 
 function first(choice: InitializerChoice, shape: readonly number[], fan: Fan): Tensor {
-  const value = checkTensor(initializer(choice)(shape, fan), 'initializer')
+  const value = checkTensor(initializerOf(choice)(shape, fan), 'initializer')
   if (String(value.shape) !== String(shape))
     throw new ShapeError('the initializer made another shape', {
       where: 'initializer',
@@ -144,29 +132,13 @@ export function weightAndBias(
   })
 }
 
-/** How each is made, and what the numbers are called that it takes. */
-const numbered: Readonly<
-  Record<NumberedInitializer['name'], readonly [make: (...numbers: never[]) => Initializer, names: string]>
-> = {
-  constant: [constant, 'value'],
-  normal: [normalInitializer, 'stddev mean'],
-  orthogonal: [orthogonal, 'gain'],
-  truncatedNormal: [truncatedNormal, 'stddev mean bound'],
-  uniform: [uniformInitializer, 'min max'],
-}
-
-/** The initializer of that name, with the numbers that go with it, or the function itself. */
-export function initializer(choice: InitializerChoice): Initializer {
+/** The initializer of that name, or the function itself. */
+export function initializerOf(choice: InitializerChoice): Initializer {
   if (typeof choice === 'function') return choice
-  const { name, ...given } = typeof choice === 'object' && choice !== null ? choice : { name: choice }
-  const [make, names] = Object.hasOwn(numbered, name) ? numbered[name as keyof typeof numbered] : [undefined, '']
-  if (make === undefined && !Object.hasOwn(named, name))
-    throw new ArgumentError('no such initializer', {
-      where: 'initializer',
-      expected: `a function or one of ${Object.keys({ ...named, ...numbered }).join(', ')}`,
-      received: String(name),
-    })
-  known(`initializer.${name}`, given, names as never)
-  if (make === undefined) return named[name as keyof typeof named]
-  return make(...(names.split(' ').map((key) => given[key as keyof typeof given]) as never[]))
+  if (Object.hasOwn(named, choice)) return named[choice]
+  throw new ArgumentError('no such initializer', {
+    where: 'initializer',
+    expected: `a function or one of ${Object.keys(named).join(', ')}`,
+    received: String(choice),
+  })
 }
