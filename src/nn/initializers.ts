@@ -102,7 +102,7 @@ export function drawn(choice: InitializerChoice, shape: readonly number[], fan: 
 function first(choice: InitializerChoice, shape: readonly number[], fan: Fan): Tensor {
   const value = checkTensor(initializerOf(choice)(shape, fan), 'initializer')
   if (String(value.shape) !== String(shape))
-    throw new ShapeError('the initializer made another shape', {
+    throw new ShapeError('the value does not fit the variable', {
       where: 'initializer',
       expected: shapeText(shape),
       received: shapeText(value.shape),

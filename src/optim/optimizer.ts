@@ -121,7 +121,7 @@ export abstract class Optimizer extends Stateful {
       throw new ArgumentError(what, {
         where,
         expected: `gradients of ${[...this.parameters.keys()].join(', ')}`,
-        hint: 'Take the gradients of the same module, array or record that the optimizer was made for.',
+        hint: 'Take the gradients of what the optimizer was made for.',
       })
     }
     for (const name of given.keys())

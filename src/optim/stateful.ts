@@ -102,7 +102,7 @@ function byName(where: string, tree: ParameterTree): Map<string, Variable> {
     if (tensors.indexOf(value) < i)
       throw new ArgumentError(`'${name}' is there twice`, {
         where,
-        hint: 'A step would update it twice: list each parameter once.',
+        expected: 'each parameter once',
       })
     parameters.set(name, value)
   }
