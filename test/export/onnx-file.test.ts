@@ -95,6 +95,18 @@ describe('the file', () => {
     expect(texts(nodes[2] as Fields, 2)).toEqual(['output'])
   })
 
+  it('writes batch normalization as one operator, with the running statistics', () => {
+    using model = nn.sequential([nn.conv2d(2, 3, 3, { bias: false }), nn.batchNorm(3, { eps: 1e-3 }), nn.relu()])
+    const nodes = messages(graphOf(exportOnnx(model, { x: spec([1, 2, 5, 5]) })), 1)
+    expect(nodes.map((node) => [text(node, 3), text(node, 4), texts(node, 1).slice(1)])).toEqual([
+      ['0/Conv', 'Conv', ['0.weight']],
+      ['1/BatchNormalization', 'BatchNormalization', ['1.weight', '1.bias', '1.running_mean', '1.running_var']],
+      ['2/Relu', 'Relu', []],
+    ])
+    const eps = message(nodes[1] as Fields, 5)
+    expect(text(eps, 1)).toBe('epsilon')
+  })
+
   it('names every node and every tensor once', () => {
     using model = nn.sequential([nn.transformerEncoderLayer(4, 2), nn.transformerEncoderLayer(4, 2), nn.gru(4, 3)])
     const graph = graphOf(exportOnnx(model, { x: spec([1, 5, 4]) }))

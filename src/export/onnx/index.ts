@@ -157,7 +157,17 @@ function encode(
     [...graph.inputs.keys(), ...graph.outputs.keys()],
     first === undefined ? undefined : { input: first[0], axis: first[1] },
   )
-  for (const node of graph.nodes) write(build, node)
+  const done = new Set<GraphNode>()
+  for (const node of graph.nodes) {
+    if (done.has(node)) continue
+    const whole = graph.wholes.get(node)
+    if (whole === undefined) write(build, node)
+    else {
+      build.layer = whole.layer
+      build.names.set(whole.output, whole.write(build))
+      for (const part of whole.nodes) done.add(part)
+    }
+  }
   build.layer = undefined
   for (const [as, value] of graph.outputs) build.publish(build.name(value), as)
   const { nodes, initializers } = build.needed(graph.outputs.keys())
