@@ -133,6 +133,13 @@ describe('the file', () => {
   })
 })
 
+/** Every step of every sequence as a row. */
+class Flat extends nn.Module {
+  override forward(x: Tensor): Tensor {
+    return x.reshape([-1, 4])
+  }
+}
+
 describe('the batch', () => {
   /** Its weight is one row for each of three samples. */
   class Bound extends nn.Module {
@@ -159,6 +166,30 @@ describe('the batch', () => {
     }
     const graph = graphOf(exportOnnx(new Share(), { x: spec([4, 2]) }))
     expect(messages(graph, 11).map(dimsOf)).toEqual([[4, 2]])
+  })
+})
+
+describe('the length of a sequence', () => {
+  it('has a name of its own, also where the batch is fixed', () => {
+    using model = nn.transformerEncoderLayer(4, 2, { causal: true })
+    const x = spec([2, 6, 4])
+    const graph = graphOf(exportOnnx(model, { x }, { timeAxes: { x: 1 } }))
+    expect(messages(graph, 11).map(dimsOf)).toEqual([['batch', 'time', 4]])
+    expect(messages(graph, 12).map(dimsOf)).toEqual([['batch', 'time', 4]])
+    const fixed = graphOf(exportOnnx(model, { x }, { batch: 'fixed', timeAxes: { x: 1 } }))
+    expect(messages(fixed, 11).map(dimsOf)).toEqual([[2, 'time', 4]])
+    const rows = graphOf(exportOnnx(new Flat(), { x }, { timeAxes: { x: 1 } }))
+    expect(messages(rows, 12).map(dimsOf)).toEqual([['batch*time', 4]])
+  })
+
+  it('is an error where the model fixes it, or where there is none', () => {
+    using model = nn.sequential([nn.flatten(), nn.linear(24, 2)])
+    const x = spec([2, 6, 4])
+    expect(() => exportOnnx(model, { x }, { timeAxes: { x: 1 } })).toThrow(ExportError)
+    expect(() => exportOnnx(model, { x }, { timeAxes: { x: 1 } })).toThrow(/every length of a sequence/)
+    for (const wrong of [{ y: 1 }, { x: 0 }, { x: 3 }, { x: -1 }])
+      expect(() => exportOnnx(model, { x }, { timeAxes: wrong as { x: number } })).toThrow(ArgumentError)
+    expect(() => exportOnnx(model, { x: spec([2, 3, 8]) }, { timeAxes: { x: 1 } })).toThrow(/at least 4 steps/)
   })
 })
 

@@ -5,7 +5,7 @@ import type { Elements, Engine } from '../../program/engine.ts'
 import { live } from '../../program/fuse.ts'
 import { type Attrs, createValue, type DType, type Node, type Op, type Spec, type Value } from '../../program/graph.ts'
 import { scoped } from '../../tensor/scope.ts'
-import { type Dim, dimOf, mergeAttrs, NotDynamic } from './dims.ts'
+import { type Dim, dimOf, type Free, mergeAttrs, NotDynamic } from './dims.ts'
 import { type Whole, wholesOf } from './wholes.ts'
 
 export type Forward = (inputs: Readonly<Record<string, Tensor>>) => unknown
@@ -101,14 +101,14 @@ function storedOf(model: Module): Map<Value, Stored> {
 }
 
 /**
- * One graph from traces at several sizes of the batch: the same nodes, whose sizes are linear functions of it. Throws
- * NotDynamic where they differ in anything else.
+ * One graph from traces at several free sizes: the same nodes, whose sizes are linear functions of them. Throws NotDynamic
+ * where they differ in anything else.
  */
 export function graphOf(
   engine: Engine,
   model: Module,
   specs: readonly Readonly<Record<string, Spec>>[],
-  batches: readonly number[],
+  batches: readonly Free[],
   forward: Forward,
 ): Graph {
   const stored = storedOf(model)
