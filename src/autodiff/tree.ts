@@ -23,19 +23,6 @@ export interface Tree<P extends ParameterTree> {
   rebuild(tensors: readonly Tensor[]): Gradients<P>
 }
 
-/** What is called a parameter, by name, in order; nothing says yet that it is one. ArgumentError for what holds none. */
-export function entriesOf(params: ParameterTree, where: string): (readonly [string, Tensor])[] {
-  if (typeof params !== 'object' || params === null)
-    throw new ArgumentError('not parameters', {
-      where,
-      expected: 'tensors in an array or a record, or a module',
-      received: typeof params,
-    })
-  return typeof (params as Partial<HasParameters>).namedParameters === 'function'
-    ? [...(params as HasParameters).namedParameters()]
-    : Object.entries(params as Readonly<Record<string, Tensor>>)
-}
-
 /** A function, or an ArgumentError. */
 export function checkFunction(f: unknown, where: string): void {
   if (typeof f !== 'function')
@@ -44,8 +31,17 @@ export function checkFunction(f: unknown, where: string): void {
 
 /** Names and tensors of parameters, in order. Throws ArgumentError for anything else. */
 export function treeOf<P extends ParameterTree>(params: P, where = 'gradients'): Tree<P> {
+  if (typeof params !== 'object' || params === null)
+    throw new ArgumentError('not parameters', {
+      where,
+      expected: 'tensors in an array or a record, or a module',
+      received: typeof params,
+    })
   const list = Array.isArray(params)
-  const entries = entriesOf(params, where)
+  const entries: (readonly [string, Tensor])[] =
+    typeof (params as Partial<HasParameters>).namedParameters === 'function'
+      ? [...(params as HasParameters).namedParameters()]
+      : Object.entries(params as Readonly<Record<string, Tensor>>)
   for (const [name, tensor] of entries)
     if (!(tensor instanceof Tensor))
       throw new ArgumentError('not a tensor', {
