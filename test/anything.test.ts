@@ -8,8 +8,8 @@ type Anything = (...things: unknown[]) => unknown
 const engine = await cr.init({ threads: 1, seed: 1 })
 afterAll(() => engine.close())
 
-/** They make or wait for an engine, or return what is not finished yet. */
-const APART = ['init', 'withEngine', 'currentEngine', 'scope']
+/** Those of engines and scopes, whose only argument has to be a function or a tensor, which the compiler says. */
+const APART = ['init', 'withEngine', 'currentEngine', 'scope', 'keep', 'capture', 'view']
 
 const functionsOf = (name: string, space: object): (readonly [string, Anything])[] =>
   Object.entries(space)

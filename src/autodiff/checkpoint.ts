@@ -7,7 +7,6 @@ import { Generator } from '../program/generator.ts'
 import { type Node, nextNode, type Value } from '../program/graph.ts'
 import { scoped } from '../tensor/scope.ts'
 import { backward } from './gradients.ts'
-import { checkFunction } from './tree.ts'
 
 /**
  * f(..inputs), without keeping what f computes on its way: the backward pass computes it again (Chen et al. 2016). For
@@ -18,7 +17,7 @@ import { checkFunction } from './tree.ts'
  * Throws ArgumentError when there is no input, DTypeError when f does not return a tensor.
  */
 export function checkpoint<A extends Operands>(f: (...inputs: A) => Tensor, ...inputs: A): Tensor {
-  checkFunction(f, 'checkpoint')
+  if (typeof f !== 'function') throw new ArgumentError('not a function', { where: 'checkpoint', received: typeof f })
   const first = inputs[0]
   if (first === undefined)
     throw new ArgumentError('nothing to compute from', {

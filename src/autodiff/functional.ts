@@ -8,7 +8,6 @@ import type { Engine } from '../program/engine.ts'
 import { scoped } from '../tensor/scope.ts'
 import { shapeText } from '../tensor/shape.ts'
 import { backward } from './gradients.ts'
-import { checkFunction } from './tree.ts'
 
 // Products with the Jacobian J = dy/dx of a function y = f(x), without the Jacobian itself.
 
@@ -86,7 +85,7 @@ function slope(y: Tensor, x: Tensor, weights: Tensor): Tensor {
 const statesOf = (inputs: Operands): Tensor['state'][] => inputs.map((x) => x.state)
 
 function taped<T>(where: string, f: unknown, inputs: Operands, run: (engine: Engine) => T): T {
-  checkFunction(f, where)
+  if (typeof f !== 'function') throw new ArgumentError('not a function', { where, received: typeof f })
   if (!Array.isArray(inputs) || inputs.length === 0)
     throw new ArgumentError('the inputs are an array of tensors', {
       where,

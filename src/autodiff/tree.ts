@@ -23,12 +23,6 @@ export interface Tree<P extends ParameterTree> {
   rebuild(tensors: readonly Tensor[]): Gradients<P>
 }
 
-/** A function, or an ArgumentError. */
-export function checkFunction(f: unknown, where: string): void {
-  if (typeof f !== 'function')
-    throw new ArgumentError('not a function', { where, expected: 'a function of tensors', received: typeof f })
-}
-
 /** Names and tensors of parameters, in order. Throws ArgumentError for anything else. */
 export function treeOf<P extends ParameterTree>(params: P, where = 'gradients'): Tree<P> {
   if (typeof params !== 'object' || params === null)

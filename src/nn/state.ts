@@ -67,10 +67,9 @@ export function loadState(
       values.set(variable, value)
     }
   }
-  // PyTorch's batch normalization counts batches, for means of another kind
-  const counts = /(^|\.)num_batches_tracked$/
+  // PyTorch's count of batches beside running statistics is of no use here
   const unexpected = [...entries.keys()].filter(
-    (name) => !named.has(name) && !(counts.test(name) && named.has(name.replace(counts, '$1running_mean'))),
+    (name) => !named.has(name.replace(/num_batches_tracked$/, 'running_mean')),
   )
   const report = { missing, unexpected, misshaped }
   if (strict && missing.length + unexpected.length + misshaped.length > 0) throw refuse(report)

@@ -90,6 +90,6 @@ export const parameter = (initial: Tensor, options: VariableOptions = {}): Param
 
 /** The elements of a variable in engine memory: read-only, live, valid until the memory grows. */
 export function view(variable: Variable): Elements {
-  checkTensor(variable, 'view').engine.flush()
+  variable.engine.flush()
   return variable.engine.elements(variable.use('view'))
 }

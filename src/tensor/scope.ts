@@ -71,8 +71,7 @@ function within<T>(opened: Scope, fn: () => T): T {
 
 /** Takes a tensor out of the innermost scope that owns it, for good: the caller disposes of it. */
 export function keep<T extends Handle>(tensor: T): T {
-  if (!(tensor instanceof Handle) || tensor.isDisposed)
-    throw new EngineError('only a tensor that is not disposed of can be kept', { where: 'keep()' })
+  if (tensor.isDisposed) throw new EngineError('a disposed tensor cannot be kept', { where: 'keep()' })
   for (const made of tensor.engine.scopes) made.delete(tensor)
   return tensor
 }
