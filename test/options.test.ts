@@ -384,6 +384,7 @@ const tables: Rows = {
     describeText: value,
     flameChart: async (o) => inspect.flameChart(await inspect.profile(step(), { rounds: 1 }), o),
     memoryPlan: (o) => inspect.memoryPlan(step(), o),
+    fitMemory: (o) => inspect.fitMemory(model(), set, o),
     memoryText: value,
     profile: (o) => inspect.profile(step(), o),
   },

@@ -122,7 +122,7 @@ export async function checkRule(
 }
 
 /** Few elements in one place, or few directions: the cases make up for it. */
-export const SAMPLED: CheckOptions = { exhaustive: 40, samples: 3 }
+const SAMPLED: CheckOptions = { exhaustive: 40, samples: 3 }
 
 /** The worst of the gradient checks of a list of cases, each in a scope of its own. */
 export async function ruleReport<C>(

@@ -88,6 +88,7 @@ const trainings: readonly Training[] = [
       image: [1, 28, 28],
       channelsLast: false,
       channels: [32, 64],
+      batchNorm: false,
       hidden: [128],
       outputs: 10,
       activation: 'relu',

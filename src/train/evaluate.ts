@@ -57,8 +57,7 @@ export class Evaluator<K extends string, M extends Metrics> implements Disposabl
   async run(signal: AbortSignal | undefined = this.#options.signal): Promise<Evaluation<M>> {
     let [sum, over, rows] = [0, 0, 0]
     await this.#tally.reset()
-    const feed = (this.#feed ??= await inferenceFeed(this.#engine, this.#data, this.#options.batch, 'evaluate'))
-    await feed.begin(0, 0)
+    const feed = await this.#open()
     for (;;) {
       const ready = await feed.ready(this.#tally.most, signal)
       if (ready === undefined) break
@@ -75,6 +74,23 @@ export class Evaluator<K extends string, M extends Metrics> implements Disposabl
       feed.ran(ready.steps)
     }
     return { loss: sum / over, metrics: await this.#tally.values(), rows }
+  }
+
+  /** Makes the programs for the first of the batches, or all in memory, and runs none. */
+  async prepare(): Promise<readonly Step[]> {
+    const feed = await this.#open()
+    for (let ready = await feed.ready(Infinity); ready !== undefined; ready = await feed.ready(Infinity)) {
+      await this.#step(feed, ready)
+      if (isStream(this.#data)) break
+      feed.ran(ready.steps)
+    }
+    return [...this.#steps.values()]
+  }
+
+  async #open(): Promise<Feed<K>> {
+    const feed = (this.#feed ??= await inferenceFeed(this.#engine, this.#data, this.#options.batch, 'evaluate'))
+    await feed.begin(0, 0)
+    return feed
   }
 
   async #step(feed: Feed<K>, { kind }: Ready): Promise<Step> {

@@ -239,7 +239,7 @@ export const arrangements: Functions<Name> = {
     cut([7, 11], [3, 4]),
     cut([5, 1, 13], [4, 8, 1], 2),
     cut(BIG, [1, 20, 8], 0),
-    cut(BIG, [690, 1], 1),
+    cut(BIG, [400, 1], 1),
   ]),
   squeeze: composed('x without its axes of size 1, or without some of them.', 'y = x', [
     reshaped([1, 3, 1], [3], (t) => f.squeeze(t)),
