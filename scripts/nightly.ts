@@ -7,7 +7,6 @@ interface Stage {
   readonly what: string
   readonly command: string
   readonly args: readonly string[]
-  readonly env?: Readonly<Record<string, string>>
 }
 
 /** Mutants of another seed every night. */
@@ -29,12 +28,6 @@ const stages: Readonly<Record<string, Stage>> = {
     command: 'npm',
     args: ['run', 'accept', '--', '--long'],
   },
-  counts: {
-    what: 'the tests that count: kills of a training run, aborts, steps in one memory',
-    command: 'npx',
-    args: ['vitest', 'run', 'test/train/checkpoint.test.ts', 'test/train/resume.test.ts', ''],
-    env: { KILLS: '200', ABORTS: '200', STEPS: '1000000' },
-  },
 }
 
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -48,14 +41,10 @@ if (unknown.length > 0) throw new Error(`no such stage: ${unknown}; there are ${
 
 const results = Object.entries(stages)
   .filter(([name]) => asked.length === 0 || asked.includes(name))
-  .map(([name, { what, command, args, env = {} }]) => {
+  .map(([name, { what, command, args }]) => {
     console.log(`\n${name}: ${what}`)
     const begun = performance.now()
-    const { status, signal } = spawnSync(command, args, {
-      cwd: root,
-      env: { ...process.env, ...env },
-      stdio: 'inherit',
-    })
+    const { status, signal } = spawnSync(command, args, { cwd: root, stdio: 'inherit' })
     const minutes = ((performance.now() - begun) / 60_000).toFixed(1)
     return {
       name,
