@@ -231,6 +231,11 @@ describe('chainrule', { timeout: 60_000 }, () => {
     [1, '--data .', /no IDX files; expected train-images-idx3-ubyte .* received an empty folder/],
     [1, '--out none/model.st', /^error: none\/model\.st: cannot write there: no such file or folder\n$/],
     [1, '--report none/r.html', /none\/r\.html: cannot write there/],
+    [
+      1,
+      `train ${main}`,
+      /not a folder of images; expected a folder of IDX or npy files\. Names of tables end in \.csv/,
+    ],
     [2, '--out a --report a', /--report: is also the file of --out/],
     [1, '--epochs 1 --optimizer sgd --lr 1e30', /^error: step \d+: the training diverged; .* Use a smaller --lr/],
     [2, '--gradients numeric --hidden 2000', /too large for numeric gradients/],

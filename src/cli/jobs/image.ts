@@ -12,6 +12,7 @@ import { parseNpy } from '../../io/npy.ts'
 import { accuracy, confusion, evaluate, type Json } from '../../train/index.ts'
 import type { Network } from '../models.ts'
 import type { TestReport } from '../result.ts'
+import { isFolder } from '../resume.ts'
 import type { TrainOptions } from '../train-options.ts'
 import { augmented } from './augmented.ts'
 import type { Job, Rows, Source } from './job.ts'
@@ -59,6 +60,12 @@ export interface Images {
 /** `scale` is what stands for 1 where the network was trained; else the data tell. */
 export async function loadImages(data: string | undefined, scale?: number): Promise<Images> {
   if (data === undefined) return ofLabelled('digits', await loadDigits(), undefined)
+  if (!(await isFolder(data)))
+    throw new DataError('not a folder of images', {
+      where: data,
+      expected: 'a folder of IDX or npy files',
+      hint: 'Names of tables end in .csv, .tsv, .jsonl, .parquet or .arrow, of texts in .txt or .md.',
+    })
   const path = data.replace(/[\\/]+$/, '')
   const name = path.slice(Math.max(path.lastIndexOf('/'), path.lastIndexOf('\\')) + 1) || data
   if ((await listFolder(data)).some((file) => file.endsWith('.npy'))) return ofNpy(name, data, scale)
