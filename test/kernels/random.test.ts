@@ -145,7 +145,7 @@ describe.each(builds)('random kernels, %s build', (build) => {
 
   it('a long permutation is that of the reference, carries of 64-bit products included', () => {
     const n = 400_000
-    const generator = [1, 2, 3, 4]
+    const generator = [1, 2, 3, 4] as const
     const o = new Operands(build)
     const y = o.blank(n)
     o.machine.run('permutation', { y, n, generator: o.put(Uint32Array.from(generator)), draw: 0 })
