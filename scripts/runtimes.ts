@@ -88,6 +88,32 @@ async function dataRun(name: string, produce: () => Promise<Record<string, strin
   }
 }
 
+interface Free {
+  error?: string
+  threads: number
+  steps: number
+  most: number
+  ticks: number
+  evaluated: number
+  seen: number
+}
+/** One run in a page: its timers have their turn while hundreds of steps run as one program, and during an evaluation. */
+async function free(name: string, threads: number, produce: () => Promise<Free>): Promise<void> {
+  try {
+    const result = await produce()
+    if (result.error !== undefined) throw new Error(result.error)
+    const problems: string[] = []
+    if (result.threads !== threads) problems.push(`ran on ${result.threads} threads instead of ${threads}`)
+    if (result.steps !== 1536 || result.seen !== 32_768) problems.push('did not do its work')
+    if (result.most < 300) problems.push(`at most ${result.most} steps as one program`)
+    if (result.ticks < 10) problems.push(`the page's thread was held up: ${result.ticks} ticks of a timer`)
+    if (result.evaluated < 2) problems.push(`it was held up by an evaluation: ${result.evaluated} ticks`)
+    check(name, problems, `${result.ticks} ticks during ${result.most} steps, ${result.evaluated} during an evaluation`)
+  } catch (error) {
+    check(name, [error instanceof Error ? error.message : String(error)], 'no result')
+  }
+}
+
 const wanted = process.argv.slice(2).map((name) => name.toLowerCase())
 const selected = (name: string) => wanted.length === 0 || wanted.some((part) => name.toLowerCase().includes(part))
 
@@ -189,6 +215,9 @@ if (selected('Chromium')) {
         await dataRun('Chromium, data', () =>
           chromium.evaluate(`${origin}/test/runtimes/page.html?entry=index&threads=data`, 'globalThis.result'),
         )
+      await free(`Chromium, ${kind}, the page stays free`, isolated ? 2 : 1, () =>
+        chromium.evaluate<Free>(`${origin}/test/runtimes/page.html?entry=index&threads=free`, 'globalThis.result'),
+      )
       await example(`Chromium example, ${kind}`, () =>
         chromium.evaluate<string>(`${origin}/examples/browser/`, 'document.querySelector("#done")?.textContent'),
       )

@@ -1,14 +1,17 @@
 import { parseArgs } from 'node:util'
 import { ArgumentError } from '../errors.ts'
+import { closest } from '../options.ts'
 import { configEntries } from './config.ts'
-import { closest, type Option, type Options, shownText } from './options.ts'
+import { type Option, type Options, shownText } from './options.ts'
 import type { Terminal } from './terminal.ts'
 
 /** What a command talks to. */
 export interface CliContext {
   readonly out: Terminal
   readonly err: Terminal
-  /** Asked to stop, by Ctrl-C. */
+  /**
+   * Asked to stop, by Ctrl-C. Whoever takes it has to end when it aborts: from then on signals do not end the process.
+   */
   readonly signal: AbortSignal
 }
 

@@ -2,6 +2,7 @@ import { ShapeError } from '../errors.ts'
 import * as f from '../ops/functions.ts'
 import type { Tensor } from '../ops/tensor.ts'
 import type { Parameter } from '../ops/variable.ts'
+import { known } from '../options.ts'
 import { constant, drawn } from './initializers.ts'
 import { inside, Module } from './module.ts'
 import { checkSizes } from './sizes.ts'
@@ -62,8 +63,9 @@ export class PRelu extends Module {
   /** [channels] */
   weight: Parameter
 
-  constructor({ channels = 1, slope = 0.25 }: PReluOptions = {}) {
+  constructor(options: PReluOptions = {}) {
     super()
+    const { channels = 1, slope = 0.25 } = known('nn.prelu', options, 'channels slope')
     checkSizes('nn.prelu', { channels })
     this.weight = drawn(constant(f.finite(slope, 'nn.prelu.slope')), [channels], { inputs: 1, outputs: 1 })
   }

@@ -1,6 +1,7 @@
 import { ArgumentError, ShapeError } from '../errors.ts'
 import type { Tensor } from '../ops/tensor.ts'
 import type { Parameter } from '../ops/variable.ts'
+import { known } from '../options.ts'
 import { drawn } from './initializers.ts'
 import { inside, type Layer, Module } from './module.ts'
 import { checkSizes } from './sizes.ts'
@@ -49,8 +50,9 @@ export class Bilinear extends Module {
   weight: Parameter
   bias: Parameter | undefined
 
-  constructor(left: number, right: number, outputs: number, { bias = true }: { readonly bias?: boolean } = {}) {
+  constructor(left: number, right: number, outputs: number, options: { readonly bias?: boolean } = {}) {
     super()
+    const { bias = true } = known('nn.bilinear', options, 'bias')
     checkSizes('nn.bilinear', { left, right, outputs })
     this.left = left
     this.right = right

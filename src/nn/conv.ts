@@ -2,6 +2,7 @@ import { ArgumentError, ShapeError } from '../errors.ts'
 import * as f from '../ops/functions.ts'
 import type { Tensor } from '../ops/tensor.ts'
 import type { Parameter } from '../ops/variable.ts'
+import { known } from '../options.ts'
 import { type WeightOptions, weightAndBias } from './initializers.ts'
 import { inside, Module } from './module.ts'
 import { checkSizes } from './sizes.ts'
@@ -74,26 +75,52 @@ export class Conv extends Module {
   }
 }
 
-const square = (kernel: f.Size2d): readonly number[] => (typeof kernel === 'number' ? [kernel, kernel] : kernel)
+/** A size for each axis. */
+function kernelOf(where: string, kernel: number | readonly number[], axes: number): readonly number[] {
+  const sizes = Array.isArray(kernel) ? (kernel as readonly number[]) : new Array<number>(axes).fill(kernel as number)
+  if (sizes.length !== axes)
+    throw new ArgumentError('the kernel does not have a size for each axis', {
+      where,
+      expected: `a number, or ${axes}`,
+      received: `[${sizes.join(', ')}]`,
+    })
+  return sizes
+}
+
+/** The options of the layer and those of its op. */
+function parted<O extends WeightOptions & { readonly groups?: number }>(
+  options: O,
+): { layer: WeightOptions & { groups?: number }; op: Omit<O, keyof WeightOptions> } {
+  const { bias: _, initializer: __, biasInitializer: ___, ...op } = options
+  return { layer: options, op }
+}
 
 /** Convolution of sequences [N, inputs, L]. */
-export const conv1d = (inputs: number, outputs: number, kernel: number, options: Conv1dLayerOptions = {}): Conv =>
-  new Conv('conv1d', [inputs, outputs], [kernel], false, options, (x, w, b) => f.conv1d(x, w, b, options))
+export const conv1d = (inputs: number, outputs: number, kernel: number, options: Conv1dLayerOptions = {}): Conv => {
+  const { layer, op } = parted(
+    known('nn.conv1d', options, 'stride padding dilation groups bias initializer biasInitializer'),
+  )
+  return new Conv('conv1d', [inputs, outputs], [kernel], false, layer, (x, w, b) => f.conv1d(x, w, b, op))
+}
 
 /** Convolution of images [N, inputs, H, W]. */
-export const conv2d = (inputs: number, outputs: number, kernel: f.Size2d, options: Conv2dLayerOptions = {}): Conv =>
-  new Conv('conv2d', [inputs, outputs], square(kernel), false, options, (x, w, b) => f.conv2d(x, w, b, options))
+export const conv2d = (inputs: number, outputs: number, kernel: f.Size2d, options: Conv2dLayerOptions = {}): Conv => {
+  const { layer, op } = parted(
+    known('nn.conv2d', options, 'stride padding dilation groups bias initializer biasInitializer'),
+  )
+  return new Conv('conv2d', [inputs, outputs], kernelOf('nn.conv2d', kernel, 2), false, layer, (x, w, b) =>
+    f.conv2d(x, w, b, op),
+  )
+}
 
 /** Convolution of volumes [N, inputs, D, H, W]. */
-export const conv3d = (inputs: number, outputs: number, kernel: f.Size3d, options: Conv3dLayerOptions = {}): Conv =>
-  new Conv(
-    'conv3d',
-    [inputs, outputs],
-    typeof kernel === 'number' ? [kernel, kernel, kernel] : kernel,
-    false,
-    options,
-    (x, w, b) => f.conv3d(x, w, b, options),
+export const conv3d = (inputs: number, outputs: number, kernel: f.Size3d, options: Conv3dLayerOptions = {}): Conv => {
+  const { layer, op } = parted(
+    known('nn.conv3d', options, 'stride padding dilation groups bias initializer biasInitializer'),
   )
+  const sizes = kernelOf('nn.conv3d', kernel, 3)
+  return new Conv('conv3d', [inputs, outputs], sizes, false, layer, (x, w, b) => f.conv3d(x, w, b, op))
+}
 
 /** Transposed convolution of sequences [N, inputs, L]. */
 export const convTranspose1d = (
@@ -101,10 +128,18 @@ export const convTranspose1d = (
   outputs: number,
   kernel: number,
   options: ConvTranspose1dLayerOptions = {},
-): Conv =>
-  new Conv('convTranspose1d', [inputs, outputs], [kernel], true, options, (x, w, b) =>
-    f.convTranspose1d(x, w, b, options),
+): Conv => {
+  const { layer, op } = parted(
+    known(
+      'nn.convTranspose1d',
+      options,
+      'stride padding outputPadding dilation groups bias initializer biasInitializer',
+    ),
   )
+  return new Conv('convTranspose1d', [inputs, outputs], [kernel], true, layer, (x, w, b) =>
+    f.convTranspose1d(x, w, b, op),
+  )
+}
 
 /** Transposed convolution of images [N, inputs, H, W]. */
 export const convTranspose2d = (
@@ -112,7 +147,20 @@ export const convTranspose2d = (
   outputs: number,
   kernel: f.Size2d,
   options: ConvTranspose2dLayerOptions = {},
-): Conv =>
-  new Conv('convTranspose2d', [inputs, outputs], square(kernel), true, options, (x, w, b) =>
-    f.convTranspose2d(x, w, b, options),
+): Conv => {
+  const { layer, op } = parted(
+    known(
+      'nn.convTranspose2d',
+      options,
+      'stride padding outputPadding dilation groups bias initializer biasInitializer',
+    ),
   )
+  return new Conv(
+    'convTranspose2d',
+    [inputs, outputs],
+    kernelOf('nn.convTranspose2d', kernel, 2),
+    true,
+    layer,
+    (x, w, b) => f.convTranspose2d(x, w, b, op),
+  )
+}

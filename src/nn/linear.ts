@@ -1,6 +1,7 @@
 import { ShapeError } from '../errors.ts'
 import type { Tensor } from '../ops/tensor.ts'
 import type { Parameter } from '../ops/variable.ts'
+import { known } from '../options.ts'
 import { type WeightOptions, weightAndBias } from './initializers.ts'
 import { type FieldLayout, inside, Module } from './module.ts'
 import { checkSizes } from './sizes.ts'
@@ -17,6 +18,7 @@ export class Linear extends Module {
 
   constructor(inputs: number, outputs: number, options: LinearOptions = {}) {
     super()
+    known('nn.linear', options, 'bias initializer biasInitializer')
     checkSizes('nn.linear', { inputs, outputs })
     this.inputs = inputs
     this.outputs = outputs
@@ -38,10 +40,7 @@ export class Linear extends Module {
           where: `nn.linear(${this.inputs}, ${this.outputs})`,
           expected: `[..., ${this.inputs}]`,
           received: `[${x.shape.join(', ')}]`,
-          hint:
-            x.rank > 2
-              ? 'Put nn.flatten() before it, or build the layer for the size that comes.'
-              : 'Build the layer for the size that comes.',
+          hint: x.rank > 2 ? 'Put nn.flatten() before it.' : 'Build the layer for the size that comes.',
         })
       const rows = x.rank === 2 ? x : x.reshape([x.size / this.inputs, this.inputs])
       const product = rows.matmul(this.weight)

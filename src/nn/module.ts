@@ -2,6 +2,7 @@ import { ChainruleError } from '../errors.ts'
 import { checkTensor } from '../ops/apply.ts'
 import type { Tensor } from '../ops/tensor.ts'
 import { Parameter, Variable } from '../ops/variable.ts'
+import { known } from '../options.ts'
 import { type DType, nextNode } from '../program/graph.ts'
 import { type LoadReport, loadState, readState, type State, type StateEntry } from './state.ts'
 import { summarize } from './summary.ts'
@@ -113,7 +114,8 @@ export abstract class Module implements Disposable {
     state: State | Iterable<readonly [string, StateEntry]>,
     options: { strict?: boolean } = {},
   ): LoadReport {
-    return loadState(this.stateEntries(), state, options.strict ?? true)
+    const { strict = true } = known('loadStateDict', options, 'strict')
+    return loadState(this.stateEntries(), state, strict)
   }
 
   /** Frees the parameters and all other variables. */

@@ -1,6 +1,7 @@
 import { ShapeError } from '../errors.ts'
 import { checkTensor } from '../ops/apply.ts'
 import type { Tensor } from '../ops/tensor.ts'
+import { known } from '../options.ts'
 import { type FieldLayout, inside, Module } from './module.ts'
 import { GRU, LSTM, type Recurrent, RNN } from './recurrent.ts'
 
@@ -63,8 +64,8 @@ export const rnnCell = (
   inputs: number,
   hidden: number,
   options: CellOptions & { readonly activation?: 'tanh' | 'relu' } = {},
-): RecurrentCell => new RecurrentCell(new RNN(inputs, hidden, options))
+): RecurrentCell => new RecurrentCell(new RNN(inputs, hidden, known('nn.rnnCell', options, 'bias activation')))
 export const gruCell = (inputs: number, hidden: number, options: CellOptions = {}): RecurrentCell =>
-  new RecurrentCell(new GRU(inputs, hidden, options))
+  new RecurrentCell(new GRU(inputs, hidden, known('nn.gruCell', options, 'bias')))
 export const lstmCell = (inputs: number, hidden: number, options: CellOptions = {}): RecurrentCell =>
-  new RecurrentCell(new LSTM(inputs, hidden, options))
+  new RecurrentCell(new LSTM(inputs, hidden, known('nn.lstmCell', options, 'bias')))

@@ -5,6 +5,7 @@ import { concat, dropout, gru as gruOp, less, lstm as lstmOp, rnn as rnnOp, wher
 import { rate } from '../ops/random.ts'
 import type { Tensor } from '../ops/tensor.ts'
 import type { Parameter } from '../ops/variable.ts'
+import { known } from '../options.ts'
 import { drawn } from './initializers.ts'
 import { type FieldLayout, inside, Module } from './module.ts'
 import { checkSizes } from './sizes.ts'
@@ -66,7 +67,13 @@ export abstract class Recurrent extends Module {
 
   constructor(gates: number, inputs: number, hidden: number, options: RecurrentOptions = {}) {
     super()
-    const { layers = 1, bidirectional = false, bias = true, batchFirst = true, dropout = 0 } = options
+    const {
+      layers = 1,
+      bidirectional = false,
+      bias = true,
+      batchFirst = true,
+      dropout = 0,
+    } = known(`nn.${this.kind}`, options, 'layers bidirectional bias batchFirst dropout')
     checkSizes(`nn.${this.kind}`, { inputs, hidden, layers })
     rate(dropout, `nn.${this.kind}.dropout`)
     this.gates = gates
@@ -114,7 +121,8 @@ export abstract class Recurrent extends Module {
   }
 
   /** Outputs of all steps and the last states, from given states, of sequences of given lengths. */
-  run(x: Tensor, { lengths, ...state }: RecurrentState & SequenceLengths = {}): RecurrentResult {
+  run(x: Tensor, options: RecurrentState & SequenceLengths = {}): RecurrentResult {
+    const { lengths, ...state } = known(`nn.${this.kind}`, options, 'h c lengths')
     return inside(this, [x], () => {
       this.check(x, state)
       let sequence = this.batchFirst ? x.transpose([1, 0, 2]) : x
@@ -251,14 +259,18 @@ export class RNN extends Recurrent {
     hidden: number,
     options: RecurrentOptions & { readonly activation?: 'tanh' | 'relu' } = {},
   ) {
-    const { activation = 'tanh' } = options
+    const { activation = 'tanh', ...shared } = known(
+      'nn.rnn',
+      options,
+      'activation layers bidirectional bias batchFirst dropout',
+    )
     if (activation !== 'tanh' && activation !== 'relu')
       throw new ArgumentError('unknown activation', {
         where: 'nn.rnn',
         expected: "'tanh' or 'relu'",
         received: String(activation),
       })
-    super(1, inputs, hidden, options)
+    super(1, inputs, hidden, shared)
     this.activation = activation
   }
   override get kind(): string {

@@ -1,5 +1,6 @@
 import { POOL_AVG, POOL_MAX } from '../abi/constants.ts'
 import { ArgumentError, ShapeError } from '../errors.ts'
+import { known } from '../options.ts'
 import { type Attrs, type Shape, type Spec, sizeOf } from '../program/graph.ts'
 import type { Ref } from '../program/lower.ts'
 import { shapeText } from '../tensor/shape.ts'
@@ -103,7 +104,7 @@ export const poolOps: OpTable<'maxPool2d' | 'maxPool2dGrad' | 'avgPool2d' | 'avg
       const [dy, x, y] = inputs as [Ref, Ref, Ref]
       const operands = operandsOf(shapes[1] as Shape, shapes[0] as Shape, attrs)
       const positive = attr<boolean | undefined>(attrs, 'positive') === true ? 1 : 0
-      emit('maxPool2dGrad', { dy, x, y, dx: outputs[0] as Ref, ...operands, positive })
+      emit('pool2dGrad', { fn: POOL_MAX, dy, x, y, dx: outputs[0] as Ref, ...operands, whole: positive })
     },
     // where a window's largest word is not positive, no slope of its words is
     sloped: ({ op, inputs, attrs }, y) =>
@@ -138,7 +139,8 @@ export const poolOps: OpTable<'maxPool2d' | 'maxPool2dGrad' | 'avgPool2d' | 'avg
     },
     lower({ inputs, outputs, shapes, attrs, emit }) {
       const operands = operandsOf(attr<Shape>(attrs, 'shape'), shapes[0] as Shape, attrs)
-      emit('avgPool2dGrad', { dy: inputs[0] as Ref, dx: outputs[0] as Ref, ...operands, whole: whole(attrs) })
+      const refs = { dy: inputs[0] as Ref, x: null, y: null, dx: outputs[0] as Ref }
+      emit('pool2dGrad', { fn: POOL_AVG, ...refs, ...operands, whole: whole(attrs) })
     },
     gradient: ({ dy: g, attrs }) => [apply(poolOps.avgPool2d, [g], attrs)],
   }),
@@ -168,6 +170,7 @@ function windows(kernel: Size2d, { stride, padding = 0, ceil = false }: Pool2dOp
 /** Largest value of each window of x [N, C, H, W]; NaN wins, and of equal values the first takes the gradient. */
 export function maxPool2d(x: Tensor, kernel: Size2d, options: Pool2dOptions = {}): Tensor {
   checkTensor(x, 'maxPool2d')
+  known('maxPool2d', options, 'stride padding ceil')
   return apply(poolOps.maxPool2d, [x], { ...windows(kernel, options, 'maxPool2d') })
 }
 
@@ -179,8 +182,11 @@ export interface AvgPool2dOptions extends Pool2dOptions {
 /** Mean of each window of x [N, C, H, W]. */
 export function avgPool2d(x: Tensor, kernel: Size2d, options: AvgPool2dOptions = {}): Tensor {
   checkTensor(x, 'avgPool2d')
-  const countIncludePad = options.countIncludePad !== false
-  return apply(poolOps.avgPool2d, [x], { ...windows(kernel, options, 'avgPool2d'), countIncludePad })
+  const { countIncludePad } = known('avgPool2d', options, 'stride padding ceil countIncludePad')
+  return apply(poolOps.avgPool2d, [x], {
+    ...windows(kernel, options, 'avgPool2d'),
+    countIncludePad: countIncludePad !== false,
+  })
 }
 
 /** Mean of each plane of x [N, C, H, W]: [N, C, 1, 1]. */

@@ -1,5 +1,6 @@
 import { ACT_RELU, ACT_TANH } from '../abi/constants.ts'
 import { ShapeError } from '../errors.ts'
+import { known } from '../options.ts'
 import type { Shape, Spec } from '../program/graph.ts'
 import type { Ref } from '../program/lower.ts'
 import { shapeText } from '../tensor/shape.ts'
@@ -125,8 +126,9 @@ export function rnn(
   x: Tensor,
   w: Tensor,
   h0: Tensor,
-  { activation = 'tanh', reverse = false }: SequenceOptions & { readonly activation?: 'tanh' | 'relu' } = {},
+  options: SequenceOptions & { readonly activation?: 'tanh' | 'relu' } = {},
 ): Tensor {
+  const { activation = 'tanh', reverse = false } = known('rnn', options, 'activation reverse')
   return apply(recurrentOps.rnn, [x, w, h0], { activation, reverse })
 }
 
@@ -139,8 +141,9 @@ export function lstm(
   w: Tensor,
   h0: Tensor,
   c0: Tensor,
-  { reverse = false }: SequenceOptions = {},
+  options: SequenceOptions = {},
 ): { h: Tensor; c: Tensor } {
+  const { reverse = false } = known('lstm', options, 'reverse')
   const [h, c, gates] = applyAll(recurrentOps.lstm, [x, w, h0, c0], { reverse }) as [Tensor, Tensor, Tensor]
   gates.dispose()
   return { h, c }
@@ -150,7 +153,8 @@ export function lstm(
  * A GRU over x [steps, rows, 3 n], the products of the inputs for the gates r, z, n; w [n, 3 n], h0 [rows, n]; the bias
  * [3 n] is that of the product with the state. Returns all states.
  */
-export function gru(x: Tensor, w: Tensor, h0: Tensor, bias: Tensor, { reverse = false }: SequenceOptions = {}): Tensor {
+export function gru(x: Tensor, w: Tensor, h0: Tensor, bias: Tensor, options: SequenceOptions = {}): Tensor {
+  const { reverse = false } = known('gru', options, 'reverse')
   const [h, gates] = applyAll(recurrentOps.gru, [x, w, h0, bias], { reverse }) as [Tensor, Tensor]
   gates.dispose()
   return h

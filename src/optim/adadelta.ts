@@ -1,11 +1,12 @@
 import type { ParameterTree } from '../autodiff/tree.ts'
 import type { Variable } from '../ops/variable.ts'
+import { known } from '../options.ts'
 import { average } from './moments.ts'
 import { type CommonOptions, Optimizer, type Update } from './optimizer.ts'
 import { fraction, nonNegative } from './options.ts'
 import type { Schedule } from './schedules.ts'
 
-export interface AdadeltaOptions extends CommonOptions {
+export interface AdadeltaOptions extends CommonOptions<AdadeltaOptions> {
   /** Scale of the steps. Default 1. */
   readonly lr?: number | Schedule
   /** Decay of the two means of squares. Default 0.9. */
@@ -22,10 +23,16 @@ export class Adadelta extends Optimizer {
   readonly #squares: ReadonlyMap<Variable, Variable>
   readonly #steps: ReadonlyMap<Variable, Variable>
 
-  constructor(parameters: ParameterTree, { lr = 1, rho = 0.9, eps = 1e-6, ...common }: AdadeltaOptions = {}) {
+  constructor(parameters: ParameterTree, options: AdadeltaOptions = {}) {
+    const {
+      lr = 1,
+      rho = 0.9,
+      eps = 1e-6,
+      ...common
+    } = known('optim.adadelta', options, 'lr rho eps weightDecay groups')
     fraction('optim.adadelta', { rho })
     nonNegative('optim.adadelta', { eps })
-    super(parameters, lr, common)
+    super(parameters, lr, common, (own, group) => new Adadelta(own, { ...options, ...group }))
     this.#options = { rho, eps }
     this.#squares = this.slot('square')
     this.#steps = this.slot('delta')

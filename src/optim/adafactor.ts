@@ -3,12 +3,13 @@ import { zeros } from '../ops/create.ts'
 import { scalars } from '../ops/scalar.ts'
 import type { Tensor } from '../ops/tensor.ts'
 import type { Variable } from '../ops/variable.ts'
+import { known } from '../options.ts'
 import { rounded } from './moments.ts'
 import { type CommonOptions, Optimizer, type Update } from './optimizer.ts'
 import { nonNegative, positive } from './options.ts'
 import type { Schedule } from './schedules.ts'
 
-export interface AdafactorOptions extends CommonOptions {
+export interface AdafactorOptions extends CommonOptions<AdafactorOptions> {
   /** Bound of the relative step, which is min(lr, 1 / sqrt(t)). Default 0.01. */
   readonly lr?: number | Schedule
   /** The mean of squares forgets by 1 - t^-decay. Default 0.8. */
@@ -41,15 +42,19 @@ export class Adafactor extends Optimizer {
   readonly #slots = new Map<Variable, readonly [Variable, Variable?]>()
   #now: Now | undefined
 
-  constructor(
-    parameters: ParameterTree,
-    { lr = 0.01, decay = 0.8, eps = [2 ** -23, 1e-3], threshold = 1, ...common }: AdafactorOptions = {},
-  ) {
+  constructor(parameters: ParameterTree, options: AdafactorOptions = {}) {
+    const {
+      lr = 0.01,
+      decay = 0.8,
+      eps = [2 ** -23, 1e-3],
+      threshold = 1,
+      ...common
+    } = known('optim.adafactor', options, 'lr decay eps threshold weightDecay groups')
     nonNegative('optim.adafactor', { decay, 'eps[0]': eps[0], 'eps[1]': eps[1] })
     positive('optim.adafactor', { threshold })
-    super(parameters, lr, common)
+    super(parameters, lr, common, (own, group) => new Adafactor(own, { ...options, ...group }))
     this.#options = { decay, eps, threshold }
-    for (const [name, parameter] of this.parameters) {
+    for (const [name, parameter] of this.own) {
       const { shape, rank } = parameter
       if (rank < 2) this.#slots.set(parameter, [this.keep(`${name}.square`, () => zeros(shape))])
       else

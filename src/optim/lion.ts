@@ -1,11 +1,12 @@
 import type { ParameterTree } from '../autodiff/tree.ts'
 import { lionUpdate } from '../ops/update.ts'
 import type { Variable } from '../ops/variable.ts'
+import { known } from '../options.ts'
 import { type CommonOptions, Optimizer, type Update } from './optimizer.ts'
 import { fraction } from './options.ts'
 import type { Schedule } from './schedules.ts'
 
-export interface LionOptions extends CommonOptions {
+export interface LionOptions extends CommonOptions<LionOptions> {
   /** Learning rate. Default 0.0001: every step has this size, so it is smaller than Adam's. */
   readonly lr?: number | Schedule
   /** Weight of the momentum in the step, and its decay. Default [0.9, 0.99]. */
@@ -19,12 +20,14 @@ export class Lion extends Optimizer {
   readonly #betas: { beta1: number; beta2: number }
   readonly #m: ReadonlyMap<Variable, Variable>
 
-  constructor(
-    parameters: ParameterTree,
-    { lr = 1e-4, betas: [beta1, beta2] = [0.9, 0.99], ...common }: LionOptions = {},
-  ) {
+  constructor(parameters: ParameterTree, options: LionOptions = {}) {
+    const {
+      lr = 1e-4,
+      betas: [beta1, beta2] = [0.9, 0.99],
+      ...common
+    } = known('optim.lion', options, 'lr betas weightDecay groups')
     fraction('optim.lion', { beta1, beta2 })
-    super(parameters, lr, common)
+    super(parameters, lr, common, (own, group) => new Lion(own, { ...options, ...group }))
     this.#betas = { beta1, beta2 }
     this.#m = this.slot('m')
   }

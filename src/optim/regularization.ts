@@ -3,7 +3,9 @@ import { ArgumentError } from '../errors.ts'
 import { add } from '../ops/functions.ts'
 import type { Tensor } from '../ops/tensor.ts'
 import { Variable } from '../ops/variable.ts'
+import { known } from '../options.ts'
 import { scoped } from '../tensor/scope.ts'
+import { nonNegative, positive } from './options.ts'
 
 /** lambda times the sum of |w|: a term of the loss that pulls weights to exactly 0. */
 export const l1 = (parameters: ParameterTree, lambda: number): Tensor =>
@@ -14,11 +16,13 @@ export const l2 = (parameters: ParameterTree, lambda: number): Tensor =>
   penalty('l2', parameters, lambda, (w) => w.square().sum())
 
 /** l1 and l2 together: l1 sum |w| + l2 sum w^2 (Zou and Hastie 2005). */
-export const elastic = (parameters: ParameterTree, of: { readonly l1: number; readonly l2: number }): Tensor =>
-  add(
+export const elastic = (parameters: ParameterTree, of: { readonly l1: number; readonly l2: number }): Tensor => {
+  known('optim.elastic', of, 'l1 l2')
+  return add(
     penalty('elastic', parameters, of.l1, (w) => w.abs().sum()),
     l2(parameters, of.l2),
   )
+}
 
 export interface MaxNormOptions {
   /** Along which axes a norm is taken. Default 0: the inputs of a unit, for weights [inputs, outputs]. */
@@ -29,14 +33,10 @@ export interface MaxNormOptions {
  * Brings vectors of weights back to a length of at most `limit` (Srivastava et al. 2014): w min(1, limit / |w|). Belongs
  * into the step, after the optimizer's. Parameters of rank 0 and 1 (biases) are left alone.
  */
-export function maxNorm(parameters: ParameterTree, limit: number, { axis = 0 }: MaxNormOptions = {}): void {
-  if (!(Number.isFinite(limit) && limit > 0))
-    throw new ArgumentError('limit is out of range', {
-      where: 'maxNorm',
-      expected: 'a finite number above 0',
-      received: String(limit),
-    })
-  const weights = treeOf(parameters).tensors
+export function maxNorm(parameters: ParameterTree, limit: number, options: MaxNormOptions = {}): void {
+  const { axis = 0 } = known('optim.maxNorm', options, 'axis')
+  positive('maxNorm', { limit })
+  const weights = treeOf(parameters, 'maxNorm').tensors
   for (const w of weights)
     if (!(w instanceof Variable))
       throw new ArgumentError('not a parameter', {
@@ -54,17 +54,8 @@ export function maxNorm(parameters: ParameterTree, limit: number, { axis = 0 }: 
 }
 
 function penalty(where: string, tree: ParameterTree, lambda: number, of: (w: Tensor) => Tensor): Tensor {
-  if (!(Number.isFinite(lambda) && lambda >= 0))
-    throw new ArgumentError('lambda is out of range', {
-      where,
-      expected: 'a finite number of at least 0',
-      received: String(lambda),
-    })
-  const weights =
-    'namedParameters' in tree && typeof tree.namedParameters === 'function'
-      ? [...(tree as { namedParameters(): Iterable<[string, Tensor]> }).namedParameters()].map(([, w]) => w)
-      : Object.values(tree as Record<string, Tensor>)
-  const [first, ...rest] = weights
+  nonNegative(where, { lambda })
+  const [first, ...rest] = treeOf(tree, where).tensors
   if (first === undefined) throw new ArgumentError('no parameters', { where })
   return rest.reduce((sum, w) => sum.add(of(w)), of(first)).mul(lambda)
 }

@@ -1,4 +1,5 @@
 import { DisposedError, ShapeError } from '../errors.ts'
+import { known } from '../options.ts'
 import { compile, type Program, place } from './compile.ts'
 import type { Elements, Engine } from './engine.ts'
 import type { Generator } from './generator.ts'
@@ -69,7 +70,7 @@ export class CompiledStep {
       const outputs = new Map<string, Value>()
       for (const [name, made] of Object.entries(result)) {
         let value = made
-        if (made.producer === undefined || made.producer.op.inPlace !== undefined || seen.has(made)) {
+        if (made.producer?.op.inPlace !== undefined || seen.has(made)) {
           const copy = createNode(clone, [made], {})
           nodes.push(copy)
           value = copy.outputs[0] as Value
@@ -170,10 +171,11 @@ export class CompiledStep {
   /** Many steps on the pool, without JavaScript in between; the caller is free. */
   async runMany(steps: number, options: RunManyOptions = {}): Promise<Curves> {
     this.ready()
-    options.signal?.throwIfAborted()
+    const { signal } = known('runMany', options, 'signal')
+    signal?.throwIfAborted()
     const { failure, ...result } = await this.attempt(steps, options)
     if (failure !== undefined) throw failure
-    options.signal?.throwIfAborted()
+    signal?.throwIfAborted()
     return result
   }
 

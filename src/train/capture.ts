@@ -1,6 +1,8 @@
 import { ArgumentError } from '../errors.ts'
 import { type LayerSpan, watchLayers } from '../nn/module.ts'
+import { clone } from '../ops/functions.ts'
 import { Tensor } from '../ops/tensor.ts'
+import { known } from '../options.ts'
 import type { Elements, Engine } from '../program/engine.ts'
 import type { DType, Shape, Spec, Value } from '../program/graph.ts'
 import { CompiledStep, type Curves, type RunManyOptions } from '../program/step.ts'
@@ -26,7 +28,8 @@ export function capture<I extends string = never, O extends string = string>(
   inputs?: Readonly<Record<I, Spec>>,
   options: { readonly engine?: Engine } = {},
 ): Step<I, O> {
-  return new Step(options.engine ?? currentEngine(), fn, inputs ?? ({} as Readonly<Record<I, Spec>>))
+  const { engine = currentEngine() } = known('capture', options, 'engine')
+  return new Step(engine, fn, inputs ?? ({} as Readonly<Record<I, Spec>>))
 }
 
 /** A captured step. */
@@ -67,7 +70,9 @@ export class Step<I extends string = string, O extends string = string> implemen
               where: `capture, result ${name}`,
               received: typeof tensor,
             })
-          values_[name] = tensor.use('capture')
+          const value = tensor.use('capture')
+          // What no op made has no other owner than a handle of this scope.
+          values_[name] = value.producer === undefined ? clone(tensor).state : value
         }
         return values_
       }),

@@ -1,19 +1,25 @@
 import { type Command, command } from '../command.ts'
+import { EXIT } from '../exit.ts'
 import { flag, HELP, names } from '../options.ts'
 
 export const check: Command = command({
   name: 'check',
-  summary: 'every operation and its gradient, tested in this runtime',
+  summary: 'every operation, function and gradient, tested in this runtime',
   options: {
-    only: names('NAME,NAME...', 'only these operations of docs/ops.md'),
+    only: names('NAME,NAME...', 'only these operations and functions of docs/ops.md'),
     json: flag('one JSON object a line instead of text'),
     ...HELP,
   },
-  examples: [{ line: 'chainrule check --only conv2d,softmax', what: 'two operations; exit code 1 where one is wrong' }],
+  examples: [
+    {
+      line: 'chainrule check --only conv2d,groupNorm',
+      what: 'an operation and a function; exit code 1 where one is wrong',
+    },
+  ],
   plan:
     ({ values }) =>
     async ({ out }) => {
       const { runCheck } = await import('../check.ts')
-      return (await runCheck(values, out)) ? 0 : 1
+      return (await runCheck(values, out)) ? EXIT.ok : EXIT.failure
     },
 })
