@@ -390,6 +390,7 @@ const tables: Rows = {
   },
   node: {
     CheckpointFolder: (o) => new node.CheckpointFolder('nowhere', o),
+    'CheckpointFolder.begin': value,
     'CheckpointFolder.save': value,
     imageFolder: (o) => node.imageFolder(mkdtempSync(join(tmpdir(), 'chainrule-options-')), o),
   },
