@@ -1,67 +1,48 @@
-import { ACT_GELU, ACT_GELU_TANH, ACT_NONE, ACT_RELU, ACT_SIGMOID, ACT_SILU, ACT_TANH } from '../../src/abi/constants'
+import { ACT_GELU, ACT_RELU, ACT_SIGMOID, ACT_TANH, UNARY_GELU, UNARY_SIGMOID, UNARY_TANH } from '../../src/abi/constants'
+import { unary } from '../elementwise/unary'
 import { loadLanes, storeLanes } from '../simd/lanes'
-import { gelu, geluTanh, sigmoid, silu, tanh } from '../simd/math'
-
-// @ts-ignore: decorator
-@inline
-function apply(act: u32, v: v128): v128 {
-  if (act == ACT_RELU) return f32x4.pmax(v, f32x4.splat(0))
-  if (act == ACT_TANH) return tanh(v)
-  if (act == ACT_SIGMOID) return sigmoid(v)
-  if (act == ACT_GELU) return gelu(v)
-  if (act == ACT_GELU_TANH) return geluTanh(v)
-  if (act == ACT_SILU) return silu(v)
-  return v
-}
-
-// @ts-ignore: decorator
-@inline
-function columns(act: u32, c: usize, cRow: usize, rows: u32, cols: u32, bias: usize): void {
-  for (; ; cols -= 4) {
-    const lanes = min<u32>(4, cols)
-    // x + -0 is x, even for x = -0
-    let add = f32x4.splat(-0.0)
-    if (bias != 0) {
-      add = loadLanes(bias, lanes)
-      bias += 16
-    }
-    let at = c
-    for (let i = rows; i > 0; i--) {
-      storeLanes(at, apply(act, f32x4.add(loadLanes(at, lanes), add)), lanes)
-      at += cRow
-    }
-    if (cols <= 4) break
-    c += 16
-  }
-}
 
 /**
  * c = act(c + bias) in place for rows x cols words (at least one); bias (0: none) is one row for all rows of c. The
- * functions are those of the element-wise kernels, so that fusing never changes a bit.
+ * functions are those of the element-wise kernels, so that fusing never changes a bit; `free` are 32 bytes for them.
  */
-export function finish(c: usize, cRow: usize, rows: u32, cols: u32, bias: usize, act: u32): void {
-  switch (act) {
-    case ACT_NONE:
-      if (bias != 0) columns(ACT_NONE, c, cRow, rows, cols, bias)
-      break
-    case ACT_RELU:
-      columns(ACT_RELU, c, cRow, rows, cols, bias)
-      break
-    case ACT_TANH:
-      columns(ACT_TANH, c, cRow, rows, cols, bias)
-      break
-    case ACT_SIGMOID:
-      columns(ACT_SIGMOID, c, cRow, rows, cols, bias)
-      break
-    case ACT_GELU:
-      columns(ACT_GELU, c, cRow, rows, cols, bias)
-      break
-    case ACT_GELU_TANH:
-      columns(ACT_GELU_TANH, c, cRow, rows, cols, bias)
-      break
-    case ACT_SILU:
-      columns(ACT_SILU, c, cRow, rows, cols, bias)
-      break
+export function finish(c: usize, cRow: usize, rows: u32, cols: u32, bias: usize, act: u32, free: usize): void {
+  if (bias != 0 || act == ACT_RELU) columns(c, cRow, rows, cols, bias, act == ACT_RELU)
+  if (act < <u32>ACT_TANH) return
+  let fn: u32 = UNARY_GELU + act - ACT_GELU
+  if (act == ACT_TANH) fn = UNARY_TANH
+  if (act == ACT_SIGMOID) fn = UNARY_SIGMOID
+  for (; rows > 0; rows--, c += cRow) unary(fn, c, c, cols, 0, 0, free, 0, 1)
+}
+
+/** Bias (0: none) and ReLU of rows x cols words. */
+export function columns(c: usize, cRow: usize, rows: u32, cols: u32, bias: usize, relu: bool): void {
+  const low = f32x4.splat(relu ? 0 : -Infinity)
+  // x + -0 is x, even for x = -0
+  let a = f32x4.splat(-0.0)
+  let b = a
+  for (; cols >= 8; cols -= 8, c += 32) {
+    if (bias != 0) {
+      a = v128.load(bias)
+      b = v128.load(bias, 16)
+      bias += 32
+    }
+    let at = c
+    for (let i = rows; i > 0; i--, at += cRow) {
+      const u = f32x4.add(v128.load(at), a)
+      const v = f32x4.add(v128.load(at, 16), b)
+      v128.store(at, f32x4.pmax(u, low))
+      v128.store(at, f32x4.pmax(v, low), 16)
+    }
+  }
+  for (let left = <i32>cols; left > 0; left -= 4, c += 16) {
+    if (bias != 0) {
+      a = loadLanes(bias, left)
+      bias += 16
+    }
+    let at = c
+    for (let i = rows; i > 0; i--, at += cRow)
+      storeLanes(at, f32x4.pmax(f32x4.add(loadLanes(at, left), a), low), left)
   }
 }
 

@@ -149,7 +149,7 @@ function store4(
   const act = flags >> GEMM_ACTIVATION_SHIFT
   if (act != 0) {
     v128.store(scratch, sums)
-    finish(scratch, 0, 1, 4, 0, act)
+    finish(scratch, 0, 1, 4, 0, act, scratch + 16)
     sums = v128.load(scratch)
   }
   if (plain) v128.store(y, sums)

@@ -31,11 +31,12 @@ import { attentionGrad } from '../attention/backward'
 import { gemm } from '../gemm/gemm'
 import { gemv } from '../gemm/gemv'
 import { layerNorm, layerNormGrad } from '../norm/layer'
-import { pool2d, maxPool2dGrad, avgPool2dGrad } from '../pool/pool'
+import { pool2d, pool2dGrad } from '../pool/pool'
 import { conv2d } from '../conv/forward'
 import { directConv2d, directConv2dFilterGrad } from '../conv/direct'
 import { conv2dInputGrad } from '../conv/input-grad'
 import { conv2dFilterGrad } from '../conv/filter-grad'
+import { winograd } from '../conv/winograd'
 
 /** Runs one instruction's share `part` of `parts`. Inlined into the executor's loop: 2 to 4 ns an instruction. */
 // @ts-ignore: decorator
@@ -555,6 +556,7 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         <usize>load<u32>(pc, 28),
         load<u32>(pc, 32),
         load<u32>(pc, 36),
+        scratch,
         part,
         parts,
       )
@@ -570,6 +572,7 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         <usize>load<u32>(pc, 32),
         load<u32>(pc, 36),
         load<u32>(pc, 40),
+        scratch,
         part,
         parts,
       )
@@ -583,6 +586,7 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         <usize>load<u32>(pc, 24),
         load<u32>(pc, 28),
         load<u32>(pc, 32),
+        scratch,
         part,
         parts,
       )
@@ -753,12 +757,12 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
       )
       break
     case 52:
-      maxPool2dGrad(
-        <usize>load<u32>(pc, 8),
+      pool2dGrad(
+        load<u32>(pc, 8),
         <usize>load<u32>(pc, 12),
         <usize>load<u32>(pc, 16),
         <usize>load<u32>(pc, 20),
-        load<u32>(pc, 24),
+        <usize>load<u32>(pc, 24),
         load<u32>(pc, 28),
         load<u32>(pc, 32),
         load<u32>(pc, 36),
@@ -770,31 +774,12 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         load<u32>(pc, 60),
         load<u32>(pc, 64),
         load<u32>(pc, 68),
+        load<u32>(pc, 72),
         part,
         parts,
       )
       break
     case 53:
-      avgPool2dGrad(
-        <usize>load<u32>(pc, 8),
-        <usize>load<u32>(pc, 12),
-        load<u32>(pc, 16),
-        load<u32>(pc, 20),
-        load<u32>(pc, 24),
-        load<u32>(pc, 28),
-        load<u32>(pc, 32),
-        load<u32>(pc, 36),
-        load<u32>(pc, 40),
-        load<u32>(pc, 44),
-        load<u32>(pc, 48),
-        load<u32>(pc, 52),
-        load<u32>(pc, 56),
-        load<u32>(pc, 60),
-        part,
-        parts,
-      )
-      break
-    case 54:
       conv2d(
         <usize>load<u32>(pc, 8),
         <usize>load<u32>(pc, 12),
@@ -820,7 +805,7 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         parts,
       )
       break
-    case 55:
+    case 54:
       directConv2d(
         <usize>load<u32>(pc, 8),
         <usize>load<u32>(pc, 12),
@@ -845,7 +830,7 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         parts,
       )
       break
-    case 56:
+    case 55:
       directConv2dFilterGrad(
         <usize>load<u32>(pc, 8),
         <usize>load<u32>(pc, 12),
@@ -869,7 +854,7 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         parts,
       )
       break
-    case 57:
+    case 56:
       conv2dInputGrad(
         <usize>load<u32>(pc, 8),
         <usize>load<u32>(pc, 12),
@@ -895,7 +880,7 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         parts,
       )
       break
-    case 58:
+    case 57:
       conv2dFilterGrad(
         <usize>load<u32>(pc, 8),
         <usize>load<u32>(pc, 12),
@@ -914,6 +899,24 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         load<u32>(pc, 64),
         load<u32>(pc, 68),
         load<u32>(pc, 72),
+        scratch,
+        part,
+        parts,
+      )
+      break
+    case 58:
+      winograd(
+        <usize>load<u32>(pc, 8),
+        <usize>load<u32>(pc, 12),
+        <usize>load<u32>(pc, 16),
+        <usize>load<u32>(pc, 20),
+        load<u32>(pc, 24),
+        load<u32>(pc, 28),
+        load<u32>(pc, 32),
+        load<u32>(pc, 36),
+        load<u32>(pc, 40),
+        load<u32>(pc, 44),
+        load<u32>(pc, 48),
         scratch,
         part,
         parts,
