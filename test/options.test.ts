@@ -392,6 +392,7 @@ const tables: Rows = {
   },
   node: {
     CheckpointFolder: (o) => new node.CheckpointFolder('nowhere', o),
+    'CheckpointFolder.begin': value,
     'CheckpointFolder.save': value,
     imageFolder: (o) => node.imageFolder(mkdtempSync(join(tmpdir(), 'chainrule-options-')), o),
   },

@@ -223,5 +223,11 @@ describe('evaluate and predict', () => {
     await expect(train.evaluate(model, classified, { loss: mse, batch: 0 })).rejects.toThrow(ArgumentError)
     const average = (x: Tensor): Tensor => x.mean(0)
     await expect(train.predict(model, classified, { forward: ({ x }) => average(x) })).rejects.toThrow(ShapeError)
+    await expect(train.predict(model, Float32Array.of(1) as never)).rejects.toThrow(/predict: .*data set.*Float32Array/)
+    await expect(train.evaluate(model, undefined as never, { loss: mse })).rejects.toThrow(
+      /evaluate: .*data set.*undefined/,
+    )
+    const stream = data.batches(classified, { batch: 4 })
+    await expect(train.predict(model, stream as never)).rejects.toThrow(/predictions\(model, stream\)/)
   })
 })
