@@ -151,7 +151,7 @@ export const norms: Functions<
     'y = (x - mean) / sqrt(var + eps) w + b, over each channel',
     [
       batch([2, 1], []),
-      batch([7, 5], ['weight', 'bias']),
+      batch([13, 5], ['weight', 'bias']),
       batch([2, 3, 5], ['weight'], { eps: 0.1 }),
       batch([2, 3, 4, 3], ['bias']),
       batch([3, 2, 17], ['weight', 'bias'], { fill: 'nearOne' }),
