@@ -4,7 +4,7 @@ import type { Tensor } from '../../ops/tensor.ts'
 import type { Shape } from '../../program/graph.ts'
 import type { RefTensor } from '../../reference/index.ts'
 import { type Fill, x } from '../cases/types.ts'
-import { composed } from './cases.ts'
+import { composed, specials } from './cases.ts'
 import { mean } from './references.ts'
 import type { FunctionCase, Functions } from './types.ts'
 
@@ -186,6 +186,7 @@ export const norms: Functions<
       with_(grouped([0, 4, 3], 2), 2),
       with_(grouped([2, 4, 17], 2), 2, { fill: 'nearOne' }),
       with_(grouped([3, 12, 7, 31], 4), 2),
+      with_(grouped([2, 7, 2], 7), 2, { fill: specials([14, 2]) }),
     ],
   ),
   instanceNorm: composed(
@@ -199,6 +200,7 @@ export const norms: Functions<
       with_(single([0, 4, 3]), 0),
       with_(single([2, 2, 33]), 2, { fill: 'nearOne' }),
       with_(single([5, 7, 9, 31]), 2),
+      with_(single([2, 7, 2]), 2, { fill: specials([14, 2]) }),
     ],
   ),
   layerNorm: composed(
@@ -214,6 +216,7 @@ export const norms: Functions<
       with_(last([0, 3, 4], 2), 2),
       with_(last([3, 17], 1), 2, { fill: 'nearOne' }),
       with_(last([29, 13, 31], 2), 2),
+      with_(last([14, 2], 1), 2, { fill: specials([14, 2]) }),
     ],
   ),
   rmsNorm: composed(
@@ -227,6 +230,7 @@ export const norms: Functions<
       with_(rows([0, 4]), 1),
       with_(rows([7, 67]), 1, { fill: 'wide' }),
       with_(rows([29, 691]), 1),
+      with_(rows([14, 2]), 1, { fill: specials([14, 2]) }),
     ],
   ),
 }
