@@ -24,7 +24,7 @@ interface Options {
 const spread = (sizes: Sizes | undefined, axes: number, usual: number): number[] =>
   Array.from({ length: axes }, (_, i) => (typeof sizes === 'object' ? (sizes[i] as number) : (sizes ?? usual)))
 
-/** [before, after] for each axis; two numbers of one axis, and four of two axes, are its ends. */
+/** [before, after] for each axis; twice as many numbers as axes are the ends of each. */
 function ends(padding: Options['padding'], reach: readonly number[]): (readonly [number, number])[] {
   if (padding === 'same') return reach.map((r) => [Math.floor(r / 2), Math.ceil(r / 2)])
   if (padding === 'valid') return reach.map(() => [0, 0])
@@ -197,6 +197,8 @@ export const convolutions: Functions<Name> = {
         padding: [2, 0, 1],
         stride: [3, 2, 1],
       }),
+      volume([1, 2, 3, 4, 5], [2, 2, 3, 2, 3], { padding: [0, 2, 1, 0, 3, 1] }),
+      volume([1, 1, 3, 4, 5], [2, 1, 2, 2, 2], { padding: [1, 0, 0, 2, 0, 0], stride: 2, dilation: [1, 2, 1] }),
       volume([0, 2, 3, 3, 3], [1, 2, 2, 2, 2]),
       volume([1, 3, 5, 9, 11], [5, 3, 3, 3, 3], { padding: 1 }),
       volume([1, 1, 3, 3, 42], [2, 1, 2, 2, 2], {}, true, true),
