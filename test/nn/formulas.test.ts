@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Engine, init, nn, scope, type Tensor, tensor } from '../../src/index.ts'
 
-// Cells and layers of products against their textbook formulas in f64, with PyTorch's layout of the state.
+// Cells, layers of products, rms normalization and positions against their textbook formulas in f64, with PyTorch's layout of the state.
 
 let engine: Engine
 beforeAll(async () => {
@@ -89,4 +89,39 @@ test('bilinear: a W_k b + bias_k', async () => {
     ),
   )
   close(module.forward(row(X), row(H)), want)
+})
+
+test('rmsNorm: x / sqrt(mean x^2 + eps) w', async () => {
+  using module = nn.rmsNorm(4, { eps: 0.5 })
+  module.loadStateDict([['weight', { shape: [4], data: Float32Array.from(C) }]])
+  using _ = scope()
+  const root = Math.sqrt(H.reduce((sum, v) => sum + v * v, 0) / 4 + 0.5)
+  close(
+    module.forward(row(H)),
+    H.map((v, i) => (v / root) * (C[i] as number)),
+  )
+})
+
+test('positionalEmbedding: x[t] + table[t]', async () => {
+  using module = nn.positionalEmbedding(5, 2)
+  const s = await stateOf(module)
+  using _ = scope()
+  const want = H.map((v, i) => v + (s('weight')[i] as number))
+  close(module.forward(row(H).reshape([2, 2])), want)
+})
+
+test('sinusoidalPositions: sin and cos of t 10000^(-2 i / width) in turn', () => {
+  using module = nn.sinusoidalPositions(4)
+  using _ = scope()
+  const [x, steps] = [
+    [...H, ...C],
+    [0, 1],
+  ]
+  const want = steps.flatMap((t) =>
+    [0, 1, 2, 3].map((i) => {
+      const angle = t * 10_000 ** (-(2 * (i >> 1)) / 4)
+      return (x[4 * t + i] as number) + (i % 2 === 0 ? Math.sin(angle) : Math.cos(angle))
+    }),
+  )
+  close(module.forward(row(x).reshape([2, 4])), want)
 })
