@@ -1,4 +1,12 @@
-import { ACT_GELU, ACT_RELU, ACT_SIGMOID, ACT_TANH, UNARY_GELU, UNARY_SIGMOID, UNARY_TANH } from '../../src/abi/constants'
+import {
+  ACT_GELU,
+  ACT_RELU,
+  ACT_SIGMOID,
+  ACT_TANH,
+  UNARY_GELU,
+  UNARY_SIGMOID,
+  UNARY_TANH,
+} from '../../src/abi/constants'
 import { unary } from '../elementwise/unary'
 import { loadLanes, storeLanes } from '../simd/lanes'
 
@@ -41,8 +49,7 @@ export function columns(c: usize, cRow: usize, rows: u32, cols: u32, bias: usize
       bias += 16
     }
     let at = c
-    for (let i = rows; i > 0; i--, at += cRow)
-      storeLanes(at, f32x4.pmax(f32x4.add(loadLanes(at, left), a), low), left)
+    for (let i = rows; i > 0; i--, at += cRow) storeLanes(at, f32x4.pmax(f32x4.add(loadLanes(at, left), a), low), left)
   }
 }
 
