@@ -18,7 +18,7 @@ import {
   withEngine,
 } from '../../src/index.ts'
 import { Evaluation } from '../../src/reference/index.ts'
-import { open, refused, type Tools } from '../ops/wrong/calls.ts'
+import { engine, openForAll, refused, t } from '../ops/wrong/calls.ts'
 import { layers } from './layers/index.ts'
 import type { LayerCase, MakerName } from './layers/types.ts'
 
@@ -166,19 +166,7 @@ describe.each(['fast', 'reproducible'] as const)('numerics: %s', (numerics) => {
 })
 
 describe('states, tables and refusals', () => {
-  let engine: Engine
-  let other: Engine
-  let t: Tools
-  beforeAll(async () => {
-    const opened = await open()
-    engine = opened.engine
-    other = opened.other
-    t = opened.tools
-  })
-  afterAll(async () => {
-    await engine.close()
-    await other.close()
-  })
+  openForAll()
 
   const answer = (c: LayerCase, module: nn.Module): Elements[] => {
     using _ = scope()

@@ -11,6 +11,7 @@ import {
   type Tensor,
   train,
 } from '../../src/index.ts'
+import { Same } from '../helpers/models.ts'
 import { uniform } from '../helpers/points.ts'
 
 let engine: Engine
@@ -18,14 +19,6 @@ beforeAll(async () => {
   engine = await init({ threads: 2, seed: 1 })
 })
 afterAll(() => engine.close())
-
-/** Gives its input back. */
-class Same extends nn.Module {
-  unused = nn.linear(1, 1)
-  override forward(x: Tensor): Tensor {
-    return x
-  }
-}
 
 const next = uniform(7)
 const ROWS = 1500
