@@ -76,12 +76,16 @@ export class Evaluator<K extends string, M extends Metrics> implements Disposabl
     return { loss: sum / over, metrics: await this.#tally.values(), rows }
   }
 
-  /** Makes the programs for the first of the batches, or all in memory, and runs none. */
-  async prepare(): Promise<readonly Step[]> {
+  /** Makes the programs for the first batches of a stream, or all in memory, and runs none. */
+  async prepare(batches: number): Promise<readonly Step[]> {
     const feed = await this.#open()
-    for (let ready = await feed.ready(Infinity); ready !== undefined; ready = await feed.ready(Infinity)) {
+    for (
+      let left = isStream(this.#data) ? batches : Infinity, ready: Ready | undefined;
+      left > 0;
+      left -= ready.steps
+    ) {
+      if ((ready = await feed.ready(left)) === undefined) break
       await this.#step(feed, ready)
-      if (isStream(this.#data)) break
       feed.ran(ready.steps)
     }
     return [...this.#steps.values()]
