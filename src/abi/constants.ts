@@ -82,10 +82,6 @@ export const TILE_6X16 = 2
 export const ACT_NONE = 0
 export const ACT_RELU = 1
 export const ACT_TANH = 2
-export const ACT_SIGMOID = 3
-export const ACT_GELU = 4
-export const ACT_GELU_TANH = 5
-export const ACT_SILU = 6
 
 /** Weights of a filter that convolution without panels takes at most. */
 export const DIRECT_TAPS = 64

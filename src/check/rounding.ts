@@ -134,12 +134,12 @@ const inner = ([a]: readonly RefTensor[], attrs: Attrs): number =>
 
 const matmul: Rounding = ofMagnitudes('matmul', (inputs, attrs) => terms(inner(inputs, attrs)) + 1)
 
-/** The error of the product passes through the activation, whose slope is below 1.13, and gains the activation's own. */
+/** The error of the product passes through the activation, whose slope is at most 1, and gains the activation's own. */
 const fusedMatmul: Rounding = (inputs, attrs, outputs) => {
   const linear = { ...attrs, activation: ACT_NONE }
   const before = references.fusedMatmul(inputs.map(abs), linear)[0]!
   const k = terms(inner(inputs, attrs)) + 2
-  return [bounds(before, (v, i) => (1.13 * k * v + 12 * Math.abs(outputs[0]!.data[i] as number)) * U)]
+  return [bounds(before, (v, i) => (k * v + 12 * Math.abs(outputs[0]!.data[i] as number)) * U)]
 }
 
 const windowSize = (attrs: Attrs): number => (attrs['kernel'] as number[]).reduce((n, size) => n * size, 1)
@@ -212,6 +212,7 @@ export const rounding: Readonly<Record<ReferenceName, Rounding>> = {
   erf: halfUlps(8),
   relu: exact,
   gelu: halfUlps(8),
+  geluSlope: (_inputs, _attrs, [y, slope]) => [bounds(y!, (v) => 8 * U * v), slope!.data.map(() => 16 * U)],
   silu: halfUlps(8),
   softplus: halfUlps(8),
   logSigmoid: halfUlps(8),

@@ -21,10 +21,6 @@ const products: readonly Partial<Problem>[] = [
 const activations: readonly (readonly [act: number, fn: number])[] = [
   [C.ACT_RELU, C.UNARY_RELU],
   [C.ACT_TANH, C.UNARY_TANH],
-  [C.ACT_SIGMOID, C.UNARY_SIGMOID],
-  [C.ACT_GELU, C.UNARY_GELU],
-  [C.ACT_GELU_TANH, C.UNARY_GELU_TANH],
-  [C.ACT_SILU, C.UNARY_SILU],
 ]
 const layouts: readonly Partial<Problem>[] = [{}, { accumulate: true }, { bias: true, activation: 1 }]
 
@@ -84,7 +80,7 @@ describe.each(builds)('edges of gemm, %s build', (build) => {
             checked += got.length
           }
         }
-    expect(checked).toBeGreaterThan(50_000)
+    expect(checked).toBeGreaterThan(30_000)
   })
 
   test('an operand may end where the memory ends', () => {
