@@ -11,6 +11,7 @@ import { cumsum } from '../shape/cumsum'
 import { argsort } from '../shape/sort'
 import { triangle } from '../shape/triangle'
 import { unary } from '../elementwise/unary'
+import { geluSlope } from '../elementwise/gelu-slope'
 import { binary, binaryStrided } from '../elementwise/binary'
 import { wholes } from '../elementwise/wholes'
 import { where } from '../elementwise/where'
@@ -264,6 +265,17 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
       )
       break
     case 21:
+      geluSlope(
+        <usize>load<u32>(pc, 8),
+        <usize>load<u32>(pc, 12),
+        <usize>load<u32>(pc, 16),
+        load<u32>(pc, 20),
+        scratch,
+        part,
+        parts,
+      )
+      break
+    case 22:
       binary(
         load<u32>(pc, 8),
         <usize>load<u32>(pc, 12),
@@ -279,7 +291,7 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         parts,
       )
       break
-    case 22:
+    case 23:
       binaryStrided(
         load<u32>(pc, 8),
         <usize>load<u32>(pc, 12),
@@ -294,7 +306,7 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         parts,
       )
       break
-    case 23:
+    case 24:
       wholes(
         load<u32>(pc, 8),
         <usize>load<u32>(pc, 12),
@@ -307,7 +319,7 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         parts,
       )
       break
-    case 24:
+    case 25:
       where(
         <usize>load<u32>(pc, 8),
         <usize>load<u32>(pc, 12),
@@ -321,7 +333,7 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         parts,
       )
       break
-    case 25:
+    case 26:
       reduce(
         load<u32>(pc, 8),
         <usize>load<u32>(pc, 12),
@@ -334,7 +346,7 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         parts,
       )
       break
-    case 26:
+    case 27:
       argReduce(
         load<u32>(pc, 8),
         <usize>load<u32>(pc, 12),
@@ -346,7 +358,7 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         parts,
       )
       break
-    case 27:
+    case 28:
       reduceWholes(
         load<u32>(pc, 8),
         load<u32>(pc, 12),
@@ -359,7 +371,7 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         parts,
       )
       break
-    case 28:
+    case 29:
       softmax(
         <usize>load<u32>(pc, 8),
         <usize>load<u32>(pc, 12),
@@ -369,7 +381,7 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         parts,
       )
       break
-    case 29:
+    case 30:
       logSoftmax(
         <usize>load<u32>(pc, 8),
         <usize>load<u32>(pc, 12),
@@ -379,7 +391,7 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         parts,
       )
       break
-    case 30:
+    case 31:
       softmaxGrad(
         <usize>load<u32>(pc, 8),
         <usize>load<u32>(pc, 12),
@@ -390,7 +402,7 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         parts,
       )
       break
-    case 31:
+    case 32:
       logSoftmaxGrad(
         <usize>load<u32>(pc, 8),
         <usize>load<u32>(pc, 12),
@@ -401,7 +413,7 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         parts,
       )
       break
-    case 32:
+    case 33:
       crossEntropy(
         <usize>load<u32>(pc, 8),
         <usize>load<u32>(pc, 12),
@@ -416,7 +428,7 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         parts,
       )
       break
-    case 33:
+    case 34:
       crossEntropyGrad(
         <usize>load<u32>(pc, 8),
         <usize>load<u32>(pc, 12),
@@ -431,7 +443,7 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         parts,
       )
       break
-    case 34:
+    case 35:
       random(
         load<u32>(pc, 8),
         <usize>load<u32>(pc, 12),
@@ -445,7 +457,7 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         parts,
       )
       break
-    case 35:
+    case 36:
       dropout(
         <usize>load<u32>(pc, 8),
         <usize>load<u32>(pc, 12),
@@ -458,7 +470,7 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         parts,
       )
       break
-    case 36:
+    case 37:
       permutation(
         <usize>load<u32>(pc, 8),
         load<u32>(pc, 12),
@@ -469,7 +481,7 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         parts,
       )
       break
-    case 37:
+    case 38:
       sgd(
         <usize>load<u32>(pc, 8),
         <usize>load<u32>(pc, 12),
@@ -485,7 +497,7 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         parts,
       )
       break
-    case 38:
+    case 39:
       adam(
         <usize>load<u32>(pc, 8),
         <usize>load<u32>(pc, 12),
@@ -506,7 +518,7 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         parts,
       )
       break
-    case 39:
+    case 40:
       amsgrad(
         <usize>load<u32>(pc, 8),
         <usize>load<u32>(pc, 12),
@@ -528,7 +540,7 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         parts,
       )
       break
-    case 40:
+    case 41:
       lion(
         <usize>load<u32>(pc, 8),
         <usize>load<u32>(pc, 12),
@@ -544,7 +556,7 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         parts,
       )
       break
-    case 41:
+    case 42:
       lstmCell(
         <usize>load<u32>(pc, 8),
         <usize>load<u32>(pc, 12),
@@ -558,7 +570,7 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         parts,
       )
       break
-    case 42:
+    case 43:
       lstmCellGrad(
         <usize>load<u32>(pc, 8),
         <usize>load<u32>(pc, 12),
@@ -573,7 +585,7 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         parts,
       )
       break
-    case 43:
+    case 44:
       gruCell(
         <usize>load<u32>(pc, 8),
         <usize>load<u32>(pc, 12),
@@ -586,7 +598,7 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         parts,
       )
       break
-    case 44:
+    case 45:
       gruCellGrad(
         <usize>load<u32>(pc, 8),
         <usize>load<u32>(pc, 12),
@@ -600,7 +612,7 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         parts,
       )
       break
-    case 45:
+    case 46:
       attention(
         <usize>load<u32>(pc, 8),
         <usize>load<u32>(pc, 12),
@@ -627,7 +639,7 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         parts,
       )
       break
-    case 46:
+    case 47:
       attentionGrad(
         <usize>load<u32>(pc, 8),
         <usize>load<u32>(pc, 12),
@@ -658,7 +670,7 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         parts,
       )
       break
-    case 47:
+    case 48:
       gemm(
         <usize>load<u32>(pc, 8),
         <usize>load<u32>(pc, 12),
@@ -680,7 +692,7 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         parts,
       )
       break
-    case 48:
+    case 49:
       gemv(
         <usize>load<u32>(pc, 8),
         <usize>load<u32>(pc, 12),
@@ -701,22 +713,8 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         parts,
       )
       break
-    case 49:
-      layerNorm(
-        <usize>load<u32>(pc, 8),
-        <usize>load<u32>(pc, 12),
-        <usize>load<u32>(pc, 16),
-        <usize>load<u32>(pc, 20),
-        load<u32>(pc, 24),
-        load<u32>(pc, 28),
-        load<f32>(pc, 32),
-        load<u32>(pc, 36),
-        part,
-        parts,
-      )
-      break
     case 50:
-      layerNormGrad(
+      layerNorm(
         <usize>load<u32>(pc, 8),
         <usize>load<u32>(pc, 12),
         <usize>load<u32>(pc, 16),
@@ -731,6 +729,21 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
       )
       break
     case 51:
+      layerNormGrad(
+        <usize>load<u32>(pc, 8),
+        <usize>load<u32>(pc, 12),
+        <usize>load<u32>(pc, 16),
+        <usize>load<u32>(pc, 20),
+        load<u32>(pc, 24),
+        load<u32>(pc, 28),
+        load<f32>(pc, 32),
+        load<u32>(pc, 36),
+        scratch,
+        part,
+        parts,
+      )
+      break
+    case 52:
       pool2d(
         load<u32>(pc, 8),
         <usize>load<u32>(pc, 12),
@@ -751,7 +764,7 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         parts,
       )
       break
-    case 52:
+    case 53:
       maxPool2dGrad(
         <usize>load<u32>(pc, 8),
         <usize>load<u32>(pc, 12),
@@ -772,7 +785,7 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         parts,
       )
       break
-    case 53:
+    case 54:
       avgPool2dGrad(
         <usize>load<u32>(pc, 8),
         <usize>load<u32>(pc, 12),
@@ -792,7 +805,7 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         parts,
       )
       break
-    case 54:
+    case 55:
       conv2d(
         <usize>load<u32>(pc, 8),
         <usize>load<u32>(pc, 12),
@@ -818,7 +831,7 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         parts,
       )
       break
-    case 55:
+    case 56:
       directConv2d(
         <usize>load<u32>(pc, 8),
         <usize>load<u32>(pc, 12),
@@ -843,7 +856,7 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         parts,
       )
       break
-    case 56:
+    case 57:
       directConv2dFilterGrad(
         <usize>load<u32>(pc, 8),
         <usize>load<u32>(pc, 12),
@@ -867,7 +880,7 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         parts,
       )
       break
-    case 57:
+    case 58:
       conv2dInputGrad(
         <usize>load<u32>(pc, 8),
         <usize>load<u32>(pc, 12),
@@ -893,7 +906,7 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         parts,
       )
       break
-    case 58:
+    case 59:
       conv2dFilterGrad(
         <usize>load<u32>(pc, 8),
         <usize>load<u32>(pc, 12),

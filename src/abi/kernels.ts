@@ -255,6 +255,14 @@ export const kernels: {
     scratch: 32,
     cost: unaryCost,
   },
+  geluSlope: {
+    file: 'elementwise/gelu-slope',
+    doc: 'y = gelu(x), tanh form, and slope = its derivative there. y may be x.',
+    operands: { x: 'read', y: 'write', slope: 'write', n: 'u32' },
+    split: 'linear',
+    scratch: 64,
+    cost: per(1.5, 'n'),
+  },
   binary: {
     file: 'elementwise/binary',
     doc: 'y[i] = fn(a[i * aStep], b[i * bStep]) (BINARY_*); steps are 0 (one element) or 1. y may be a or b.',
@@ -638,14 +646,15 @@ export const kernels: {
     file: 'norm/layer',
     doc: 'y = (x - mean) / sqrt(var + eps) w + b over each row of n; mean is 0 where not centred; w, b: 0 for none.',
     operands: { x: 'read', w: 'read', b: 'read', y: 'write', rows: 'u32', n: 'u32', eps: 'f32', centred: 'u32' },
-    cost: per(0.6, 'rows', 'n'),
+    scratch: 256,
+    cost: per(0.3, 'rows', 'n'),
   },
   layerNormGrad: {
     file: 'norm/layer',
     doc: 'dx of layerNorm over each row of n, from dy, x and w (0: none).',
     operands: { dy: 'read', x: 'read', w: 'read', dx: 'write', rows: 'u32', n: 'u32', eps: 'f32', centred: 'u32' },
-    scratch: 16,
-    cost: per(1, 'rows', 'n'),
+    scratch: 256,
+    cost: per(0.5, 'rows', 'n'),
   },
 
   // ---- pooling --------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ import * as f from './functions.ts'
 import { absorbBias } from './fused-matmul.ts'
 import { stretched } from './select.ts'
 import type { Tensor } from './tensor.ts'
-import { approximate } from './unary.ts'
+import { approximate, unaryOps } from './unary.ts'
 
 // Element-wise functions of two operands that broadcast: a code of the binary kernel, a formula, a gradient rule.
 
@@ -254,6 +254,11 @@ export const binaryOps: OpTable<
       (g, b, attrs) => f.geluGrad(g, b, attr(attrs, 'approximate')),
       ({ dy, a, b, attrs }) => f.mul(f.mul(dy, a), approximate(attrs) ? geluTanhSecond(b) : geluSecond(b)),
     ),
+    absorb({ inputs: [a, b], attrs }, fusion) {
+      if (a === undefined || b === undefined || !approximate(attrs)) return undefined
+      const slope = fusion.widen(b, unaryOps.gelu, attrs, unaryOps.geluSlope)
+      return slope && { op: binaryOps.mul, inputs: [a, slope], attrs: {} }
+    },
   }),
   siluGrad: binary('siluGrad', {
     code: C.BINARY_SILU_GRAD,
