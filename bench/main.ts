@@ -8,9 +8,10 @@ import { machine } from './lib/machine.ts'
 import { Peak } from './lib/peak.ts'
 import { median, spread, table, text } from './lib/stats.ts'
 import { build, rate, workloads } from './lib/workloads.ts'
-import { eager, emptyProgram, instruction } from './overhead.ts'
+import { barrier, captured, eager, eagerTogether, emptyProgram, instruction } from './overhead.ts'
 import { peers } from './peers.ts'
 import { profile } from './profile.ts'
+import { runtimes } from './runtimes.ts'
 import { start } from './start.ts'
 
 const { values, positionals } = parseArgs({
@@ -33,6 +34,8 @@ if (values.floors === true) {
   if (!(await peers({ only: values.only }))) process.exitCode = 1
 } else if (values.compare === true) {
   await compare({ only: values.only, library: values.library })
+} else if (parts.includes('runtimes')) {
+  await runtimes({ only: values.only })
 } else if (parts.includes('profile')) {
   for (const workload of workloads)
     if (values.only === undefined || values.only === workload.name) await profile(workload, values.wide === true)
@@ -51,10 +54,14 @@ if (values.floors === true) {
   if (parts.includes('start')) start()
 }
 
-/** Steps a second of every workload on one thread and on all. */
+/** Steps a second of every workload on one thread and on all, and what the same bits on every machine cost. */
 async function steps(): Promise<void> {
-  const rows = [['workload', 'threads', 'steps/s', 'spread', 'barriers', 'memory', '']]
-  const engines = [await init({ threads: 1, seed: 1 }), await init({ seed: 1 })]
+  const rows = [['workload', 'numerics', 'threads', 'steps/s', 'spread', 'barriers', 'memory', '']]
+  const engines = [
+    await init({ threads: 1, seed: 1 }),
+    await init({ seed: 1 }),
+    await init({ threads: 1, seed: 1, numerics: 'reproducible' }),
+  ]
   for (const workload of workloads) {
     if (values.only !== undefined && workload.name !== values.only) continue
     for (const engine of engines) {
@@ -64,6 +71,7 @@ async function steps(): Promise<void> {
       for (let i = 0; i < 5; i++) sample.push(await rate(step, 0.4))
       rows.push([
         workload.name,
+        engine.runtime.build === 'simd' ? 'reproducible' : 'fast',
         String(engine.threads),
         text(median(sample)),
         `${Math.round(100 * spread(sample))} %`,
@@ -87,8 +95,14 @@ async function overhead(): Promise<void> {
     table([
       ['empty program, 1 thread', text(emptyProgram(one, 1), 'ns')],
       [`empty program, ${all.threads} threads`, text(emptyProgram(all, all.threads), 'ns')],
+      [`barrier, ${all.threads} threads`, text(barrier(all, all.threads), 'ns')],
       ['element-wise instruction', text(await measure(), 'ns')],
       ['eager op, with its read', text(eager(one), 'us')],
+      ['eager op, 100 before a read', text(eagerTogether(one), 'us')],
+      ...workloads.map((workload) => [
+        `model, training and inference step of ${workload.name}, made and captured`,
+        text(captured(one, workload), 'ms'),
+      ]),
     ]),
   )
   await Promise.all([one.close(), all.close()])

@@ -1,5 +1,7 @@
-import { OP_END } from '../src/abi/encode.ts'
-import { capture, type Engine, neg, type Tensor, tensor, withEngine } from '../src/index.ts'
+import { OP_BARRIER, OP_END } from '../src/abi/encode.ts'
+import { capture, type Engine, neg, scope, type Tensor, tensor, withEngine } from '../src/index.ts'
+import { median } from './lib/stats.ts'
+import { build, type Workload } from './lib/workloads.ts'
 
 /** Nanoseconds of one run of an empty program, called from JavaScript, on threads that are awake. */
 export function emptyProgram(engine: Engine, threads: number): number {
@@ -12,6 +14,24 @@ export function emptyProgram(engine: Engine, threads: number): number {
   for (let i = 0; i < runs; i++) runtime.run(program, 1, threads)
   const nanoseconds = ((performance.now() - begin) * 1e6) / runs
   runtime.free(program, 64)
+  return nanoseconds
+}
+
+/** Nanoseconds of a barrier between instructions, on threads that are awake. */
+export function barrier(engine: Engine, threads: number): number {
+  const { runtime } = engine
+  const count = 1000
+  const bytes = 4 * (count + 1)
+  const program = runtime.alloc(bytes)
+  const { u32 } = runtime.memory
+  u32.fill(OP_BARRIER | (1 << 16), program >> 2, (program >> 2) + count)
+  u32[(program >> 2) + count] = OP_END | (1 << 16)
+  const runs = 200
+  for (let i = 0; i < runs; i++) runtime.run(program, 1, threads)
+  const begin = performance.now()
+  for (let i = 0; i < runs; i++) runtime.run(program, 1, threads)
+  const nanoseconds = ((performance.now() - begin) * 1e6) / (runs * count)
+  runtime.free(program, bytes)
   return nanoseconds
 }
 
@@ -48,5 +68,37 @@ export function eager(engine: Engine): number {
     const begin = performance.now()
     for (let i = 0; i < 5000; i++) once()
     return ((performance.now() - begin) * 1e3) / 5000
+  })
+}
+
+/** Microseconds of each of 100 eager operations on small tensors that are run together when the last is read. */
+export function eagerTogether(engine: Engine): number {
+  const count = 100
+  return withEngine(engine, () => {
+    const x = tensor([1, 2, 3, 4])
+    const once = (): void =>
+      scope(() => {
+        let y: Tensor = x
+        for (let i = 0; i < count; i++) y = neg(y)
+        y.dataSync()
+      })
+    for (let i = 0; i < 200; i++) once()
+    const begin = performance.now()
+    for (let i = 0; i < 200; i++) once()
+    return ((performance.now() - begin) * 1e3) / (200 * count)
+  })
+}
+
+/** Milliseconds in which the training step of a workload is captured: traced, differentiated, planned. */
+export function captured(engine: Engine, workload: Workload): number {
+  return withEngine(engine, () => {
+    const times: number[] = []
+    for (let i = 0; i < 7; i++) {
+      const begin = performance.now()
+      const built = build(workload)
+      times.push(performance.now() - begin)
+      built.dispose()
+    }
+    return median(times)
   })
 }

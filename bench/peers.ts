@@ -1,7 +1,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { init } from '../src/index.ts'
 import { machine } from './lib/machine.ts'
-import { contest, matches, type Pair } from './lib/pairs.ts'
+import { matches } from './lib/matches.ts'
+import { contest, type Pair } from './lib/pairs.ts'
 import { findTorch } from './lib/peer.ts'
 import { median, spread, table, text } from './lib/stats.ts'
 

@@ -21,8 +21,12 @@ const { values } = parseArgs({
 })
 /** Share of mutants that has to be caught. */
 const WANTED = 0.95
-/** A run that takes so many times as long as without a mutation, and some seconds, hangs; or that takes the most. */
+/**
+ * A run that takes so many times as long as without a mutation, and some seconds, hangs; or that takes the most, which is
+ * more where the machine is busy with other things and runs take long without a mutation, too.
+ */
 const PATIENCE = 4
+const BUSY = 1.5
 const GRACE = 10_000
 const MOST = 75_000
 
@@ -138,6 +142,7 @@ function asked(): Mutant[] {
   return allOf(wanted).filter((mutant) => survivors.has(label(mutant)))
 }
 const mutants = asked()
+const everything = new Set(allOf(kernelFiles).map(label))
 const all = new Map(mutants.flatMap(({ file }) => suites(file)).map((suite) => [suite.file, suite]))
 for (const [file, suite] of all) {
   const started = performance.now()
@@ -156,7 +161,8 @@ async function caught(mutant: Mutant): Promise<string | undefined> {
   catches.set(mutant.file, before)
   const order = [...suites(mutant.file)].sort((a, b) => (before.get(b.file) ?? 0) - (before.get(a.file) ?? 0))
   for (const suite of order) {
-    const failure = await run(suite, Math.min(PATIENCE * (unmutated.get(suite.file) as number) + GRACE, MOST))
+    const usual = unmutated.get(suite.file) as number
+    const failure = await run(suite, GRACE + Math.min(PATIENCE * usual, Math.max(BUSY * usual, MOST)))
     if (failure === undefined) continue
     before.set(suite.file, (before.get(suite.file) ?? 0) + 1)
     return `${suite.file}: ${failure}`
@@ -165,11 +171,16 @@ async function caught(mutant: Mutant): Promise<string | undefined> {
 }
 
 let [tried, found, equal] = [0, 0, 0]
+for (const name of Object.keys(accepted))
+  if (values.only === '' && values.again === undefined && !everything.has(name))
+    console.log(`no mutant any more (scripts/mutants-accepted.json): ${name}`)
 const survivors: string[] = []
 for (const mutant of mutants) {
   const name = label(mutant)
   if (accepted[name] !== undefined) {
     equal++
+    tried++
+    console.log(`EQUAL    ${name}\n         ${accepted[name]}`)
     continue
   }
   const started = performance.now()
@@ -182,7 +193,10 @@ for (const mutant of mutants) {
   console.log(how === undefined ? `SURVIVED ${name}` : `caught   ${name}\n         in ${seconds} s by ${how}`)
 }
 stop()
-console.log(`\n${found} of ${tried} mutants caught; ${equal} more change no result (scripts/mutants-accepted.json).`)
+const share = ((100 * found) / tried).toFixed(1)
+console.log(
+  `\n${found} of ${tried} mutants caught (${share} %); ${equal} of the others change no result, as listed above.`,
+)
 for (const survivor of survivors) console.log(`survived: ${survivor}`)
 if (tried === 0 || found < WANTED * tried) process.exitCode = 1
 process.exit()

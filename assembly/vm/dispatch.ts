@@ -221,6 +221,7 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         load<u32>(pc, 20),
         load<u32>(pc, 24),
         load<u32>(pc, 28),
+        load<u32>(pc, 32),
         part,
         parts,
       )
@@ -781,6 +782,7 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         load<u32>(pc, 56),
         load<u32>(pc, 60),
         load<u32>(pc, 64),
+        load<u32>(pc, 68),
         part,
         parts,
       )

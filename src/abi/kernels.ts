@@ -229,8 +229,8 @@ export const kernels: {
 
   cumsum: {
     file: 'shape/cumsum',
-    doc: 'y[o, j, i] = sum of x[o, k, i] over k <= j, or (reverse) over k >= j; x and y are [outer, n, inner]. Sums in f64.',
-    operands: { x: 'read', y: 'write', outer: 'u32', n: 'u32', inner: 'u32', reverse: 'u32' },
+    doc: 'y[o, j, i] = sum of x[o, k, i] over k <= j, or (reverse) over k >= j; x and y are [outer, n, inner]. Sums in f64; whole: of i32.',
+    operands: { x: 'read', y: 'write', outer: 'u32', n: 'u32', inner: 'u32', reverse: 'u32', whole: 'u32' },
     cost: per(1, 'outer', 'n', 'inner'),
   },
   argsort: {
@@ -329,7 +329,7 @@ export const kernels: {
 
   reduceWholes: {
     file: 'reduce/wholes',
-    doc: 'y[o, i] = sum (wraps around), maximum or minimum over j of x[o, j, i], i32 (REDUCE_*); arg: the first j that attains the extremum.',
+    doc: 'y[o, i] = sum or product (wrap around), maximum or minimum over j of x[o, j, i], i32 (REDUCE_*); arg: the first j that attains the extremum.',
     operands: { fn: 'u32', arg: 'u32', x: 'read', y: 'write', outer: 'u32', n: 'u32', inner: 'u32' },
     cost: per(1, 'outer', 'n', 'inner'),
   },
@@ -682,7 +682,7 @@ export const kernels: {
   },
   maxPool2dGrad: {
     file: 'pool/pool',
-    doc: 'dx = dy at the first of the largest words of each window, added up; x and y are operands of pool2d.',
+    doc: 'dx = dy at the first of the largest words of each window, added up; x and y are operands of pool2d. positive: only where that word is.',
     operands: {
       dy: 'read',
       x: 'read',
@@ -699,6 +699,7 @@ export const kernels: {
       strideW: 'u32',
       top: 'u32',
       left: 'u32',
+      positive: 'u32',
     },
     cost: poolCost,
   },

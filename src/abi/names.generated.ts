@@ -17,7 +17,7 @@ export interface KernelOperands {
   scatterAdd: { y: 'read'; index: 'read'; x: 'write'; outer: 'u32'; n: 'u32'; count: 'u32'; inner: 'u32' }
   takeAlong: { x: 'read'; index: 'read'; y: 'write'; outer: 'u32'; n: 'u32'; count: 'u32'; inner: 'u32' }
   takeAlongGrad: { y: 'read'; index: 'read'; x: 'write'; outer: 'u32'; n: 'u32'; count: 'u32'; inner: 'u32' }
-  cumsum: { x: 'read'; y: 'write'; outer: 'u32'; n: 'u32'; inner: 'u32'; reverse: 'u32' }
+  cumsum: { x: 'read'; y: 'write'; outer: 'u32'; n: 'u32'; inner: 'u32'; reverse: 'u32'; whole: 'u32' }
   argsort: { x: 'read'; y: 'write'; work: 'write'; rows: 'u32'; n: 'u32'; descending: 'u32'; whole: 'u32' }
   triangle: { x: 'read'; y: 'write'; rows: 'u32'; m: 'u32'; n: 'u32'; diagonal: 'i32'; upper: 'u32' }
   unary: { fn: 'u32'; x: 'read'; y: 'write'; n: 'u32'; p0: 'f32'; p1: 'f32' }
@@ -53,7 +53,7 @@ export interface KernelOperands {
   layerNorm: { x: 'read'; w: 'read'; b: 'read'; y: 'write'; rows: 'u32'; n: 'u32'; eps: 'f32'; centred: 'u32' }
   layerNormGrad: { dy: 'read'; x: 'read'; w: 'read'; dx: 'write'; rows: 'u32'; n: 'u32'; eps: 'f32'; centred: 'u32' }
   pool2d: { fn: 'u32'; x: 'read'; y: 'write'; planes: 'u32'; height: 'u32'; width: 'u32'; kernelH: 'u32'; kernelW: 'u32'; outH: 'u32'; outW: 'u32'; strideH: 'u32'; strideW: 'u32'; top: 'u32'; left: 'u32'; whole: 'u32' }
-  maxPool2dGrad: { dy: 'read'; x: 'read'; y: 'read'; dx: 'write'; planes: 'u32'; height: 'u32'; width: 'u32'; kernelH: 'u32'; kernelW: 'u32'; outH: 'u32'; outW: 'u32'; strideH: 'u32'; strideW: 'u32'; top: 'u32'; left: 'u32' }
+  maxPool2dGrad: { dy: 'read'; x: 'read'; y: 'read'; dx: 'write'; planes: 'u32'; height: 'u32'; width: 'u32'; kernelH: 'u32'; kernelW: 'u32'; outH: 'u32'; outW: 'u32'; strideH: 'u32'; strideW: 'u32'; top: 'u32'; left: 'u32'; positive: 'u32' }
   avgPool2dGrad: { dy: 'read'; dx: 'write'; planes: 'u32'; height: 'u32'; width: 'u32'; kernelH: 'u32'; kernelW: 'u32'; outH: 'u32'; outW: 'u32'; strideH: 'u32'; strideW: 'u32'; top: 'u32'; left: 'u32'; whole: 'u32' }
   conv2d: { x: 'read'; w: 'read'; bias: 'read'; y: 'write'; images: 'u32'; groups: 'u32'; channels: 'u32'; filters: 'u32'; height: 'u32'; width: 'u32'; kernelH: 'u32'; kernelW: 'u32'; outH: 'u32'; outW: 'u32'; strideH: 'u32'; strideW: 'u32'; dilationH: 'u32'; dilationW: 'u32'; activation: 'u32' }
   directConv2d: { x: 'read'; w: 'read'; bias: 'read'; y: 'write'; images: 'u32'; groups: 'u32'; channels: 'u32'; filters: 'u32'; height: 'u32'; width: 'u32'; kernelH: 'u32'; kernelW: 'u32'; outH: 'u32'; outW: 'u32'; strideH: 'u32'; strideW: 'u32'; dilationH: 'u32'; dilationW: 'u32'; activation: 'u32' }

@@ -3,6 +3,7 @@ import { tensor } from '../ops/create.ts'
 import { oneOf } from '../ops/functions.ts'
 import { reshape, stack, transpose } from '../ops/shape.ts'
 import type { Tensor } from '../ops/tensor.ts'
+import { known } from '../options.ts'
 import { sizeOf } from '../program/graph.ts'
 import { Handle } from '../tensor/handle.ts'
 import { scoped } from '../tensor/scope.ts'
@@ -17,7 +18,8 @@ export interface JacobianOptions {
 }
 
 /** All derivatives of y = f(x): one backward pass for every element of y. For small functions. */
-export function jacobian(f: (x: Tensor) => Tensor, x: Tensor, { layout = 'numerator' }: JacobianOptions = {}): Tensor {
+export function jacobian(f: (x: Tensor) => Tensor, x: Tensor, options: JacobianOptions = {}): Tensor {
+  const { layout = 'numerator' } = known('jacobian', options, 'layout')
   oneOf(layout, ['numerator', 'denominator'], 'jacobian.layout')
   const { engine } = x
   const tape = engine.startTape()

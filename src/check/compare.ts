@@ -1,4 +1,5 @@
 import { ArgumentError } from '../errors.ts'
+import { known } from '../options.ts'
 import { Evaluation, type Feed, type GraphValue, type RefTensor } from '../reference/index.ts'
 import { generator, signs } from './random.ts'
 import { type CheckedParameter, type EngineEntry, type Entry, GradientReport } from './report.ts'
@@ -73,6 +74,7 @@ export function compareGradients(subject: Subject, options: CheckOptions = {}): 
 }
 
 function checked(options: CheckOptions): Required<CheckOptions> {
+  known('checkGradients', options, 'exhaustive samples tolerance seed')
   const all = { exhaustive: 64, samples: 8, tolerance: 1e-6, seed: 1, ...options }
   const whole = (least: number) => (value: number) => Number.isInteger(value) && value >= least
   const rules: Readonly<Record<keyof CheckOptions, readonly [string, (value: number) => boolean]>> = {
@@ -82,13 +84,7 @@ function checked(options: CheckOptions): Required<CheckOptions> {
     seed: ['a whole number', Number.isInteger],
   }
   for (const [name, value] of Object.entries(all)) {
-    const rule = Object.hasOwn(rules, name) ? rules[name as keyof CheckOptions] : undefined
-    if (rule === undefined)
-      throw new ArgumentError('unknown option', {
-        where: 'checkGradients',
-        expected: Object.keys(rules).join(', '),
-        received: name,
-      })
+    const rule = rules[name as keyof CheckOptions]
     if (!rule[1](value))
       throw new ArgumentError('the option does not fit', {
         where: `checkGradients.${name}`,
@@ -165,7 +161,7 @@ const TRIALS = 8
  * How far a gradient in f32 may lie from the one in f64: the graph is evaluated a few times with every result moved by
  * a random part of its own rounding bound, and four times the spread of these gradients is allowed.
  */
-function spreadOf(rules: Evaluation, exact: readonly RefTensor[], random: () => number): Float64Array[] {
+export function spreadOf(rules: Evaluation, exact: readonly RefTensor[], random: () => number): Float64Array[] {
   const squares = exact.map((g) => new Float64Array(g.data.length))
   for (let trial = 0; trial < TRIALS; trial++) {
     for (const [k, { data }] of rounded(rules, random).entries()) {

@@ -4,7 +4,8 @@
  */
 export { checkGradients } from './check.ts'
 export type { CheckOptions } from './compare.ts'
-export { checkFunctions, type FunctionReport } from './function-table.ts'
+export { checkFunctions, type FunctionReport, functionNames } from './function-table.ts'
+export type { FunctionName } from './functions/index.ts'
 export { type NumericOptions, numericGradients } from './numeric.ts'
 export { checkOp } from './op.ts'
 export type { CheckedParameter, EngineEntry, Entry, GradientReport, WorstEntry } from './report.ts'

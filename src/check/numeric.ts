@@ -2,6 +2,7 @@ import { type Gradients, type ParameterTree, treeOf } from '../autodiff/tree.ts'
 import { ArgumentError, GradientError } from '../errors.ts'
 import { tensor } from '../ops/create.ts'
 import { Tensor } from '../ops/tensor.ts'
+import { known } from '../options.ts'
 import { scoped } from '../tensor/scope.ts'
 import { memoryOf } from './memory.ts'
 import { centralDifference } from './slope.ts'
@@ -23,10 +24,9 @@ const EPS = 2 ** -17
 export function numericGradients<P extends ParameterTree>(
   f: () => Tensor,
   params: P,
-  { eps = EPS, ...unknown }: NumericOptions = {},
+  options: NumericOptions = {},
 ): Gradients<P> {
-  for (const name of Object.keys(unknown))
-    throw new ArgumentError('unknown option', { where: 'numericGradients', expected: 'eps', received: name })
+  const { eps = EPS } = known('numericGradients', options, 'eps')
   if (!(eps > 0 && eps < Infinity))
     throw new ArgumentError('the step does not fit', {
       where: 'numericGradients.eps',

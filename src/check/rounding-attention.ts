@@ -1,12 +1,8 @@
 import { queries, weighting } from '../reference/attention.ts'
 import type { Attrs, RefTensor } from '../reference/index.ts'
-import type { Rounding } from './rounding.ts'
+import { type Bound, DENORMAL, terms, U } from './rounding-basis.ts'
 
 // Bounds of attention: errors of the scores become relative errors of the weights; sums are walks of roundings.
-
-const U = 2 ** -24
-const DENORMAL = 2 ** -147
-const terms = (n: number): number => Math.min(n, 4 + 2 * Math.sqrt(n))
 
 const at = ({ shape, data }: RefTensor, row: number, i: number): number =>
   data[row * (shape.at(-1) as number) + i] as number
@@ -40,7 +36,7 @@ function scoreOf(
 
 const sizes = (q: RefTensor, k: RefTensor): number[] => [...q.shape.slice(0, 3), k.shape[2] as number]
 
-export const forward: Rounding = (inputs, attrs, [o, lse]) => {
+export const forward: Bound = (inputs, attrs, [o, lse]) => {
   const [q, k, v] = inputs
   const { bias, factor } = weighting(inputs, 3, sizes(q!, k!), attrs)
   const [ofO, ofLse] = [new Float64Array(o!.data.length), new Float64Array(lse!.data.length)]
@@ -65,7 +61,7 @@ export const forward: Rounding = (inputs, attrs, [o, lse]) => {
   return [ofO, ofLse]
 }
 
-export const backward: Rounding = (inputs, attrs, outputs) => {
+export const backward: Bound = (inputs, attrs, outputs) => {
   const [dy, q, k, v, o, lse] = inputs
   const { bias, factor } = weighting(inputs, 6, sizes(q!, k!), attrs)
   const errors = outputs.map(({ data }) => new Float64Array(data.length).fill(DENORMAL)) as [

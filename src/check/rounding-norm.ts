@@ -1,12 +1,9 @@
 import { number } from '../reference/attrs.ts'
 import type { Attrs, RefTensor } from '../reference/index.ts'
-import type { Rounding } from './rounding.ts'
+import { type Bound, DENORMAL, U } from './rounding-basis.ts'
 
 // Bounds of normalization. A row's mean is a rounded sum; the inverse deviation carries the rounding of the squares and
 // of the differences from the mean, which count the more the smaller the deviation is beside the values.
-
-const U = 2 ** -24
-const DENORMAL = 2 ** -147
 
 interface Row {
   readonly at: number
@@ -33,7 +30,7 @@ function* rows(x: RefTensor, attrs: Attrs): Generator<Row> {
   }
 }
 
-export const layerNorm: Rounding = (inputs, attrs, [y]) => {
+export const layerNorm: Bound = (inputs, attrs, [y]) => {
   const bound = new Float64Array(y!.data.length)
   const [x, w, b] = inputs
   for (const { at, n, rstd, shift, relative, xhat } of rows(x!, attrs))
@@ -45,7 +42,7 @@ export const layerNorm: Rounding = (inputs, attrs, [y]) => {
   return [bound]
 }
 
-export const layerNormGrad: Rounding = (inputs, attrs, [dx]) => {
+export const layerNormGrad: Bound = (inputs, attrs, [dx]) => {
   const bound = new Float64Array(dx!.data.length)
   const [dy, x, w] = inputs
   for (const { at, n, rstd, shift, relative, xhat } of rows(x!, attrs)) {

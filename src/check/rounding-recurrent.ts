@@ -1,13 +1,10 @@
 import type { Attrs, RefTensor } from '../reference/index.ts'
 import { type Difference, gruGrad, lstmGrad, rnnGrad } from '../reference/recurrent.ts'
-import type { Rounding } from './rounding.ts'
+import { type Bound, DENORMAL, U } from './rounding-basis.ts'
 
 // Bounds of recurrent layers. Forward: the error of each step from that of the step before, through the slopes that the
 // reference had there (running error analysis). Backward: the passes are linear in dy, so their bound is the same
 // pass over magnitudes.
-
-const U = 2 ** -24
-const DENORMAL = 2 ** -147
 
 interface Step {
   /** Index of the row's first unit among the states, and of its first gate. */
@@ -52,7 +49,7 @@ function steps(
 
 type Three = readonly [RefTensor, RefTensor, RefTensor]
 
-export const rnn: Rounding = (inputs, attrs, [y]) => {
+export const rnn: Bound = (inputs, attrs, [y]) => {
   const [x, w] = inputs as Three
   const n = w.shape[0] as number
   const errors = new Float64Array(y!.data.length)
@@ -71,7 +68,7 @@ export const rnn: Rounding = (inputs, attrs, [y]) => {
 const logistic = (a: number, e: number): number => (a * (1 - a) + e) * e + 4 * U * a + DENORMAL
 const tangent = (a: number, e: number): number => (1 - a * a + 2 * e) * e + 4 * U * Math.abs(a) + DENORMAL
 
-export const lstm: Rounding = (inputs, attrs, [y, c, gates]) => {
+export const lstm: Bound = (inputs, attrs, [y, c, gates]) => {
   const [x, w, , c0] = inputs as [RefTensor, RefTensor, RefTensor, RefTensor]
   const n = w.shape[0] as number
   const rows = x.shape[1] as number
@@ -106,7 +103,7 @@ export const lstm: Rounding = (inputs, attrs, [y, c, gates]) => {
   return [errors, cells, ofGates]
 }
 
-export const gru: Rounding = (inputs, attrs, [y, gates]) => {
+export const gru: Bound = (inputs, attrs, [y, gates]) => {
   const [x, w, h0, bias] = inputs as [RefTensor, RefTensor, RefTensor, RefTensor]
   const n = w.shape[0] as number
   const rows = x.shape[1] as number
@@ -147,7 +144,7 @@ type Pass = (inputs: readonly RefTensor[], attrs: Attrs, less: Difference) => re
 
 /** Each step adds a product over all gates and about 16 roundings, some of them of small differences from 1. */
 const backward =
-  (pass: Pass): Rounding =>
+  (pass: Pass): Bound =>
   (inputs, attrs, outputs) => {
     const [count, rows] = inputs[0]!.shape as [number, number]
     const wide = inputs[1]!.shape[1] as number
@@ -160,6 +157,6 @@ const backward =
     return outputs.map((_, i) => sizes[i]!.data.map((v) => k * U * v + DENORMAL))
   }
 
-export const rnnBackward: Rounding = backward(rnnGrad)
-export const lstmBackward: Rounding = backward(lstmGrad)
-export const gruBackward: Rounding = backward(gruGrad)
+export const rnnBackward: Bound = backward(rnnGrad)
+export const lstmBackward: Bound = backward(lstmGrad)
+export const gruBackward: Bound = backward(gruGrad)

@@ -1,14 +1,12 @@
 import type { Evaluation, GraphValue, ReferenceName, RefTensor } from '../reference/index.ts'
 import { rounding } from './rounding.ts'
+import { DENORMAL } from './rounding-basis.ts'
 
 /** Uniform numbers of this range have variance 1. */
 const RANGE = Math.sqrt(3)
 
-/** The bound of what is exactly 0: it is not moved, so that no sign or truth value changes. */
-const NOTHING = 2 ** -147
-
 /** Sums of whole numbers of f32 are whole and exact. */
-const EXACT: ReadonlySet<string> = new Set(['add', 'sub', 'mul', 'sum'])
+const EXACT: ReadonlySet<string> = new Set(['add', 'sub', 'mul', 'scatterAdd', 'sum', 'takeAlongGrad'])
 const WHOLE = 2 ** 24
 const isWhole = ({ data }: RefTensor): boolean => data.every((v) => Number.isInteger(v) && Math.abs(v) < WHOLE)
 
@@ -18,8 +16,9 @@ export function rounded(
   random: () => number,
   leaf?: (leaf: GraphValue, value: RefTensor) => RefTensor,
 ): RefTensor[] {
+  // what is exactly 0 with nothing that cancels stays so: no sign or truth value changes
   const moved = (v: number, bound: number): number =>
-    bound > NOTHING && Number.isFinite(bound) ? v + RANGE * (2 * random() - 1) * bound : v
+    (v !== 0 || bound > DENORMAL) && Number.isFinite(bound) ? v + RANGE * (2 * random() - 1) * bound : v
   return graph.replay((node, inputs, outputs) => {
     if (EXACT.has(node.op.name) && inputs.every(isWhole) && outputs.every(isWhole)) return outputs
     const bounds = rounding[node.op.name as ReferenceName](inputs, node.attrs, outputs)

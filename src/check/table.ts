@@ -1,9 +1,10 @@
 import { applyAll } from '../ops/apply.ts'
-import { tensor } from '../ops/create.ts'
+import { tensor, zeros } from '../ops/create.ts'
 import type { NoGradient } from '../ops/define.ts'
 import { add, mul, sum } from '../ops/functions.ts'
 import { type OpName, ops } from '../ops/index.ts'
 import type { Tensor } from '../ops/tensor.ts'
+import { known } from '../options.ts'
 import type { Engine } from '../program/engine.ts'
 import type { Spec } from '../program/graph.ts'
 import { currentEngine } from '../tensor/current.ts'
@@ -52,7 +53,8 @@ export interface CheckOpsOptions {
  * the f64 reference, within bounds that follow from the operation, and its gradient rule with `checkGradients`. What
  * is wrong is in the reports; ArgumentError for the name of an operation that there is not.
  */
-export async function* checkOps({ only, engine = currentEngine() }: CheckOpsOptions = {}): AsyncGenerator<OpReport> {
+export async function* checkOps(options: CheckOpsOptions = {}): AsyncGenerator<OpReport> {
+  const { only, engine = currentEngine() } = known('checkOps', options, 'only engine')
   const names = only?.map((name) => opNamed(name, 'checkOps.only')) ?? (Object.keys(ops) as OpName[])
   for (const name of names) {
     await engine.flushAsync()
@@ -120,7 +122,7 @@ export async function checkRule(
 }
 
 /** Few elements in one place, or few directions: the cases make up for it. */
-export const SAMPLED: CheckOptions = { exhaustive: 40, samples: 3 }
+const SAMPLED: CheckOptions = { exhaustive: 40, samples: 3 }
 
 /** The worst of the gradient checks of a list of cases, each in a scope of its own. */
 export async function ruleReport<C>(
@@ -166,5 +168,6 @@ export function weighted(engine: Engine, results: readonly (Tensor | undefined)[
     const weights = numbersOf({ shape: y.shape, fill: 'any' }, 100 + k)
     return sum(mul(y, tensor(weights, y.shape, { engine })))
   })
-  return parts.reduce((total, part) => add(total, part))
+  const [first = zeros([], { engine }), ...rest] = parts
+  return rest.reduce((total, part) => add(total, part), first)
 }

@@ -1,9 +1,10 @@
 import { ArgumentError, ChainruleError } from '../errors.ts'
+import { closest } from '../options.ts'
 import type { CliContext, Command } from './command.ts'
 import { commands } from './commands/index.ts'
 import { helpOf, overview } from './help.ts'
 import { packageVersion } from './machine.ts'
-import { closest, shownText } from './options.ts'
+import { shownText } from './options.ts'
 import { paint } from './terminal.ts'
 
 export type { CliContext } from './command.ts'

@@ -1,7 +1,8 @@
 import { parseArgs } from 'node:util'
 import { ArgumentError } from '../errors.ts'
+import { closest } from '../options.ts'
 import { configEntries } from './config.ts'
-import { closest, type Option, type Options, shownText } from './options.ts'
+import { type Option, type Options, shownText } from './options.ts'
 import type { Terminal } from './terminal.ts'
 
 /** What a command talks to. */

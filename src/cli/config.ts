@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { ArgumentError, DataError } from '../errors.ts'
 import { reason } from '../io/read.ts'
-import { closest, type Option, type Options, shownText } from './options.ts'
+import { closest } from '../options.ts'
+import { type Option, type Options, shownText } from './options.ts'
 
 const MOST_BYTES = 1_000_000
 

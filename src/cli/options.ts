@@ -151,32 +151,3 @@ export const HELP: { readonly help: Option<boolean> } = { help: flag('show this 
 export function shownText(text: string): string {
   return text === '' ? 'an empty text' : `'${text.length > 60 ? `${text.slice(0, 60)}...` : text}'`
 }
-
-/** The known word that `word` most likely was meant to be. */
-export function closest(word: string, known: Iterable<string>): string | undefined {
-  let best: string | undefined
-  let least = Math.max(1, Math.floor(word.length / 3)) + 1
-  for (const candidate of known) {
-    const distance = candidate.startsWith(word) && word.length > 1 ? 1 : edits(word, candidate)
-    if (distance < least) [best, least] = [candidate, distance]
-  }
-  return best
-}
-
-/** Insertions, deletions, replacements and swaps of neighbours that turn `a` into `b`. */
-function edits(a: string, b: string): number {
-  const rows = [Array.from({ length: b.length + 1 }, (_, j) => j)]
-  for (let i = 1; i <= a.length; i++) {
-    const row = [i]
-    for (let j = 1; j <= b.length; j++) {
-      const at = (di: number, dj: number): number =>
-        (di === 0 ? row : rows[i - di])?.[j - dj] ?? Number.POSITIVE_INFINITY
-      const same = a[i - 1] === b[j - 1]
-      let cost = Math.min(at(0, 1) + 1, at(1, 0) + 1, at(1, 1) + (same ? 0 : 1))
-      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]) cost = Math.min(cost, at(2, 2) + 1)
-      row.push(cost)
-    }
-    rows.push(row)
-  }
-  return rows[a.length]?.[b.length] as number
-}

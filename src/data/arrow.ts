@@ -1,3 +1,4 @@
+import { known } from '../options.ts'
 import { type ByteSource, chunksOf, nameOf } from './bytes.ts'
 import { guarded, optional, type ReadColumnarOptions, TableBuilder } from './columnar.ts'
 import type { Table } from './table.ts'
@@ -24,7 +25,7 @@ interface RecordBatch {
  * others.
  */
 export async function readArrow(source: ByteSource, options: ReadArrowOptions = {}): Promise<Table> {
-  const { name = nameOf(source, 'Arrow data') } = options
+  const { name = nameOf(source, 'Arrow data') } = known('data.readArrow', options, 'columns types maxRows name library')
   const library = options.library ?? ((await optional('apache-arrow', '21', 'Arrow')) as ArrowLibrary)
   return guarded(name, 'Arrow stream or file', async () => {
     // A file has its directory at the end: the library wants all of it at once.

@@ -1,4 +1,5 @@
 import { ArgumentError } from '../errors.ts'
+import { known } from '../options.ts'
 import { type Column, type Dataset, width } from './dataset.ts'
 import { checkSeed } from './loader.ts'
 import type { Place } from './pipeline.ts'
@@ -30,8 +31,9 @@ export interface AugmentOptions<K extends string> {
  */
 export function augment<K extends string = string>(
   steps: readonly Augmentation[],
-  { seed, column, size }: AugmentOptions<K>,
+  options: AugmentOptions<K>,
 ): <D extends K>(batch: Dataset<D>, place: Place) => Dataset<D> {
+  const { seed, column, size } = known('data.augment', options as AugmentOptions<string>, 'seed column size')
   checkSeed('data.augment', seed)
   const name: string = column ?? 'x'
   return (batch, { epoch, index }) => {

@@ -1,4 +1,5 @@
 import { ArgumentError, DataError } from '../errors.ts'
+import { known } from '../options.ts'
 import { LONGEST, learnMerges, mergePair, pairKey, piecesOf } from './bpe-train.ts'
 import { type FittedJson, JsonReader } from './fitted.ts'
 import { bytesOf, checkToken, type Tokenizer } from './tokenizer.ts'
@@ -33,7 +34,8 @@ export class BpeTokenizer implements Tokenizer {
   }
 
   /** Learns from a text, or from several: the most frequent pair first, of equals that of the smaller tokens. */
-  static train(text: string | Iterable<string>, { size }: TrainBpeOptions): BpeTokenizer {
+  static train(text: string | Iterable<string>, options: TrainBpeOptions): BpeTokenizer {
+    const { size } = known('BpeTokenizer.train', options, 'size')
     if (!(Number.isSafeInteger(size) && size > 256 && size <= MOST))
       throw new ArgumentError('not a number of tokens', {
         where: 'BpeTokenizer.train',

@@ -1,5 +1,6 @@
 import { ArgumentError, DataError } from '../errors.ts'
 import { label } from '../io/header.ts'
+import { known } from '../options.ts'
 import { type ByteSource, nameOf, textOf } from './bytes.ts'
 import { type CellKind, ColumnBuilder, MISSING, unexpected } from './cells.ts'
 import { CsvParser, type CsvParserOptions, type CsvRecord } from './csv-parser.ts'
@@ -45,7 +46,10 @@ interface Block {
  * (DataError) name row, column and line; the header is row 1.
  */
 export async function* csvRows(source: ByteSource, options: CsvOptions = {}): AsyncGenerator<CsvRow, void, undefined> {
-  for await (const { names, records } of blocksOf(source, options))
+  for await (const { names, records } of blocksOf(
+    source,
+    known('data.csvRows', options, 'delimiter quote header skip trim maxField maxColumns name'),
+  ))
     for (const { row, fields } of records) yield { row, fields, names }
 }
 
@@ -66,6 +70,7 @@ export interface ReadCsvOptions extends CsvOptions {
  * for each number. Memory: eight bytes a number, four a category and each distinct text once.
  */
 export async function readCsv(source: ByteSource, options: ReadCsvOptions = {}): Promise<Table> {
+  known('data.readCsv', options, 'delimiter quote header skip trim maxField maxColumns name types missing rows columns')
   const name = options.name ?? nameOf(source, 'CSV data')
   const types = new Map(Object.entries(options.types ?? {}))
   const missing = new Set(options.missing ?? MISSING)

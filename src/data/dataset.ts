@@ -1,4 +1,5 @@
 import { ArgumentError, DataError } from '../errors.ts'
+import { known } from '../options.ts'
 
 /** One column of a data set: rows of `shape` numbers each, one after the other. */
 export interface Column {
@@ -24,7 +25,8 @@ export function arrays<K extends string>(
   data: Readonly<Record<K, Float32Array | Int32Array>>,
   options: ArraysOptions<K> = {},
 ): Dataset<K> {
-  const shapes = new Map(Object.entries<readonly number[] | undefined>(options.shapes ?? {}))
+  const { shapes: given = {} } = known('data.arrays', options, 'shapes')
+  const shapes = new Map(Object.entries<readonly number[] | undefined>(given))
   const entries = Object.entries<Float32Array | Int32Array>(data)
   const columns: Record<string, Column> = Object.create(null)
   let size: number | undefined

@@ -1,6 +1,7 @@
 import { ArgumentError, DataError } from '../errors.ts'
 import { listFolder, readFile } from '../io/node-files.ts'
 import { reason } from '../io/read.ts'
+import { known } from '../options.ts'
 import { Pipeline } from './pipeline.ts'
 
 /** An image as decoders give it: rows of pixels, each `channels` numbers. */
@@ -39,7 +40,7 @@ const EXTENSIONS = ['png', 'jpg', 'jpeg', 'gif', 'webp', 'bmp'] as const
  * names, in every runtime; shuffle the examples with a buffer that reaches over the classes.
  */
 export async function imageFolder(path: string, options: ImageFolderOptions): Promise<ImageFolder> {
-  const { decode, channels, extensions = EXTENSIONS } = options
+  const { decode, channels, extensions = EXTENSIONS } = known('imageFolder', options, 'decode channels extensions')
   if (typeof decode !== 'function')
     throw new ArgumentError('no decoder', { where: 'imageFolder', expected: 'decode(bytes, path)' })
   if (channels !== undefined && channels !== 1 && channels !== 3)

@@ -1,4 +1,5 @@
 import { DataError } from '../errors.ts'
+import { known } from '../options.ts'
 import { type ByteSource, nameOf, textOf } from './bytes.ts'
 import { type JsonObject, parseJson } from './json.ts'
 
@@ -18,7 +19,11 @@ export async function* jsonLines(
   source: ByteSource,
   options: JsonLinesOptions = {},
 ): AsyncGenerator<JsonObject, void, undefined> {
-  const { name = nameOf(source, 'JSON Lines data'), maxLine = 2 ** 24 } = options
+  const { name = nameOf(source, 'JSON Lines data'), maxLine = 2 ** 24 } = known(
+    'data.jsonLines',
+    options,
+    'maxLine name',
+  )
   let line = 0
   let rest = ''
   const check = (text: string): void => {

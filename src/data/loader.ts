@@ -4,6 +4,7 @@ import { tensor } from '../ops/create.ts'
 import { permutation } from '../ops/random.ts'
 import type { Tensor } from '../ops/tensor.ts'
 import { type Variable, variable } from '../ops/variable.ts'
+import { known } from '../options.ts'
 import type { Engine } from '../program/engine.ts'
 import { Generator } from '../program/generator.ts'
 import { currentEngine } from '../tensor/current.ts'
@@ -41,7 +42,8 @@ export class Loader<K extends string> implements Disposable, AsyncIterable<Batch
   readonly #cursor: Variable
   #epoch = 0
 
-  constructor(dataset: Dataset<K>, { batch, shuffle = false, dropLast = false }: LoaderOptions) {
+  constructor(dataset: Dataset<K>, options: LoaderOptions) {
+    const { batch, shuffle = false, dropLast = false } = known('data.loader', options, 'batch shuffle dropLast')
     const engine = currentEngine()
     const seed = shuffle === true ? engine.seed : shuffle === false ? undefined : shuffle
     check(dataset.size, batch, seed, dropLast)

@@ -1,4 +1,5 @@
 import { ArgumentError, DataError } from '../errors.ts'
+import { known } from '../options.ts'
 import { collect, failure, type Values, whole } from './collect.ts'
 import { type Dataset, take } from './dataset.ts'
 import { checkSeed } from './loader.ts'
@@ -234,13 +235,13 @@ export class Pipeline<T> {
    * that differs is an error that names it.
    */
   batch<K extends string>(this: Pipeline<Example<K>>, size: number, options: BatchOptions = {}): Pipeline<Dataset<K>> {
+    const { shapes: own = {}, dropLast = false } = known('pipeline.batch', options, 'shapes dropLast')
     whole('pipeline.batch', size, 1)
-    const shapes = new Map([...this.#facts.shapes, ...Object.entries(options.shapes ?? {})])
-    const given = new Set(Object.keys(options.shapes ?? {}))
-    return this.#next(
-      (source, epoch) => collect(source, { size, shapes, given, epoch, dropLast: options.dropLast ?? false }),
-      { shapes: new Map() },
-    )
+    const shapes = new Map([...this.#facts.shapes, ...Object.entries(own)])
+    const given = new Set(Object.keys(own))
+    return this.#next((source, epoch) => collect(source, { size, shapes, given, epoch, dropLast }), {
+      shapes: new Map(),
+    })
   }
 
   #next<U>(
@@ -275,7 +276,7 @@ export interface BatchesOptions {
 
 /** Batches of a data set in memory, copied, as a pipeline: to change them (augmentation) before they are used. */
 export const batches = <K extends string>(dataset: Dataset<K>, options: BatchesOptions): Pipeline<Dataset<K>> =>
-  indexed(dataset.size, (rows) => take(dataset, rows), options)
+  indexed(dataset.size, (rows) => take(dataset, rows), known('data.batches', options, 'batch shuffle dropLast'))
 
 /** Batches that are made from the numbers of their rows. */
 export function indexed<K extends string>(

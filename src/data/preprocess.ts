@@ -1,5 +1,6 @@
 import { ArgumentError, DataError } from '../errors.ts'
 import { label } from '../io/header.ts'
+import { known } from '../options.ts'
 import { type CellKind, isNumber, MISSING } from './cells.ts'
 import type { CsvRow } from './csv.ts'
 import { arrays, type Dataset } from './dataset.ts'
@@ -72,7 +73,13 @@ export class TablePreprocessor {
 
   /** Learns from the rows of a table, all of which are training rows: hold out test rows first (`splitTable`). */
   static fit(table: Table, options: FitTableOptions): TablePreprocessor {
-    const { target, targetKind = 'auto', ignore = [], maxCategories = 32, missing = MISSING } = options
+    const {
+      target,
+      targetKind = 'auto',
+      ignore = [],
+      maxCategories = 32,
+      missing = MISSING,
+    } = known('TablePreprocessor.fit', options, 'target targetKind ignore maxCategories missing')
     if (!(Number.isSafeInteger(maxCategories) && maxCategories >= 1))
       throw new ArgumentError('not a number of categories', {
         where: 'maxCategories',

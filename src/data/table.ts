@@ -1,5 +1,6 @@
 import { ArgumentError, DataError } from '../errors.ts'
 import { label } from '../io/header.ts'
+import { known } from '../options.ts'
 import { type CellKind, ColumnBuilder, cellText, MISSING, unexpected } from './cells.ts'
 import { checkSeed } from './loader.ts'
 import { orderOf } from './random.ts'
@@ -65,7 +66,7 @@ export async function tableOf(
   rows: Iterable<Readonly<Record<string, unknown>>> | AsyncIterable<Readonly<Record<string, unknown>>>,
   options: TableOptions = {},
 ): Promise<Table> {
-  const { name = 'rows' } = options
+  const { name = 'rows' } = known('data.tableOf', options, 'types missing name')
   const types = new Map(Object.entries(options.types ?? {}))
   const missing = new Set(options.missing ?? MISSING)
   const builders = new Map<string, ColumnBuilder>()
@@ -129,9 +130,10 @@ export function splitTable(
   options: SplitTableOptions = {},
 ): { readonly train: Table; readonly test: Table } {
   checkSeed('data.splitTable', seed)
+  const { stratify } = known('data.splitTable', options, 'stratify')
   const order = orderOf(table.rows, seed, SPLIT)
   const groups = new Map<number | string, number[]>()
-  const column = options.stratify === undefined ? undefined : columnOf(table, options.stratify)
+  const column = stratify === undefined ? undefined : columnOf(table, stratify)
   for (const row of order) {
     const key =
       column === undefined ? 0 : column.kind === 'number' ? String(column.values[row]) : (column.codes[row] as number)

@@ -1,4 +1,5 @@
 import { ArgumentError, DataError } from '../errors.ts'
+import { known } from '../options.ts'
 import { whole } from './collect.ts'
 import { arrays, type Dataset } from './dataset.ts'
 import { type BatchesOptions, indexed, type Pipeline } from './pipeline.ts'
@@ -62,13 +63,13 @@ function cut({ runs, run, at }: Starts, rows: Int32Array, length: number): Datas
  * of x, both int32. No window reaches from one run into the next; tokens at the end that fill none are left out.
  */
 export function windows(tokens: Tokens, options: WindowOptions): Dataset<'x' | 'y'> {
-  const starts = startsOf(tokens, options)
+  const starts = startsOf(tokens, known('data.windows', options, 'length stride'))
   return cut(starts, Int32Array.from(starts.at.keys()), options.length)
 }
 
 /** The same windows as batches of [batch, length] that are cut when they are used: overlapping ones cost no memory. */
 export function windowBatches(tokens: Tokens, options: WindowOptions & BatchesOptions): Pipeline<Dataset<'x' | 'y'>> {
-  const starts = startsOf(tokens, options)
+  const starts = startsOf(tokens, known('data.windowBatches', options, 'length stride batch shuffle dropLast'))
   return indexed(starts.at.length, (rows) => cut(starts, rows, options.length), options)
 }
 
@@ -82,8 +83,9 @@ export interface SplitTokensOptions {
 /** Holds out every tenth block of 1,000 tokens, or others: runs of tokens to train on, and to test with. */
 export function splitTokens(
   tokens: Int32Array,
-  { block = 1000, every = 10 }: SplitTokensOptions = {},
+  options: SplitTokensOptions = {},
 ): { readonly train: Int32Array[]; readonly test: Int32Array[] } {
+  const { block = 1000, every = 10 } = known('data.splitTokens', options, 'block every')
   whole('block', block, 1)
   whole('every', every, 2)
   if (tokens.length <= block * (every - 1))

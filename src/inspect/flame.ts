@@ -1,3 +1,4 @@
+import { known } from '../options.ts'
 import type { Pass, Profile, ProfileEntry } from './profile.ts'
 
 const WIDTH = 1120
@@ -46,7 +47,8 @@ export function timeText(ms: number): string {
  * A profile as an SVG picture: a band a thread, of the layers above and the operations below; dashed lines where the
  * threads meet. It brings its style and follows the reader's light or dark setting.
  */
-export function flameChart(profile: Profile, { label = 'Timeline of one step' }: FlameOptions = {}): string {
+export function flameChart(profile: Profile, options: FlameOptions = {}): string {
+  const { label = 'Timeline of one step' } = known('flameChart', options, 'label')
   const { threads, ms, barriers } = profile
   const band = LAYER_ROW + OP_ROW + GAP
   const height = threads * band + AXIS

@@ -1,6 +1,7 @@
 import { ArgumentError } from '../errors.ts'
 import { type Module, places } from '../nn/module.ts'
 import { Parameter, type Variable } from '../ops/variable.ts'
+import { known } from '../options.ts'
 import type { Shape, Storage } from '../program/graph.ts'
 import { isRef } from '../program/plan.ts'
 import { bytesText } from '../program/print.ts'
@@ -72,7 +73,8 @@ const KINDS: readonly MemoryKind[] = [
  * The memory of captured steps, known before they have run: everything that they keep alive, each once. What belongs to the
  * model and to optimizers is told from data by `owners`. Throws ArgumentError for what is no step.
  */
-export function memoryPlan(steps: Step | readonly Step[], { model, optimizers = [] }: MemoryOwners = {}): MemoryPlan {
+export function memoryPlan(steps: Step | readonly Step[], options: MemoryOwners = {}): MemoryPlan {
+  const { model, optimizers = [] } = known('memoryPlan', options, 'model optimizers')
   const list: readonly Step[] = steps instanceof Step ? [steps] : steps
   if (!Array.isArray(list) || list.some((step) => !(step instanceof Step)))
     throw new ArgumentError('not a captured step', { where: 'memoryPlan', expected: 'a Step, or several' })

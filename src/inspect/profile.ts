@@ -1,6 +1,7 @@
 import { rowOf } from '../abi/encode.ts'
 import { ArgumentError } from '../errors.ts'
 import { layerOf, type Module, places } from '../nn/module.ts'
+import { known } from '../options.ts'
 import type { Shape, Storage } from '../program/graph.ts'
 import type { Instruction } from '../program/lower.ts'
 import { isRef } from '../program/plan.ts'
@@ -60,7 +61,8 @@ const LONG_ENOUGH = 30
  *
  * Throws ArgumentError for a number of rounds that is none, and what a run of the step would throw.
  */
-export async function profile(step: Step, { rounds = 20, model }: ProfileOptions = {}): Promise<Profile> {
+export async function profile(step: Step, options: ProfileOptions = {}): Promise<Profile> {
+  const { rounds = 20, model } = known('profile', options, 'rounds model')
   if (!Number.isSafeInteger(rounds) || rounds < 1)
     throw new ArgumentError('not a number of rounds', {
       where: 'profile',

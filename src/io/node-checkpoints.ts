@@ -1,6 +1,7 @@
 import { mkdir, readdir, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ArgumentError, DataError } from '../errors.ts'
+import { known } from '../options.ts'
 import type { Checkpoint } from '../train/checkpoint.ts'
 import { decodeCheckpoint, encodeCheckpoint } from '../train/checkpoint-bytes.ts'
 import { readFile } from './node-files.ts'
@@ -30,7 +31,8 @@ export class CheckpointFolder {
   readonly #keep: number
   #swept = false
 
-  constructor(path: string, { keep = 3 }: CheckpointFolderOptions = {}) {
+  constructor(path: string, options: CheckpointFolderOptions = {}) {
+    const { keep = 3 } = known('CheckpointFolder', options, 'keep')
     if (!(Number.isSafeInteger(keep) && keep >= 1))
       throw new ArgumentError('keep is out of range', {
         where: 'CheckpointFolder',

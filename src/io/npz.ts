@@ -1,4 +1,5 @@
 import { DataError } from '../errors.ts'
+import { known } from '../options.ts'
 import { label } from './header.ts'
 import { encodeNpy, type NpyArray, type NpyInput, npyHeader, parseNpy } from './npy.ts'
 import { encodeZip, zipContent, zipEntries } from './zip.ts'
@@ -17,7 +18,7 @@ const SUFFIX = '.npy'
  * inflated, and inflating stops where an array exceeds its own header.
  */
 export async function readNpz(bytes: Uint8Array, options: ReadNpzOptions = {}): Promise<Map<string, NpyArray>> {
-  const { name = 'npz data', maxBytes = 2 ** 32 } = options
+  const { name = 'npz data', maxBytes = 2 ** 32 } = known('readNpz', options, 'name maxBytes')
   const entries = zipEntries(bytes, name)
   const whole = entries.reduce((sum, { size }) => sum + size, 0)
   if (whole > maxBytes)

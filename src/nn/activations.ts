@@ -1,9 +1,11 @@
-import { ArgumentError, ShapeError } from '../errors.ts'
+import { ShapeError } from '../errors.ts'
 import * as f from '../ops/functions.ts'
 import type { Tensor } from '../ops/tensor.ts'
 import type { Parameter } from '../ops/variable.ts'
+import { known } from '../options.ts'
 import { constant, drawn } from './initializers.ts'
 import { inside, Module } from './module.ts'
+import { checkSizes } from './sizes.ts'
 
 /** An element-wise function (or softmax) as a layer. */
 export class Activation extends Module {
@@ -21,7 +23,7 @@ export class Activation extends Module {
   }
 
   override forward(x: Tensor): Tensor {
-    return inside(this, () => this.#apply(x))
+    return inside(this, [x], () => this.#apply(x))
   }
 }
 
@@ -61,14 +63,10 @@ export class PRelu extends Module {
   /** [channels] */
   weight: Parameter
 
-  constructor({ channels = 1, slope = 0.25 }: PReluOptions = {}) {
+  constructor(options: PReluOptions = {}) {
     super()
-    if (!Number.isSafeInteger(channels) || channels < 1)
-      throw new ArgumentError('channels is not a size', {
-        where: 'nn.prelu',
-        expected: 'a whole number of at least 1',
-        received: String(channels),
-      })
+    const { channels = 1, slope = 0.25 } = known('nn.prelu', options, 'channels slope')
+    checkSizes('nn.prelu', { channels })
     this.weight = drawn(constant(f.finite(slope, 'nn.prelu.slope')), [channels], { inputs: 1, outputs: 1 })
   }
 
@@ -77,7 +75,7 @@ export class PRelu extends Module {
   }
 
   override forward(x: Tensor): Tensor {
-    return inside(this, () => {
+    return inside(this, [x], () => {
       const channels = this.weight.size
       if (channels === 1) return f.prelu(x, this.weight)
       if (x.rank < 2 || x.shape[1] !== channels)

@@ -1,8 +1,10 @@
 import { ArgumentError, ShapeError } from '../errors.ts'
 import { type AttentionOptions, scaledDotProductAttention } from '../ops/attention.ts'
+import { rate } from '../ops/random.ts'
 import { type RotaryOptions, rotaryEmbedding } from '../ops/rotary.ts'
 import type { Tensor } from '../ops/tensor.ts'
 import type { Parameter } from '../ops/variable.ts'
+import { known } from '../options.ts'
 import { drawn } from './initializers.ts'
 import { type Linear, linear } from './linear.ts'
 import { type FieldLayout, inside, Module } from './module.ts'
@@ -40,7 +42,12 @@ export class MultiHeadAttention extends Module {
 
   constructor(width: number, heads: number, options: MultiHeadAttentionOptions = {}) {
     super()
-    const { bias = true, dropout = 0, causal = false, rotary = false } = options
+    const {
+      bias = true,
+      dropout = 0,
+      causal = false,
+      rotary = false,
+    } = known('nn.multiHeadAttention', options, 'bias dropout causal rotary')
     checkSizes('nn.multiHeadAttention', { width, heads })
     if (width % heads !== 0)
       throw new ArgumentError('the heads do not share the width evenly', {
@@ -54,17 +61,12 @@ export class MultiHeadAttention extends Module {
         expected: 'an even width / heads',
         received: String(width / heads),
       })
-    if (!(dropout >= 0 && dropout < 1))
-      throw new ArgumentError('not a probability for dropout', {
-        where: 'nn.multiHeadAttention',
-        expected: '0 <= dropout < 1',
-        received: String(dropout),
-      })
     this.width = width
     this.heads = heads
-    this.dropout = dropout
+    this.dropout = rate(dropout, 'nn.multiHeadAttention.dropout')
     this.causal = causal
-    this.rotary = rotary === true ? {} : rotary === false ? undefined : rotary
+    this.rotary =
+      rotary === true ? {} : rotary === false ? undefined : known('nn.multiHeadAttention.rotary', rotary, 'base')
     const fan = { inputs: width, outputs: 3 * width }
     this.inWeight = drawn('glorotUniform', [width, 3 * width], fan)
     this.inBias = bias ? drawn('zeros', [3 * width], fan) : undefined
@@ -93,8 +95,9 @@ export class MultiHeadAttention extends Module {
   }
 
   /** x [batch, queries, width] attends to memory [batch, keys, width], by default to itself. */
-  attend(x: Tensor, memory: Tensor = x, { causal = this.causal, mask }: AttendOptions = {}): Tensor {
-    return inside(this, () => {
+  attend(x: Tensor, memory: Tensor = x, options: AttendOptions = {}): Tensor {
+    const { causal = this.causal, mask } = known('nn.multiHeadAttention', options, 'causal mask')
+    return inside(this, [x, memory], () => {
       for (const operand of [x, memory])
         if (operand.rank !== 3 || operand.shape[2] !== this.width || operand.shape[0] !== x.shape[0])
           throw new ShapeError('the input does not fit the layer', {

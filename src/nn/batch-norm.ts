@@ -4,6 +4,7 @@ import { ones, zeros } from '../ops/create.ts'
 import * as f from '../ops/functions.ts'
 import type { Tensor } from '../ops/tensor.ts'
 import { type Parameter, type Variable, variable } from '../ops/variable.ts'
+import { known } from '../options.ts'
 import { scope } from '../tensor/scope.ts'
 import { inside, Module } from './module.ts'
 import { epsilon, onesOf, zerosOf } from './norm.ts'
@@ -33,11 +34,11 @@ export class BatchNorm extends Module {
 
   constructor(channels: number, options: BatchNormOptions = {}) {
     super()
+    const { eps = 1e-5, momentum = 0.1, affine = true } = known('nn.batchNorm', options, 'eps momentum affine')
     checkSizes('nn.batchNorm', { channels })
     this.channels = channels
-    this.eps = epsilon(options.eps ?? 1e-5, 'nn.batchNorm')
-    this.momentum = f.finite(options.momentum ?? 0.1, 'nn.batchNorm.momentum')
-    const affine = options.affine !== false
+    this.eps = epsilon(eps, 'nn.batchNorm')
+    this.momentum = f.finite(momentum, 'nn.batchNorm.momentum')
     this.weight = affine ? onesOf([channels]) : undefined
     this.bias = affine ? zerosOf([channels]) : undefined
     this.running_mean = scope(() => variable(zeros([channels])))
@@ -50,7 +51,7 @@ export class BatchNorm extends Module {
 
   override forward(x: Tensor): Tensor {
     const { channels, eps, momentum, weight, bias, running_mean, running_var } = this
-    return inside(this, () => {
+    return inside(this, [x], () => {
       const count = x.size / channels
       if (x.rank < 2 || x.shape[1] !== channels || (this.training && count < 2))
         throw new ShapeError('the input does not fit the layer', {

@@ -1,6 +1,7 @@
 import { ArgumentError, ShapeError } from '../errors.ts'
 import type { Tensor } from '../ops/tensor.ts'
 import type { Parameter } from '../ops/variable.ts'
+import { known } from '../options.ts'
 import { drawn } from './initializers.ts'
 import { inside, type Layer, Module } from './module.ts'
 import { checkSizes } from './sizes.ts'
@@ -25,8 +26,8 @@ export class Residual extends Module {
   }
 
   override forward(x: Tensor): Tensor {
-    return inside(this, () => {
-      const y = inside(this.layer, () => this.layer.forward(x))
+    return inside(this, [x], () => {
+      const y = inside(this.layer, [], () => this.layer.forward(x))
       if (String(y.shape) !== String(x.shape))
         throw new ShapeError('the layer changes the shape', {
           where: 'nn.residual',
@@ -49,8 +50,9 @@ export class Bilinear extends Module {
   weight: Parameter
   bias: Parameter | undefined
 
-  constructor(left: number, right: number, outputs: number, { bias = true }: { readonly bias?: boolean } = {}) {
+  constructor(left: number, right: number, outputs: number, options: { readonly bias?: boolean } = {}) {
     super()
+    const { bias = true } = known('nn.bilinear', options, 'bias')
     checkSizes('nn.bilinear', { left, right, outputs })
     this.left = left
     this.right = right
@@ -65,7 +67,7 @@ export class Bilinear extends Module {
   }
 
   override forward(a: Tensor, b: Tensor): Tensor {
-    return inside(this, () => {
+    return inside(this, [a, b], () => {
       const lead = a.shape.slice(0, -1)
       if (a.shape.at(-1) !== this.left || String(b.shape) !== String([...lead, this.right]))
         throw new ShapeError('the inputs do not fit the layer', {

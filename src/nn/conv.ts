@@ -2,24 +2,16 @@ import { ArgumentError, ShapeError } from '../errors.ts'
 import * as f from '../ops/functions.ts'
 import type { Tensor } from '../ops/tensor.ts'
 import type { Parameter } from '../ops/variable.ts'
-import { drawn, type Initializer, type InitializerName } from './initializers.ts'
+import { known } from '../options.ts'
+import { type WeightOptions, weightAndBias } from './initializers.ts'
 import { inside, Module } from './module.ts'
 import { checkSizes } from './sizes.ts'
 
-interface ConvLayerOptions {
-  /** Adds a bias to each filter. Default true. */
-  bias?: boolean
-  /** Of the weight. Default 'fanIn': uniform within 1 / sqrt(inputs of a filter). */
-  initializer?: InitializerName | Initializer
-  /** Default 'fanIn'. */
-  biasInitializer?: InitializerName | Initializer
-}
-
-export type Conv1dLayerOptions = f.Conv1dOptions & ConvLayerOptions
-export type Conv2dLayerOptions = f.Conv2dOptions & ConvLayerOptions
-export type Conv3dLayerOptions = f.Conv3dOptions & ConvLayerOptions
-export type ConvTranspose1dLayerOptions = f.ConvTranspose1dOptions & ConvLayerOptions
-export type ConvTranspose2dLayerOptions = f.ConvTranspose2dOptions & ConvLayerOptions
+export type Conv1dLayerOptions = f.Conv1dOptions & WeightOptions
+export type Conv2dLayerOptions = f.Conv2dOptions & WeightOptions
+export type Conv3dLayerOptions = f.Conv3dOptions & WeightOptions
+export type ConvTranspose1dLayerOptions = f.ConvTranspose1dOptions & WeightOptions
+export type ConvTranspose2dLayerOptions = f.ConvTranspose2dOptions & WeightOptions
 
 type Apply = (x: Tensor, weight: Tensor, bias: Tensor | undefined) => Tensor
 
@@ -37,7 +29,7 @@ export class Conv extends Module {
     [inputs, outputs]: readonly [number, number],
     kernel: readonly number[],
     transposed: boolean,
-    options: ConvLayerOptions & { groups?: number },
+    options: WeightOptions & { groups?: number },
     apply: Apply,
   ) {
     super()
@@ -63,8 +55,7 @@ export class Conv extends Module {
     const [first, second] = transposed ? [inputs, outputs] : [outputs, inputs]
     // PyTorch counts the second axis as the inputs of a filter, transposed or not
     const fan = { inputs: (second / groups) * taps, outputs: (first / groups) * taps }
-    this.weight = drawn(options.initializer ?? 'fanIn', [first, second / groups, ...kernel], fan)
-    this.bias = options.bias === false ? undefined : drawn(options.biasInitializer ?? 'fanIn', [outputs], fan)
+    ;[this.weight, this.bias] = weightAndBias([first, second / groups, ...kernel], outputs, fan, options)
   }
 
   override get kind(): string {
@@ -72,7 +63,7 @@ export class Conv extends Module {
   }
 
   override forward(x: Tensor): Tensor {
-    return inside(this, () => {
+    return inside(this, [x], () => {
       if (x.rank !== this.weight.rank || x.shape[1] !== this.inputs)
         throw new ShapeError('the input does not fit the layer', {
           where: `nn.${this.#kind}(${this.inputs}, ${this.outputs})`,
@@ -86,24 +77,38 @@ export class Conv extends Module {
 
 const square = (kernel: f.Size2d): readonly number[] => (typeof kernel === 'number' ? [kernel, kernel] : kernel)
 
+/** The options of the layer and those of its op. */
+function parted<O extends WeightOptions & { readonly groups?: number }>(
+  options: O,
+): { layer: WeightOptions & { groups?: number }; op: Omit<O, keyof WeightOptions> } {
+  const { bias: _, initializer: __, biasInitializer: ___, ...op } = options
+  return { layer: options, op }
+}
+
 /** Convolution of sequences [N, inputs, L]. */
-export const conv1d = (inputs: number, outputs: number, kernel: number, options: Conv1dLayerOptions = {}): Conv =>
-  new Conv('conv1d', [inputs, outputs], [kernel], false, options, (x, w, b) => f.conv1d(x, w, b, options))
+export const conv1d = (inputs: number, outputs: number, kernel: number, options: Conv1dLayerOptions = {}): Conv => {
+  const { layer, op } = parted(
+    known('nn.conv1d', options, 'stride padding dilation groups bias initializer biasInitializer'),
+  )
+  return new Conv('conv1d', [inputs, outputs], [kernel], false, layer, (x, w, b) => f.conv1d(x, w, b, op))
+}
 
 /** Convolution of images [N, inputs, H, W]. */
-export const conv2d = (inputs: number, outputs: number, kernel: f.Size2d, options: Conv2dLayerOptions = {}): Conv =>
-  new Conv('conv2d', [inputs, outputs], square(kernel), false, options, (x, w, b) => f.conv2d(x, w, b, options))
+export const conv2d = (inputs: number, outputs: number, kernel: f.Size2d, options: Conv2dLayerOptions = {}): Conv => {
+  const { layer, op } = parted(
+    known('nn.conv2d', options, 'stride padding dilation groups bias initializer biasInitializer'),
+  )
+  return new Conv('conv2d', [inputs, outputs], square(kernel), false, layer, (x, w, b) => f.conv2d(x, w, b, op))
+}
 
 /** Convolution of volumes [N, inputs, D, H, W]. */
-export const conv3d = (inputs: number, outputs: number, kernel: f.Size3d, options: Conv3dLayerOptions = {}): Conv =>
-  new Conv(
-    'conv3d',
-    [inputs, outputs],
-    typeof kernel === 'number' ? [kernel, kernel, kernel] : kernel,
-    false,
-    options,
-    (x, w, b) => f.conv3d(x, w, b, options),
+export const conv3d = (inputs: number, outputs: number, kernel: f.Size3d, options: Conv3dLayerOptions = {}): Conv => {
+  const { layer, op } = parted(
+    known('nn.conv3d', options, 'stride padding dilation groups bias initializer biasInitializer'),
   )
+  const sizes = typeof kernel === 'number' ? [kernel, kernel, kernel] : kernel
+  return new Conv('conv3d', [inputs, outputs], sizes, false, layer, (x, w, b) => f.conv3d(x, w, b, op))
+}
 
 /** Transposed convolution of sequences [N, inputs, L]. */
 export const convTranspose1d = (
@@ -111,10 +116,18 @@ export const convTranspose1d = (
   outputs: number,
   kernel: number,
   options: ConvTranspose1dLayerOptions = {},
-): Conv =>
-  new Conv('convTranspose1d', [inputs, outputs], [kernel], true, options, (x, w, b) =>
-    f.convTranspose1d(x, w, b, options),
+): Conv => {
+  const { layer, op } = parted(
+    known(
+      'nn.convTranspose1d',
+      options,
+      'stride padding outputPadding dilation groups bias initializer biasInitializer',
+    ),
   )
+  return new Conv('convTranspose1d', [inputs, outputs], [kernel], true, layer, (x, w, b) =>
+    f.convTranspose1d(x, w, b, op),
+  )
+}
 
 /** Transposed convolution of images [N, inputs, H, W]. */
 export const convTranspose2d = (
@@ -122,7 +135,15 @@ export const convTranspose2d = (
   outputs: number,
   kernel: f.Size2d,
   options: ConvTranspose2dLayerOptions = {},
-): Conv =>
-  new Conv('convTranspose2d', [inputs, outputs], square(kernel), true, options, (x, w, b) =>
-    f.convTranspose2d(x, w, b, options),
+): Conv => {
+  const { layer, op } = parted(
+    known(
+      'nn.convTranspose2d',
+      options,
+      'stride padding outputPadding dilation groups bias initializer biasInitializer',
+    ),
   )
+  return new Conv('convTranspose2d', [inputs, outputs], square(kernel), true, layer, (x, w, b) =>
+    f.convTranspose2d(x, w, b, op),
+  )
+}

@@ -1,4 +1,4 @@
-import { ArgumentError } from '../errors.ts'
+import { rate } from '../ops/random.ts'
 import type { Tensor } from '../ops/tensor.ts'
 import { inside, Module } from './module.ts'
 
@@ -8,13 +8,7 @@ export class Dropout extends Module {
 
   constructor(p = 0.5) {
     super()
-    if (!(p >= 0 && p < 1))
-      throw new ArgumentError('not a probability for dropout', {
-        where: 'nn.dropout',
-        expected: '0 <= p < 1',
-        received: String(p),
-      })
-    this.p = p
+    this.p = rate(p, 'nn.dropout')
   }
 
   override get kind(): string {
@@ -22,7 +16,7 @@ export class Dropout extends Module {
   }
 
   override forward(x: Tensor): Tensor {
-    return this.training && this.p > 0 ? inside(this, () => x.dropout(this.p)) : x
+    return inside(this, [x], () => (this.training && this.p > 0 ? x.dropout(this.p) : x))
   }
 }
 

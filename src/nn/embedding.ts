@@ -2,6 +2,7 @@ import { ArgumentError } from '../errors.ts'
 import { toFloat } from '../ops/functions.ts'
 import type { Tensor } from '../ops/tensor.ts'
 import type { Parameter } from '../ops/variable.ts'
+import { known } from '../options.ts'
 import { drawn, type Initializer, type InitializerName, normalInitializer } from './initializers.ts'
 import { inside, Module } from './module.ts'
 import { checkSizes } from './sizes.ts'
@@ -21,8 +22,9 @@ export class Embedding extends Module {
   /** [count, width]; assign another layer's to tie them. */
   weight: Parameter
 
-  constructor(count: number, width: number, { paddingIndex, initializer }: EmbeddingOptions = {}) {
+  constructor(count: number, width: number, options: EmbeddingOptions = {}) {
     super()
+    const { paddingIndex, initializer } = known('nn.embedding', options, 'paddingIndex initializer')
     checkSizes('nn.embedding', { count, width })
     if (paddingIndex !== undefined && !(Number.isInteger(paddingIndex) && paddingIndex >= 0 && paddingIndex < count))
       throw new ArgumentError('the padding index is not a row', {
@@ -44,7 +46,7 @@ export class Embedding extends Module {
   }
 
   override forward(indices: Tensor): Tensor {
-    return inside(this, () => {
+    return inside(this, [indices], () => {
       const y = this.weight.gather(indices, 0)
       if (this.paddingIndex === undefined) return y
       // the same values, and a gradient only where the index is another one

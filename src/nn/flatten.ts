@@ -9,7 +9,7 @@ export class Flatten extends Module {
   }
 
   override forward(x: Tensor): Tensor {
-    return inside(this, () => {
+    return inside(this, [x], () => {
       const [rows] = x.shape
       if (rows === undefined)
         throw new ShapeError('nothing to flatten', { expected: 'a batch of at least one axis', received: '[]' })

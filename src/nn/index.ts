@@ -6,7 +6,18 @@ export * from './conv.ts'
 export * from './dropout.ts'
 export * from './embedding.ts'
 export * from './flatten.ts'
-export * from './initializers.ts'
+export {
+  constant,
+  drawn,
+  type Fan,
+  type Initializer,
+  type InitializerName,
+  initializer,
+  normalInitializer,
+  truncatedNormal,
+  uniformInitializer,
+  type WeightOptions,
+} from './initializers.ts'
 export * from './linear.ts'
 export { type FieldLayout, type Layer, Module } from './module.ts'
 export {

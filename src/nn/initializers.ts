@@ -1,11 +1,12 @@
-import { ArgumentError } from '../errors.ts'
+import { ArgumentError, ShapeError } from '../errors.ts'
+import { checkTensor } from '../ops/apply.ts'
 import { full, zeros } from '../ops/create.ts'
 import { abs, clip, greater, where } from '../ops/functions.ts'
 import { randomNormal, randomUniform } from '../ops/random.ts'
 import type { Tensor } from '../ops/tensor.ts'
 import { type Parameter, parameter } from '../ops/variable.ts'
 import { scope } from '../tensor/scope.ts'
-import { checkNumber } from '../tensor/shape.ts'
+import { checkNumber, shapeText } from '../tensor/shape.ts'
 import { orthogonal } from './orthogonal.ts'
 
 /** How many inputs feed one output of a layer, and how many outputs one input feeds. */
@@ -94,7 +95,40 @@ export const uniformInitializer =
 
 /** A parameter with its first value. */
 export function drawn(choice: InitializerName | Initializer, shape: readonly number[], fan: Fan): Parameter {
-  return scope(() => parameter(initializer(choice)(shape, fan)))
+  return scope(() => parameter(first(choice, shape, fan)))
+}
+
+function first(choice: InitializerName | Initializer, shape: readonly number[], fan: Fan): Tensor {
+  const value = checkTensor(initializer(choice)(shape, fan), 'initializer')
+  if (String(value.shape) !== String(shape))
+    throw new ShapeError('the initializer made another shape', {
+      where: 'initializer',
+      expected: shapeText(shape),
+      received: shapeText(value.shape),
+    })
+  return value
+}
+
+export interface WeightOptions {
+  /** Adds a bias. Default true. */
+  bias?: boolean
+  /** Of the weight. Default 'fanIn': uniform within 1 / sqrt(inputs of an output). */
+  initializer?: InitializerName | Initializer
+  /** Default 'fanIn'. */
+  biasInitializer?: InitializerName | Initializer
+}
+
+/** A weight and a bias; neither, if one of the initializers fails. */
+export function weightAndBias(
+  shape: readonly number[],
+  outputs: number,
+  fan: Fan,
+  { bias = true, initializer = 'fanIn', biasInitializer = 'fanIn' }: WeightOptions,
+): [Parameter, Parameter | undefined] {
+  return scope(() => {
+    const values = [first(initializer, shape, fan), ...(bias ? [first(biasInitializer, [outputs], fan)] : [])]
+    return values.map((value) => parameter(value)) as [Parameter, Parameter | undefined]
+  })
 }
 
 /** The initializer of that name, or the function itself. */

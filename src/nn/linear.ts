@@ -1,17 +1,12 @@
-import { ArgumentError, ShapeError } from '../errors.ts'
+import { ShapeError } from '../errors.ts'
 import type { Tensor } from '../ops/tensor.ts'
 import type { Parameter } from '../ops/variable.ts'
-import { drawn, type Initializer, type InitializerName } from './initializers.ts'
+import { known } from '../options.ts'
+import { type WeightOptions, weightAndBias } from './initializers.ts'
 import { type FieldLayout, inside, Module } from './module.ts'
+import { checkSizes } from './sizes.ts'
 
-export interface LinearOptions {
-  /** Adds a bias row. Default true. */
-  bias?: boolean
-  /** Of the weight. Default 'fanIn': uniform within 1 / sqrt(inputs). */
-  initializer?: InitializerName | Initializer
-  /** Default 'fanIn'. */
-  biasInitializer?: InitializerName | Initializer
-}
+export type LinearOptions = WeightOptions
 
 /** O = I W + b for rows of inputs; any leading axes. */
 export class Linear extends Module {
@@ -23,21 +18,11 @@ export class Linear extends Module {
 
   constructor(inputs: number, outputs: number, options: LinearOptions = {}) {
     super()
-    for (const [name, value] of [
-      ['inputs', inputs],
-      ['outputs', outputs],
-    ] as const)
-      if (!Number.isSafeInteger(value) || value < 1)
-        throw new ArgumentError(`${name} is not a size`, {
-          where: 'nn.linear',
-          expected: 'a whole number of at least 1',
-          received: String(value),
-        })
+    known('nn.linear', options, 'bias initializer biasInitializer')
+    checkSizes('nn.linear', { inputs, outputs })
     this.inputs = inputs
     this.outputs = outputs
-    const fan = { inputs, outputs }
-    this.weight = drawn(options.initializer ?? 'fanIn', [inputs, outputs], fan)
-    this.bias = options.bias === false ? undefined : drawn(options.biasInitializer ?? 'fanIn', [outputs], fan)
+    ;[this.weight, this.bias] = weightAndBias([inputs, outputs], outputs, { inputs, outputs }, options)
   }
 
   override get kind(): string {
@@ -49,7 +34,7 @@ export class Linear extends Module {
   }
 
   override forward(x: Tensor): Tensor {
-    return inside(this, () => {
+    return inside(this, [x], () => {
       if (x.rank < 1 || x.shape.at(-1) !== this.inputs)
         throw new ShapeError('the input does not fit the layer', {
           where: `nn.linear(${this.inputs}, ${this.outputs})`,

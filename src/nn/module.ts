@@ -1,7 +1,9 @@
 import { ChainruleError } from '../errors.ts'
+import { checkTensor } from '../ops/apply.ts'
 import type { Tensor } from '../ops/tensor.ts'
 import { Parameter, Variable } from '../ops/variable.ts'
-import { nextNode } from '../program/graph.ts'
+import { known } from '../options.ts'
+import { type DType, nextNode } from '../program/graph.ts'
 import { type LoadReport, loadState, readState, type State, type StateEntry } from './state.ts'
 import { summarize } from './summary.ts'
 
@@ -112,7 +114,8 @@ export abstract class Module implements Disposable {
     state: State | Iterable<readonly [string, StateEntry]>,
     options: { strict?: boolean } = {},
   ): LoadReport {
-    return loadState(this.stateEntries(), state, options.strict ?? true)
+    const { strict = true } = known('loadStateDict', options, 'strict')
+    return loadState(this.stateEntries(), state, strict)
   }
 
   /** Frees the parameters and all other variables. */
@@ -123,9 +126,9 @@ export abstract class Module implements Disposable {
     this.dispose()
   }
 
-  /** A table of the layers, their parameters and bytes; with the shape of an input, their output shapes too. */
-  summary(inputShape?: readonly number[]): string {
-    return summarize(this, inputShape)
+  /** A table of the layers, their parameters and bytes; with the shape (and type) of an input, their output shapes too. */
+  summary(inputShape?: readonly number[], dtype: DType = 'float32'): string {
+    return summarize(this, inputShape, dtype)
   }
 
   private stateEntries(): { name: string; variable: Variable; axes: readonly number[] | undefined }[] {
@@ -205,10 +208,14 @@ export function layerOf(
   return span === undefined ? undefined : paths.get(span.module)
 }
 
-/** Runs part of `module`'s forward; an error on its way out remembers the innermost module it came from. */
-export function inside<T>(module: Module, run: () => T): T {
+/**
+ * Runs part of `module`'s forward on `inputs`, which have to be tensors; an error on its way out remembers the innermost
+ * module it came from.
+ */
+export function inside<T>(module: Module, inputs: readonly Tensor[], run: () => T): T {
   const first = nextNode()
   try {
+    for (const input of inputs) checkTensor(input, `nn.${module.kind}`)
     return run()
   } catch (error) {
     if (error instanceof ChainruleError && !origins.has(error)) origins.set(error, module)

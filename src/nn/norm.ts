@@ -3,7 +3,9 @@ import { ones, zeros } from '../ops/create.ts'
 import * as f from '../ops/functions.ts'
 import type { Tensor } from '../ops/tensor.ts'
 import { type Parameter, parameter } from '../ops/variable.ts'
+import { known } from '../options.ts'
 import { scope } from '../tensor/scope.ts'
+import { checkNumber } from '../tensor/shape.ts'
 import { inside, Module } from './module.ts'
 import { checkSizes } from './sizes.ts'
 
@@ -17,9 +19,7 @@ export interface LayerNormOptions {
 }
 
 export function epsilon(eps: number, where: string): number {
-  if (!(eps >= 0 && eps < Number.POSITIVE_INFINITY))
-    throw new ArgumentError('eps is not a small number', { where, expected: 'eps >= 0', received: String(eps) })
-  return eps
+  return checkNumber(eps, `${where}.eps`, 'a finite number from 0 up', (e) => e >= 0 && e < Infinity)
 }
 
 export const onesOf = (shape: readonly number[]): Parameter => scope(() => parameter(ones(shape)))
@@ -34,12 +34,18 @@ export class LayerNorm extends Module {
 
   constructor(shape: number | readonly number[], options: LayerNormOptions = {}) {
     super()
+    const { eps = 1e-5, affine = true, bias = true } = known('nn.layerNorm', options, 'eps affine bias')
     this.shape = typeof shape === 'number' ? [shape] : [...shape]
+    if (this.shape.length === 0)
+      throw new ArgumentError('there is no axis to normalize', {
+        where: 'nn.layerNorm',
+        expected: 'a size or more',
+        received: '[]',
+      })
     checkSizes('nn.layerNorm', Object.fromEntries([...this.shape.entries()].map(([i, size]) => [`axis ${i}`, size])))
-    this.eps = epsilon(options.eps ?? 1e-5, 'nn.layerNorm')
-    const affine = options.affine !== false
+    this.eps = epsilon(eps, 'nn.layerNorm')
     this.weight = affine ? onesOf(this.shape) : undefined
-    this.bias = affine && options.bias !== false ? zerosOf(this.shape) : undefined
+    this.bias = affine && bias ? zerosOf(this.shape) : undefined
   }
 
   override get kind(): string {
@@ -48,7 +54,7 @@ export class LayerNorm extends Module {
 
   override forward(x: Tensor): Tensor {
     const { shape: sizes, eps, weight, bias } = this
-    return inside(this, () => {
+    return inside(this, [x], () => {
       if (String(x.shape.slice(-sizes.length)) !== String(sizes))
         throw new ShapeError('the input does not fit the layer', {
           where: `nn.layerNorm(${sizes.join(', ')})`,
@@ -68,9 +74,10 @@ export class RMSNorm extends Module {
 
   constructor(size: number, options: { eps?: number } = {}) {
     super()
+    const { eps = 1e-5 } = known('nn.rmsNorm', options, 'eps')
     checkSizes('nn.rmsNorm', { size })
     this.size = size
-    this.eps = epsilon(options.eps ?? 1e-5, 'nn.rmsNorm')
+    this.eps = epsilon(eps, 'nn.rmsNorm')
     this.weight = onesOf([size])
   }
 
@@ -79,7 +86,7 @@ export class RMSNorm extends Module {
   }
 
   override forward(x: Tensor): Tensor {
-    return inside(this, () => f.rmsNorm(x, { weight: this.weight, eps: this.eps }))
+    return inside(this, [x], () => f.rmsNorm(x, { weight: this.weight, eps: this.eps }))
   }
 }
 
@@ -95,6 +102,7 @@ export class GroupNorm extends Module {
   constructor(groups: number, channels: number, options: LayerNormOptions = {}, kind = 'groupNorm') {
     super()
     this.#kind = kind
+    const { eps = 1e-5, affine = true, bias = true } = known(`nn.${kind}`, options, 'eps affine bias')
     checkSizes(`nn.${kind}`, { groups, channels })
     if (channels % groups !== 0)
       throw new ArgumentError('the groups do not divide the channels', {
@@ -104,10 +112,9 @@ export class GroupNorm extends Module {
       })
     this.groups = groups
     this.channels = channels
-    this.eps = epsilon(options.eps ?? 1e-5, `nn.${kind}`)
-    const affine = options.affine !== false
+    this.eps = epsilon(eps, `nn.${kind}`)
     this.weight = affine ? onesOf([channels]) : undefined
-    this.bias = affine && options.bias !== false ? zerosOf([channels]) : undefined
+    this.bias = affine && bias ? zerosOf([channels]) : undefined
   }
 
   override get kind(): string {
@@ -116,7 +123,7 @@ export class GroupNorm extends Module {
 
   override forward(x: Tensor): Tensor {
     const { groups, channels, eps, weight, bias } = this
-    return inside(this, () => {
+    return inside(this, [x], () => {
       if (x.rank < 2 || x.shape[1] !== channels)
         throw new ShapeError('the input does not fit the layer', {
           where: `nn.${this.kind}`,
@@ -135,4 +142,9 @@ export const groupNorm = (groups: number, channels: number, options: LayerNormOp
   new GroupNorm(groups, channels, options)
 /** Each channel of each sample by itself; without weight and bias, as PyTorch's. */
 export const instanceNorm = (channels: number, options: LayerNormOptions = {}): GroupNorm =>
-  new GroupNorm(channels, channels, { affine: false, ...options }, 'instanceNorm')
+  new GroupNorm(
+    channels,
+    channels,
+    { affine: false, ...known('nn.instanceNorm', options, 'eps affine bias') },
+    'instanceNorm',
+  )

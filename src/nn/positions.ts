@@ -3,6 +3,7 @@ import { tensor } from '../ops/create.ts'
 import { turns } from '../ops/rotary.ts'
 import type { Tensor } from '../ops/tensor.ts'
 import type { Parameter } from '../ops/variable.ts'
+import { known } from '../options.ts'
 import { drawn, type Initializer, type InitializerName, normalInitializer } from './initializers.ts'
 import { inside, Module } from './module.ts'
 import { checkSizes } from './sizes.ts'
@@ -25,12 +26,9 @@ export class PositionalEmbedding extends Module {
   /** [length, width]. */
   weight: Parameter
 
-  constructor(
-    length: number,
-    width: number,
-    { initializer = normalInitializer(0.02) }: { readonly initializer?: InitializerName | Initializer } = {},
-  ) {
+  constructor(length: number, width: number, options: { readonly initializer?: InitializerName | Initializer } = {}) {
     super()
+    const { initializer = normalInitializer(0.02) } = known('nn.positionalEmbedding', options, 'initializer')
     checkSizes('nn.positionalEmbedding', { length, width })
     this.length = length
     this.width = width
@@ -42,7 +40,7 @@ export class PositionalEmbedding extends Module {
   }
 
   override forward(x: Tensor): Tensor {
-    return inside(this, () => x.add(this.weight.slice([0], [check(this, x, this.width, this.length)])))
+    return inside(this, [x], () => x.add(this.weight.slice([0], [check(this, x, this.width, this.length)])))
   }
 }
 
@@ -67,7 +65,7 @@ export class SinusoidalPositions extends Module {
   }
 
   override forward(x: Tensor): Tensor {
-    return inside(this, () => {
+    return inside(this, [x], () => {
       const steps = check(this, x, this.width, Number.MAX_SAFE_INTEGER)
       const { cos, sin } = turns(steps, this.width / 2, 10_000)
       const table = Float32Array.from(

@@ -1,5 +1,7 @@
 import { ShapeError } from '../errors.ts'
+import { checkTensor } from '../ops/apply.ts'
 import type { Tensor } from '../ops/tensor.ts'
+import { known } from '../options.ts'
 import { type FieldLayout, inside, Module } from './module.ts'
 import { GRU, LSTM, type Recurrent, RNN } from './recurrent.ts'
 
@@ -33,7 +35,7 @@ export class RecurrentCell extends Module {
 
   /** The states after one step; without `state` from zeros. */
   override forward(x: Tensor, state?: CellState): CellState {
-    return inside(this, () => {
+    return inside(this, [x], () => {
       const { inputs } = this.#layer
       if (x.rank !== 2 || x.shape[1] !== inputs)
         throw new ShapeError('the input does not fit the cell', {
@@ -41,7 +43,8 @@ export class RecurrentCell extends Module {
           expected: `[batch, ${inputs}]`,
           received: `[${x.shape.join(', ')}]`,
         })
-      const lift = (t: Tensor | undefined): Tensor | undefined => t?.reshape([1, ...t.shape])
+      const lift = (t: Tensor | undefined): Tensor | undefined =>
+        t === undefined ? t : checkTensor(t, `nn.${this.kind}`).reshape([1, ...t.shape])
       const { h, c } = this.#layer.run(x.reshape([x.shape[0] as number, 1, inputs]), {
         h: lift(state?.h),
         c: lift(state?.c),
@@ -61,8 +64,8 @@ export const rnnCell = (
   inputs: number,
   hidden: number,
   options: CellOptions & { readonly activation?: 'tanh' | 'relu' } = {},
-): RecurrentCell => new RecurrentCell(new RNN(inputs, hidden, options))
+): RecurrentCell => new RecurrentCell(new RNN(inputs, hidden, known('nn.rnnCell', options, 'bias activation')))
 export const gruCell = (inputs: number, hidden: number, options: CellOptions = {}): RecurrentCell =>
-  new RecurrentCell(new GRU(inputs, hidden, options))
+  new RecurrentCell(new GRU(inputs, hidden, known('nn.gruCell', options, 'bias')))
 export const lstmCell = (inputs: number, hidden: number, options: CellOptions = {}): RecurrentCell =>
-  new RecurrentCell(new LSTM(inputs, hidden, options))
+  new RecurrentCell(new LSTM(inputs, hidden, known('nn.lstmCell', options, 'bias')))

@@ -2,8 +2,10 @@ import { ArgumentError, ShapeError } from '../errors.ts'
 import { checkTensor } from '../ops/apply.ts'
 import { tensor, zeros } from '../ops/create.ts'
 import { concat, dropout, gru as gruOp, less, lstm as lstmOp, rnn as rnnOp, where } from '../ops/functions.ts'
+import { rate } from '../ops/random.ts'
 import type { Tensor } from '../ops/tensor.ts'
 import type { Parameter } from '../ops/variable.ts'
+import { known } from '../options.ts'
 import { drawn } from './initializers.ts'
 import { type FieldLayout, inside, Module } from './module.ts'
 import { checkSizes } from './sizes.ts'
@@ -65,14 +67,15 @@ export abstract class Recurrent extends Module {
 
   constructor(gates: number, inputs: number, hidden: number, options: RecurrentOptions = {}) {
     super()
-    const { layers = 1, bidirectional = false, bias = true, batchFirst = true, dropout = 0 } = options
+    const {
+      layers = 1,
+      bidirectional = false,
+      bias = true,
+      batchFirst = true,
+      dropout = 0,
+    } = known(`nn.${this.kind}`, options, 'layers bidirectional bias batchFirst dropout')
     checkSizes(`nn.${this.kind}`, { inputs, hidden, layers })
-    if (!(dropout >= 0 && dropout < 1))
-      throw new ArgumentError('not a probability for dropout', {
-        where: `nn.${this.kind}`,
-        expected: '0 <= dropout < 1',
-        received: String(dropout),
-      })
+    rate(dropout, `nn.${this.kind}.dropout`)
     this.gates = gates
     this.inputs = inputs
     this.hidden = hidden
@@ -118,8 +121,9 @@ export abstract class Recurrent extends Module {
   }
 
   /** Outputs of all steps and the last states, from given states, of sequences of given lengths. */
-  run(x: Tensor, { lengths, ...state }: RecurrentState & SequenceLengths = {}): RecurrentResult {
-    return inside(this, () => {
+  run(x: Tensor, options: RecurrentState & SequenceLengths = {}): RecurrentResult {
+    const { lengths, ...state } = known(`nn.${this.kind}`, options, 'h c lengths')
+    return inside(this, [x], () => {
       this.check(x, state)
       let sequence = this.batchFirst ? x.transpose([1, 0, 2]) : x
       const cut = lengths === undefined ? undefined : cutOf(this.kind, sequence, lengths)
@@ -165,7 +169,7 @@ export abstract class Recurrent extends Module {
       })
     const shape = [this.layers * this.directions, x.shape[1 - time], this.hidden]
     for (const [name, states] of Object.entries(state) as [string, Tensor | undefined][])
-      if (states !== undefined && String(states.shape) !== String(shape))
+      if (states !== undefined && String(checkTensor(states, `${where}.${name}`).shape) !== String(shape))
         throw new ShapeError(`the states ${name} do not fit the layer`, {
           where,
           expected: `[${shape.join(', ')}]`,
@@ -255,14 +259,18 @@ export class RNN extends Recurrent {
     hidden: number,
     options: RecurrentOptions & { readonly activation?: 'tanh' | 'relu' } = {},
   ) {
-    super(1, inputs, hidden, options)
-    const { activation = 'tanh' } = options
+    const { activation = 'tanh', ...shared } = known(
+      'nn.rnn',
+      options,
+      'activation layers bidirectional bias batchFirst dropout',
+    )
     if (activation !== 'tanh' && activation !== 'relu')
       throw new ArgumentError('unknown activation', {
         where: 'nn.rnn',
         expected: "'tanh' or 'relu'",
         received: String(activation),
       })
+    super(1, inputs, hidden, shared)
     this.activation = activation
   }
   override get kind(): string {

@@ -29,7 +29,7 @@ export class Sequential extends Module {
   }
 
   override forward(x: Tensor): Tensor {
-    return locating(this, () => this.layers.reduce((y, layer) => inside(layer, () => layer.forward(y)), x))
+    return locating(this, () => this.layers.reduce((y, layer) => inside(layer, [], () => layer.forward(y)), x))
   }
 }
 

@@ -1,6 +1,7 @@
 import { zeros } from '../ops/create.ts'
 import type { Tensor } from '../ops/tensor.ts'
 import type { Variable } from '../ops/variable.ts'
+import type { DType } from '../program/graph.ts'
 import { scope } from '../tensor/scope.ts'
 import { type Module, places } from './module.ts'
 
@@ -12,8 +13,8 @@ interface Row {
 }
 
 /** The table of `Module.summary`. */
-export function summarize(model: Module, inputShape: readonly number[] | undefined): string {
-  const outputs = inputShape === undefined ? undefined : outputShapes(model, inputShape)
+export function summarize(model: Module, inputShape: readonly number[] | undefined, dtype: DType): string {
+  const outputs = inputShape === undefined ? undefined : outputShapes(model, inputShape, dtype)
   const counted = new Set<Variable>()
   const modules = [...model.namedModules()]
   const rows: Row[] = []
@@ -38,7 +39,7 @@ export function summarize(model: Module, inputShape: readonly number[] | undefin
 }
 
 /** What each module gives for an input of zeros: traced in evaluation mode, never computed. */
-function outputShapes(model: Module, inputShape: readonly number[]): Map<Module, string> {
+function outputShapes(model: Module, inputShape: readonly number[], dtype: DType): Map<Module, string> {
   const shapes = new Map<Module, string>()
   const modules = [...model.namedModules()].map(([, module]) => module)
   const modes = modules.map((module) => module.training)
@@ -54,7 +55,7 @@ function outputShapes(model: Module, inputShape: readonly number[]): Map<Module,
       }
     }
     const run = model.forward as unknown as (x: Tensor) => unknown
-    scope(() => void run(zeros(inputShape)))
+    scope(() => void run(zeros(inputShape, { dtype })))
   } finally {
     modules.forEach((module, i) => {
       delete (module as { forward?: unknown }).forward

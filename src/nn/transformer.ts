@@ -1,5 +1,7 @@
 import { oneOf } from '../ops/functions.ts'
+import { rate } from '../ops/random.ts'
 import type { Tensor } from '../ops/tensor.ts'
+import { known } from '../options.ts'
 import {
   type AttendOptions,
   type MultiHeadAttention,
@@ -9,7 +11,8 @@ import {
 import { type Dropout, dropout } from './dropout.ts'
 import { type Linear, linear } from './linear.ts'
 import { inside, Module } from './module.ts'
-import { type LayerNorm, layerNorm } from './norm.ts'
+import { epsilon, type LayerNorm, layerNorm } from './norm.ts'
+import { checkSizes } from './sizes.ts'
 
 export interface TransformerLayerOptions {
   /** Units of the inner layer. Default 4 width. */
@@ -42,13 +45,20 @@ abstract class TransformerLayer extends Module {
   protected readonly second: Linear
   protected readonly drop: Dropout
 
-  constructor(width: number, heads: number, causal: boolean, options: TransformerLayerOptions) {
+  constructor(width: number, heads: number, isDecoder: boolean, options: TransformerLayerOptions) {
     super()
-    const { hidden = 4 * width, dropout: p = 0.1, activation = 'relu', normFirst = false, bias = true } = options
-    this.activation = oneOf(activation, ['relu', 'gelu', 'geluTanh'], `nn.${this.kind}.activation`)
+    const list = 'hidden dropout attentionDropout activation normFirst causal rotary bias eps'
+    const where = `nn.${this.kind}`
+    const { hidden = 4 * width, dropout: p = 0.1, activation = 'relu' } = known(where, options, list)
+    const { normFirst = false, bias = true, eps = 1e-5 } = options
+    // before the first part is made
+    checkSizes(where, { hidden })
+    rate(p, `${where}.dropout`)
+    epsilon(eps, where)
+    this.activation = oneOf(activation, ['relu', 'gelu', 'geluTanh'], `${where}.activation`)
     this.width = width
     this.normFirst = normFirst
-    const { attentionDropout = p, rotary = false } = options
+    const { attentionDropout = p, rotary = false, causal = isDecoder } = options
     this.attention = multiHeadAttention(width, heads, { bias, dropout: attentionDropout, causal, rotary })
     this.first = linear(width, hidden, { bias })
     this.second = linear(hidden, width, { bias })
@@ -79,7 +89,7 @@ export class TransformerEncoderLayer extends TransformerLayer {
   readonly norm2: LayerNorm
 
   constructor(width: number, heads: number, options: TransformerLayerOptions = {}) {
-    super(width, heads, options.causal ?? false, options)
+    super(width, heads, false, options)
     this.norm1 = this.norm(options)
     this.norm2 = this.norm(options)
   }
@@ -100,10 +110,11 @@ export class TransformerEncoderLayer extends TransformerLayer {
   }
 
   /** x [batch, time, width]; a mask as `attend` takes it. */
-  override forward(x: Tensor, { mask }: Pick<AttendOptions, 'mask'> = {}): Tensor {
-    return inside(this, () => {
-      const options = mask === undefined ? {} : { mask }
-      const y = this.add(x, this.norm1, (part) => this.attention.attend(part, part, options))
+  override forward(x: Tensor, options: Pick<AttendOptions, 'mask'> = {}): Tensor {
+    const { mask } = known(`nn.${this.kind}`, options, 'mask')
+    return inside(this, [x], () => {
+      const hiding = mask === undefined ? {} : { mask }
+      const y = this.add(x, this.norm1, (part) => this.attention.attend(part, part, hiding))
       return this.add(y, this.norm2, (part) => this.feed(part))
     })
   }
@@ -117,7 +128,7 @@ export class TransformerDecoderLayer extends TransformerLayer {
   readonly norm3: LayerNorm
 
   constructor(width: number, heads: number, options: TransformerLayerOptions = {}) {
-    super(width, heads, options.causal ?? true, options)
+    super(width, heads, true, options)
     const { bias = true, dropout = 0.1, attentionDropout = dropout } = options
     this.memory = multiHeadAttention(width, heads, { bias, dropout: attentionDropout })
     this.norm1 = this.norm(options)
@@ -146,9 +157,10 @@ export class TransformerDecoderLayer extends TransformerLayer {
   override forward(
     x: Tensor,
     memory: Tensor,
-    { mask, memoryMask }: Pick<AttendOptions, 'mask'> & { readonly memoryMask?: Tensor } = {},
+    options: Pick<AttendOptions, 'mask'> & { readonly memoryMask?: Tensor } = {},
   ): Tensor {
-    return inside(this, () => {
+    const { mask, memoryMask } = known(`nn.${this.kind}`, options, 'mask memoryMask')
+    return inside(this, [x, memory], () => {
       const hiding = (m: Tensor | undefined): AttendOptions => (m === undefined ? {} : { mask: m })
       const own = this.add(x, this.norm1, (part) => this.attention.attend(part, part, hiding(mask)))
       const both = this.add(own, this.norm2, (part) => this.memory.attend(part, memory, hiding(memoryMask)))

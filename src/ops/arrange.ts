@@ -1,4 +1,5 @@
 import { ArgumentError, ShapeError } from '../errors.ts'
+import { known } from '../options.ts'
 import { type Shape, sizeOf } from '../program/graph.ts'
 import { checkAxes, checkAxis, checkShape, shapeText } from '../tensor/shape.ts'
 import { apply, checkTensor, checkType, lift } from './apply.ts'
@@ -29,7 +30,7 @@ export interface PadOptions {
 
 /** x with [before, after] new elements at the ends of each axis. */
 export function pad(x: Tensor, pads: readonly (readonly [number, number])[], options: PadOptions = {}): Tensor {
-  const { mode = 'constant', value = 0 } = options
+  const { mode = 'constant', value = 0 } = known('pad', options, 'mode value')
   checkTensor(x, 'pad')
   f.oneOf(mode, ['constant', 'reflect', 'replicate'], 'pad.mode')
   if (typeof value !== 'number' || (x.dtype === 'int32' && !Number.isInteger(value)))
@@ -48,7 +49,7 @@ export function pad(x: Tensor, pads: readonly (readonly [number, number])[], opt
   )
   if (mode === 'constant') {
     const window = { starts: pads.map(([before]) => before), steps: pads.map(() => 1), shape: x.shape }
-    return sizeOf(shape) === x.size ? x.alias() : embed(x, shape, window, value)
+    return String(shape) === String(x.shape) ? x.alias() : embed(x, shape, window, value)
   }
   return pads.reduce((y, [before, after], axis) => {
     if (before === 0 && after === 0) return y

@@ -1,4 +1,5 @@
 import { ArgumentError, ShapeError } from '../errors.ts'
+import { known } from '../options.ts'
 import type { Generator } from '../program/generator.ts'
 import type { Attrs, Shape, Spec } from '../program/graph.ts'
 import type { Ref } from '../program/lower.ts'
@@ -222,12 +223,14 @@ export interface AttentionOptions {
  * width], v [batch, heads, keys, any width]. A query that sees no key gives NaN. Nothing of the size queries x keys is
  * ever in memory, in the backward pass neither.
  */
-export function scaledDotProductAttention(
-  q: Tensor,
-  k: Tensor,
-  v: Tensor,
-  { causal = false, mask, scale, dropout = 0, generator }: AttentionOptions = {},
-): Tensor {
+export function scaledDotProductAttention(q: Tensor, k: Tensor, v: Tensor, options: AttentionOptions = {}): Tensor {
+  const {
+    causal = false,
+    mask,
+    scale,
+    dropout = 0,
+    generator,
+  } = known('scaledDotProductAttention', options, 'causal mask scale dropout generator')
   const where = 'scaledDotProductAttention'
   for (const operand of [q, k, v, ...(mask === undefined ? [] : [mask])]) checkTensor(operand, where)
   const sizes = sizesOf(where, q.shape, k.shape, v.shape)

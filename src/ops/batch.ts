@@ -1,4 +1,5 @@
 import { ShapeError } from '../errors.ts'
+import { known } from '../options.ts'
 import { sizeOf } from '../program/graph.ts'
 import { shapeText } from '../tensor/shape.ts'
 import { apply, checkTypes } from './apply.ts'
@@ -58,7 +59,8 @@ export interface RowsOptions {
 }
 
 /** The next batch of rows of x, in an order, at a cursor; `advanceCursor` moves on. */
-export function fetchRows(x: Tensor, order: Tensor, cursor: Tensor, { rows, batches, first = 0 }: RowsOptions): Tensor {
+export function fetchRows(x: Tensor, order: Tensor, cursor: Tensor, options: RowsOptions): Tensor {
+  const { rows, batches, first = 0 } = known('fetchRows', options, 'rows batches first')
   return apply(batchOps.fetchRows, [x, order, cursor], { rows, batches, first })
 }
 

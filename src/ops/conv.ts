@@ -1,5 +1,6 @@
 import { ACT_NONE, DIRECT_TAPS } from '../abi/constants.ts'
 import { ArgumentError, ShapeError } from '../errors.ts'
+import { known } from '../options.ts'
 import { type Attrs, type Shape, type Spec, sizeOf } from '../program/graph.ts'
 import type { Lowering, Ref } from '../program/lower.ts'
 import { shapeText } from '../tensor/shape.ts'
@@ -326,7 +327,7 @@ export function conv2d(x: Tensor, weight: Tensor, bias?: Tensor, options: Conv2d
   return apply(
     convOps.conv2d,
     bias === undefined ? [x, weight] : [x, weight, bias],
-    conv2dAttrs([kh, kw], options, 'conv2d'),
+    conv2dAttrs([kh, kw], known('conv2d', options, 'stride padding dilation groups'), 'conv2d'),
   )
 }
 
@@ -334,7 +335,7 @@ export interface ConvTranspose2dOptions {
   readonly stride?: Size2d
   /** Rows and columns cut off at the ends of the result (0): the padding of the convolution that this transposes. */
   readonly padding?: Size2d | Sides
-  /** Further rows and columns at the lower and right end (0). */
+  /** Further rows and columns at the lower and right end, less than the stride (0). */
   readonly outputPadding?: Size2d
   readonly dilation?: Size2d
   readonly groups?: number
@@ -348,9 +349,10 @@ export function convTranspose2d(
   x: Tensor,
   weight: Tensor,
   bias?: Tensor,
-  { outputPadding = 0, ...options }: ConvTranspose2dOptions = {},
+  options: ConvTranspose2dOptions = {},
 ): Tensor {
   const where = 'convTranspose2d'
+  const { outputPadding = 0 } = known(where, options, 'stride padding outputPadding dilation groups')
   for (const operand of bias === undefined ? [x, weight] : [x, weight, bias]) checkTensor(operand, where)
   if (x.rank !== 4 || weight.rank !== 4)
     fail(
@@ -364,10 +366,10 @@ export function convTranspose2d(
   const attrs = conv2dAttrs([kh, kw], options, where)
   const { stride, dilation, padding, groups } = geometry(attrs)
   const extra = pair(outputPadding, 0, `${where}.outputPadding`)
-  if (extra[0] >= Math.max(stride[0], dilation[0]) || extra[1] >= Math.max(stride[1], dilation[1]))
+  if (extra[0] >= stride[0] || extra[1] >= stride[1])
     throw new ArgumentError('the output padding is too large', {
       where,
-      expected: 'less than the stride or the dilation',
+      expected: `less than the stride, ${stride.join(' x ')}`,
       received: String(extra),
     })
   const shape = [

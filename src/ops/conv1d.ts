@@ -1,4 +1,5 @@
 import { ArgumentError, ShapeError } from '../errors.ts'
+import { known } from '../options.ts'
 import { shapeText } from '../tensor/shape.ts'
 import { checkTensor } from './apply.ts'
 import { conv2d, convTranspose2d } from './conv.ts'
@@ -33,7 +34,12 @@ const sequence = (y: Tensor): Tensor => reshape(y, [y.shape[0] as number, y.shap
 
 /** x [N, C, L], weight [O, C / groups, k], bias [O] give [N, O, L']. */
 export function conv1d(x: Tensor, weight: Tensor, bias?: Tensor, options: Conv1dOptions = {}): Tensor {
-  const { stride = 1, padding = 0, dilation = 1, groups = 1 } = options
+  const {
+    stride = 1,
+    padding = 0,
+    dilation = 1,
+    groups = 1,
+  } = known('conv1d', options, 'stride padding dilation groups')
   if (Array.isArray(padding) && padding.length !== 2)
     throw new ArgumentError('the padding does not fit', {
       where: 'conv1d.padding',
@@ -55,7 +61,7 @@ export interface ConvTranspose1dOptions {
   readonly stride?: number
   /** Ends cut off (0). */
   readonly padding?: number
-  /** Further words at the right end (0). */
+  /** Further words at the right end, less than the stride (0). */
   readonly outputPadding?: number
   readonly dilation?: number
   readonly groups?: number
@@ -68,8 +74,9 @@ export function convTranspose1d(
   bias?: Tensor,
   options: ConvTranspose1dOptions = {},
 ): Tensor {
-  const { stride = 1, padding = 0, outputPadding = 0, dilation = 1, groups = 1 } = options
   const where = 'convTranspose1d'
+  const list = 'stride padding outputPadding dilation groups'
+  const { stride = 1, padding = 0, outputPadding = 0, dilation = 1, groups = 1 } = known(where, options, list)
   return sequence(
     convTranspose2d(image(x, where, '[N, C, L]'), image(weight, where, '[C, O / groups, k]'), bias, {
       stride: [1, stride],

@@ -1,4 +1,5 @@
 import { ArgumentError, ShapeError } from '../errors.ts'
+import { known } from '../options.ts'
 import { checkShape, shapeText } from '../tensor/shape.ts'
 import { checkTensor } from './apply.ts'
 import { pad } from './arrange.ts'
@@ -51,7 +52,7 @@ export function conv3d(x: Tensor, weight: Tensor, bias?: Tensor, options: Conv3d
   const where = 'conv3d'
   const [n, c, d, h, w] = volumes(where, x, '[N, C, D, H, W]')
   const [o, per, kd, kh, kw] = volumes(where, weight, '[O, C / groups, kD, kH, kW]')
-  const { padding = 0, groups = 1 } = options
+  const { padding = 0, groups = 1 } = known(where, options, 'stride padding dilation groups')
   const [sd, sh, sw] = triple(options.stride ?? 1, 1, `${where}.stride`)
   const [dd, dh, dw] = triple(options.dilation ?? 1, 1, `${where}.dilation`)
   if (typeof padding === 'string' && padding !== 'same' && padding !== 'valid')
@@ -120,8 +121,8 @@ function pool3d(where: string, x: Tensor, kernel: Size3d, options: AvgPool3dOpti
 
 /** Largest value of each window of x [N, C, D, H, W]; padding counts for nothing, NaN wins. */
 export const maxPool3d = (x: Tensor, kernel: Size3d, options: Pool3dOptions = {}): Tensor =>
-  pool3d('maxPool3d', x, kernel, options, maxPool2d)
+  pool3d('maxPool3d', x, kernel, known('maxPool3d', options, 'stride padding ceil'), maxPool2d)
 
 /** Mean of each window of x [N, C, D, H, W]. */
 export const avgPool3d = (x: Tensor, kernel: Size3d, options: AvgPool3dOptions = {}): Tensor =>
-  pool3d('avgPool3d', x, kernel, options, avgPool2d)
+  pool3d('avgPool3d', x, kernel, known('avgPool3d', options, 'stride padding ceil countIncludePad'), avgPool2d)

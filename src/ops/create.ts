@@ -1,4 +1,5 @@
 import { ArgumentError, DTypeError, ShapeError } from '../errors.ts'
+import { known } from '../options.ts'
 import type { Elements, Engine } from '../program/engine.ts'
 import { type DType, type Shape, sizeOf } from '../program/graph.ts'
 import { currentEngine } from '../tensor/current.ts'
@@ -29,11 +30,8 @@ const arrays = { float32: Float32Array, int32: Int32Array, float64: Float64Array
  * A tensor with the given numbers: a number, nested arrays, or a typed array with a shape.
  * Throws ShapeError when the numbers do not fill the shape or the nesting is ragged.
  */
-export function tensor(
-  data: TensorData,
-  shape?: Shape,
-  { dtype, engine = currentEngine() }: TensorOptions = {},
-): Tensor {
+export function tensor(data: TensorData, shape?: Shape, options: TensorOptions = {}): Tensor {
+  const { dtype, engine = currentEngine() } = known('tensor', options, 'dtype engine')
   const type = dtype ?? (data instanceof Int32Array ? 'int32' : 'float32')
   if (!(type in arrays))
     throw new DTypeError('unknown element type', {
@@ -96,8 +94,9 @@ function flatten(data: Nested): number[] {
 
 /** A tensor of one value. */
 export function full(shape: Shape, value: number, options: TensorOptions = {}): Tensor {
-  const type = options.dtype ?? 'float32'
-  return tensor(new arrays[type](sizeOf(checkShape(shape, 'full'))).fill(value), shape, { ...options, dtype: type })
+  const { dtype = 'float32' } = known('full', options, 'dtype engine')
+  const numbers = new (arrays[dtype] ?? Float32Array)(sizeOf(checkShape(shape, 'full'))).fill(value)
+  return tensor(numbers, shape, { ...options, dtype })
 }
 /** A tensor of zeros. */
 export const zeros = (shape: Shape, options: TensorOptions = {}): Tensor => full(shape, 0, options)

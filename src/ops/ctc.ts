@@ -1,4 +1,5 @@
 import { DTypeError, ShapeError } from '../errors.ts'
+import { known } from '../options.ts'
 import { checkNumber, shapeText } from '../tensor/shape.ts'
 import { apply, checkTensor } from './apply.ts'
 import { full, tensor } from './create.ts'
@@ -35,8 +36,9 @@ export function ctc(
   targets: Tensor,
   inputLengths: Tensor,
   targetLengths: Tensor,
-  { blank = 0, reduction = 'mean', zeroInfinity = false }: CtcOptions = {},
+  options: CtcOptions = {},
 ): Tensor {
+  const { blank = 0, reduction = 'mean', zeroInfinity = false } = known('ctc', options, 'blank reduction zeroInfinity')
   f.oneOf(reduction, ['mean', 'sum', 'none'], 'ctc.reduction')
   checkOperands(logProbabilities, targets, inputLengths, targetLengths)
   const classes = logProbabilities.shape[2] as number

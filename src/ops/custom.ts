@@ -1,4 +1,5 @@
 import { ArgumentError, GradientError, ShapeError } from '../errors.ts'
+import { known } from '../options.ts'
 import type { Shape, Spec } from '../program/graph.ts'
 import { scoped } from '../tensor/scope.ts'
 import { shapeText } from '../tensor/shape.ts'
@@ -94,10 +95,9 @@ export interface UserOp<A extends Operands> {
  * Throws ArgumentError for a definition that is none, GradientError when the rule does not return a gradient for each
  * input, ShapeError when one has another shape than its input.
  */
-export function defineOp<A extends Operands>(
-  name: string,
-  { forward, backward, check = true }: UserOp<A>,
-): (...inputs: A) => Tensor {
+export function defineOp<A extends Operands>(name: string, definition: UserOp<A>): (...inputs: A) => Tensor {
+  known('defineOp', definition as unknown as UserOp<Operands>, 'forward backward check')
+  const { forward, backward, check = true } = definition
   if (typeof name !== 'string' || name === '')
     throw new ArgumentError('an op needs a name', { where: 'defineOp', expected: 'text', received: String(name) })
   for (const [part, f] of Object.entries({ forward, backward }))

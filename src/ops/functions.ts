@@ -6,7 +6,7 @@ import type { Tensor } from './tensor.ts'
 import { unaryOps } from './unary.ts'
 
 // The operations as functions. Operands are float32 tensors; where two are taken, either may be a number, and shapes
-// follow NumPy's broadcasting. Two int32 operands are added, subtracted, multiplied (modulo 2^32) and compared as such;
+// follow NumPy's broadcasting. int32 operands are added, subtracted, multiplied (modulo 2^32), limited and compared as such;
 // what says yes or no says it as float32, 1 or 0.
 
 export * from './activations.ts'
@@ -122,9 +122,9 @@ export const neg = (x: Tensor): Tensor => (isWhole(x) ? sub(0, x) : one('neg', x
 /** |x|. */
 export const abs = (x: Tensor): Tensor => (isWhole(x) ? maximum(x, neg(x)) : one('abs', x))
 /** -1, 0 or 1. */
-export const sign = (x: Tensor): Tensor => one('sign', x)
+export const sign = (x: Tensor): Tensor => (isWhole(x) ? clip(x, -1, 1) : one('sign', x))
 /** x^2. */
-export const square = (x: Tensor): Tensor => one('square', x)
+export const square = (x: Tensor): Tensor => (isWhole(x) ? mul(x, x) : one('square', x))
 /** Square root. */
 export const sqrt = (x: Tensor): Tensor => one('sqrt', x)
 /** 1 / sqrt(x). */
@@ -189,8 +189,13 @@ export function leakyRelu(x: Tensor, slope = 0.01): Tensor {
 export function elu(x: Tensor, alpha = 1): Tensor {
   return one('elu', x, { alpha: finite(alpha, 'elu.alpha') })
 }
-/** x limited to min .. max. */
-export const clip = (x: Tensor, min: number, max: number): Tensor => one('clip', x, range('clip', min, max))
+/** x limited to min .. max; int32 by whole numbers, or by an infinity. */
+export function clip(x: Tensor, min: number, max: number): Tensor {
+  const limits = range('clip', min, max)
+  if (!isWhole(x)) return one('clip', x, limits)
+  const below = max === Infinity ? x : minimum(x, max)
+  return min === -Infinity ? below : maximum(below, min)
+}
 /** x limited to min .. max; unlike that of clip, its derivative at the ends is 0. */
 export const hardtanh = (x: Tensor, min = -1, max = 1): Tensor => one('hardtanh', x, range('hardtanh', min, max))
 

@@ -1,8 +1,8 @@
 import { ACT_NONE } from '../abi/constants.ts'
-import type { Fusion, Node, Replacement } from '../program/graph.ts'
+import type { Fusion, Node, Replacement, Value } from '../program/graph.ts'
 import { fusedMatmul, matmulOp } from './matmul.ts'
 
-// Planner rules: a matrix product takes over the bias and the activation that follow it.
+// Planner rules: a product takes over the bias and the activation that follow it, a gradient the slope of a ReLU.
 
 /** matmul(a, b) + bias becomes one product, where the bias is a row added to every row. */
 export function absorbBias(node: Node, fusion: Fusion): Replacement | undefined {
@@ -23,4 +23,10 @@ export function absorbBias(node: Node, fusion: Fusion): Replacement | undefined 
 export function absorbActivation(node: Node, fusion: Fusion, activation: number): Replacement | undefined {
   const from = node.inputs[0] === undefined ? undefined : fusion.soleProducer(node.inputs[0])
   return from?.op.activated?.(from, activation)
+}
+
+/** A gradient times the slope of a ReLU, where its op can. */
+export function absorbSlope({ inputs: [dy, y] }: Node, fusion: Fusion): Replacement | undefined {
+  const from = dy && y && fusion.soleProducer(dy)
+  return from?.op.sloped?.(from, y as Value)
 }

@@ -1,3 +1,4 @@
+import { known } from '../options.ts'
 import { checkNumber } from '../tensor/shape.ts'
 import * as f from './functions.ts'
 import { checkAlike, type LossOptions, reduced } from './reduction.ts'
@@ -13,11 +14,8 @@ export interface BceOptions extends LossOptions {
 }
 
 /** Binary cross-entropy of logits x with targets t in 0 .. 1: (1 - t) softplus(x) + posWeight t softplus(-x). */
-export function bceWithLogits(
-  logits: Tensor,
-  targets: Tensor,
-  { posWeight, weight, reduction = 'mean' }: BceOptions = {},
-): Tensor {
+export function bceWithLogits(logits: Tensor, targets: Tensor, options: BceOptions = {}): Tensor {
+  const { posWeight, weight, reduction = 'mean' } = known('bceWithLogits', options, 'posWeight weight reduction')
   checkAlike('bceWithLogits', logits, targets)
   const loss =
     posWeight === undefined
@@ -38,11 +36,8 @@ export interface FocalOptions extends LossOptions {
 }
 
 /** Binary cross-entropy times (1 - p_t)^gamma, p_t the probability given to the target (Lin et al. 2017). */
-export function focal(
-  logits: Tensor,
-  targets: Tensor,
-  { gamma = 2, alpha = 0.25, reduction = 'mean' }: FocalOptions = {},
-): Tensor {
+export function focal(logits: Tensor, targets: Tensor, options: FocalOptions = {}): Tensor {
+  const { gamma = 2, alpha = 0.25, reduction = 'mean' } = known('focal', options, 'gamma alpha reduction')
   checkAlike('focal', logits, targets)
   checkNumber(gamma, 'focal.gamma', 'a finite number from 0 up', (g) => g >= 0 && g < Infinity)
   if (alpha !== null) checkNumber(alpha, 'focal.alpha', 'a number from 0 to 1', (a) => a >= 0 && a <= 1)
@@ -68,11 +63,8 @@ export interface HingeOptions extends LossOptions {
 }
 
 /** max(0, margin - t x) of scores x with targets t of -1 and 1, or its square. */
-export function hinge(
-  scores: Tensor,
-  targets: Tensor,
-  { margin = 1, squared = false, reduction = 'mean' }: HingeOptions = {},
-): Tensor {
+export function hinge(scores: Tensor, targets: Tensor, options: HingeOptions = {}): Tensor {
+  const { margin = 1, squared = false, reduction = 'mean' } = known('hinge', options, 'margin squared reduction')
   checkAlike('hinge', scores, targets)
   checkNumber(margin, 'hinge.margin', 'a finite number', Number.isFinite)
   const loss = f.relu(f.sub(margin, f.mul(scores, targets)))

@@ -1,4 +1,6 @@
 import { ShapeError } from '../errors.ts'
+import { known } from '../options.ts'
+import { sizeOf } from '../program/graph.ts'
 import { checkNumber, shapeText } from '../tensor/shape.ts'
 import { checkTensor } from './apply.ts'
 import { tensor } from './create.ts'
@@ -6,7 +8,7 @@ import * as f from './functions.ts'
 import { crossEntropy } from './loss.ts'
 import { logsumexp, mean, sum } from './reduce.ts'
 import { checkAlike, type LossOptions, type Reduction, reduced } from './reduction.ts'
-import { reshape } from './shape.ts'
+import { reshape, transpose } from './shape.ts'
 import type { Tensor } from './tensor.ts'
 
 // Losses of classes and of distributions.
@@ -20,6 +22,32 @@ function checkRows(where: string, x: Tensor, labels: Tensor): void {
       expected: '[rows, classes] and [rows], one class or more',
       received: `${shapeText(x.shape)} and ${shapeText(labels.shape)}`,
     })
+}
+
+/**
+ * A loss of rows, of classes that lie along axis 1 of more axes: x [N, C, d1, ..] as rows [N d1 .., C], and targets
+ * [N, d1, ..] (or of the shape of x) likewise.
+ */
+export function ofRows<O extends LossOptions>(
+  where: string,
+  x: Tensor,
+  targets: Tensor,
+  options: O,
+  loss: (x: Tensor, targets: Tensor, options: O) => Tensor,
+): Tensor {
+  const [n = 0, classes = 0, ...rest] = x.shape
+  const places = [n, ...rest]
+  const rows = (t: Tensor): Tensor =>
+    reshape(transpose(t, [0, ...rest.map((_, i) => i + 2), 1]), [sizeOf(places), classes])
+  const single = String(targets.shape) === String(places)
+  if (!single && String(targets.shape) !== String(x.shape))
+    throw new ShapeError('the labels do not fit', {
+      where,
+      expected: shapeText(places),
+      received: shapeText(targets.shape),
+    })
+  const result = loss(rows(x), single ? reshape(targets, [targets.size]) : rows(targets), options)
+  return options.reduction === 'none' ? reshape(result, places) : result
 }
 
 /** 1 where the column is the label, [rows, classes]; a row of zeros for a label that is no class. */
@@ -51,15 +79,14 @@ export interface NllOptions extends LossOptions {
 }
 
 /**
- * Negative log-likelihood -x[label] of int32 labels [rows] under log-probabilities x [rows, classes]. A label outside of
- * 0 .. classes - 1 throws IndexError and leaves the step undone.
+ * Negative log-likelihood -x[label] of int32 labels [rows] under log-probabilities x [rows, classes], or of labels
+ * [N, d1, ..] under [N, classes, d1, ..]. A label outside of 0 .. classes - 1 throws IndexError and leaves the step undone.
  */
-export function nll(
-  logProbabilities: Tensor,
-  labels: Tensor,
-  { weights, ignoreIndex, reduction = 'mean' }: NllOptions = {},
-): Tensor {
+export function nll(logProbabilities: Tensor, labels: Tensor, options: NllOptions = {}): Tensor {
+  const { weights, ignoreIndex, reduction = 'mean' } = known('nll', options, 'weights ignoreIndex reduction')
   f.oneOf(reduction, ['mean', 'sum', 'none'], 'nll.reduction')
+  if (checkTensor(logProbabilities, 'nll').rank > 2)
+    return ofRows('nll', logProbabilities, checkTensor(labels, 'nll'), options, nll)
   checkRows('nll', logProbabilities, labels)
   if (ignoreIndex !== undefined)
     checkNumber(ignoreIndex, 'nll.ignoreIndex', 'a whole number', (label) => label === (label | 0))
@@ -104,11 +131,8 @@ export interface MultiMarginOptions extends LossOptions {
 }
 
 /** Mean over classes j of max(0, margin - x[label] + x[j]), the label left out: scores x [rows, classes], int32 labels [rows]. */
-export function multiMargin(
-  scores: Tensor,
-  labels: Tensor,
-  { margin = 1, squared = false, reduction = 'mean' }: MultiMarginOptions = {},
-): Tensor {
+export function multiMargin(scores: Tensor, labels: Tensor, options: MultiMarginOptions = {}): Tensor {
+  const { margin = 1, squared = false, reduction = 'mean' } = known('multiMargin', options, 'margin squared reduction')
   checkRows('multiMargin', scores, labels)
   checkNumber(margin, 'multiMargin.margin', 'a finite number', Number.isFinite)
   const own = f.takeAlong(scores, reshape(labels, [labels.size, 1]), 1)
@@ -125,11 +149,8 @@ export interface KlDivOptions {
 }
 
 /** Kullback-Leibler divergence t (ln t - x) of log-probabilities x from targets t of the same shape; 0 where t is 0. */
-export function klDiv(
-  logProbabilities: Tensor,
-  targets: Tensor,
-  { reduction = 'batchMean', logTarget = false }: KlDivOptions = {},
-): Tensor {
+export function klDiv(logProbabilities: Tensor, targets: Tensor, options: KlDivOptions = {}): Tensor {
+  const { reduction = 'batchMean', logTarget = false } = known('klDiv', options, 'reduction logTarget')
   checkAlike('klDiv', logProbabilities, targets)
   const probabilities = logTarget ? f.exp(targets) : targets
   // A target of 0 counts as nothing, whatever its logarithm.

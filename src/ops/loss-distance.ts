@@ -1,3 +1,4 @@
+import { known } from '../options.ts'
 import { checkNumber } from '../tensor/shape.ts'
 import * as f from './functions.ts'
 import { sum } from './reduce.ts'
@@ -7,13 +8,15 @@ import type { Tensor } from './tensor.ts'
 // Losses of distances between tensors of one shape.
 
 /** Squared error (a - b)^2, by default its mean over all elements. */
-export function mse(a: Tensor, b: Tensor, { reduction = 'mean' }: LossOptions = {}): Tensor {
+export function mse(a: Tensor, b: Tensor, options: LossOptions = {}): Tensor {
+  const { reduction = 'mean' } = known('mse', options, 'reduction')
   checkAlike('mse', a, b)
   return reduced(f.squaredDifference(a, b), reduction, 'mse')
 }
 
 /** Absolute error |a - b|. */
-export function mae(a: Tensor, b: Tensor, { reduction = 'mean' }: LossOptions = {}): Tensor {
+export function mae(a: Tensor, b: Tensor, options: LossOptions = {}): Tensor {
+  const { reduction = 'mean' } = known('mae', options, 'reduction')
   checkAlike('mae', a, b)
   return reduced(f.abs(f.sub(a, b)), reduction, 'mae')
 }
@@ -24,7 +27,8 @@ export interface HuberOptions extends LossOptions {
 }
 
 /** d^2 / 2 for |d| <= delta, else delta (|d| - delta / 2), with d = a - b (Huber 1964). */
-export function huber(a: Tensor, b: Tensor, { delta = 1, reduction = 'mean' }: HuberOptions = {}): Tensor {
+export function huber(a: Tensor, b: Tensor, options: HuberOptions = {}): Tensor {
+  const { delta = 1, reduction = 'mean' } = known('huber', options, 'delta reduction')
   checkAlike('huber', a, b)
   checkNumber(delta, 'huber.delta', 'a finite number above 0', (d) => d > 0 && d < Infinity)
   return reduced(bent(a, b, delta), reduction, 'huber')
@@ -36,7 +40,8 @@ export interface SmoothL1Options extends LossOptions {
 }
 
 /** d^2 / (2 beta) for |d| < beta, else |d| - beta / 2, with d = a - b: `huber` over beta. */
-export function smoothL1(a: Tensor, b: Tensor, { beta = 1, reduction = 'mean' }: SmoothL1Options = {}): Tensor {
+export function smoothL1(a: Tensor, b: Tensor, options: SmoothL1Options = {}): Tensor {
+  const { beta = 1, reduction = 'mean' } = known('smoothL1', options, 'beta reduction')
   checkNumber(beta, 'smoothL1.beta', 'a finite number from 0 up', (d) => d >= 0 && d < Infinity)
   if (beta === 0) return mae(a, b, { reduction })
   checkAlike('smoothL1', a, b)
@@ -58,7 +63,8 @@ export interface SimilarityOptions {
 }
 
 /** a . b / (max(|a|, eps) max(|b|, eps)) along an axis: the cosine of the angle between vectors. */
-export function cosineSimilarity(a: Tensor, b: Tensor, { axis = -1, eps = 1e-8 }: SimilarityOptions = {}): Tensor {
+export function cosineSimilarity(a: Tensor, b: Tensor, options: SimilarityOptions = {}): Tensor {
+  const { axis = -1, eps = 1e-8 } = known('cosineSimilarity', options, 'axis eps')
   checkAlike('cosineSimilarity', a, b)
   checkNumber(eps, 'cosineSimilarity.eps', 'a number of at least 1e-18', (e) => e >= 1e-18 && e < Infinity)
   const inverse = (x: Tensor): Tensor => f.rsqrt(f.maximum(f.sumSquares(x, axis), eps * eps))
@@ -74,12 +80,8 @@ export interface CosineEmbeddingOptions extends LossOptions {
  * Vectors along the last axis: 1 - cos for pairs whose label is 1, max(0, cos - margin) for those whose label is -1.
  * a, b [.., n], labels [..].
  */
-export function cosineEmbedding(
-  a: Tensor,
-  b: Tensor,
-  labels: Tensor,
-  { margin = 0, reduction = 'mean' }: CosineEmbeddingOptions = {},
-): Tensor {
+export function cosineEmbedding(a: Tensor, b: Tensor, labels: Tensor, options: CosineEmbeddingOptions = {}): Tensor {
+  const { margin = 0, reduction = 'mean' } = known('cosineEmbedding', options, 'margin reduction')
   checkNumber(margin, 'cosineEmbedding.margin', 'a number from -1 to 1', (m) => m >= -1 && m <= 1)
   const cos = cosineSimilarity(a, b)
   checkAlike('cosineEmbedding', cos, labels)
@@ -96,12 +98,8 @@ export interface TripletOptions extends LossOptions {
 }
 
 /** max(0, |anchor - positive| - |anchor - negative| + margin) of vectors along the last axis. All [.., n], result [..]. */
-export function triplet(
-  anchor: Tensor,
-  positive: Tensor,
-  negative: Tensor,
-  { margin = 1, swap = false, reduction = 'mean' }: TripletOptions = {},
-): Tensor {
+export function triplet(anchor: Tensor, positive: Tensor, negative: Tensor, options: TripletOptions = {}): Tensor {
+  const { margin = 1, swap = false, reduction = 'mean' } = known('triplet', options, 'margin swap reduction')
   checkAlike('triplet', anchor, positive)
   checkAlike('triplet', anchor, negative)
   checkNumber(margin, 'triplet.margin', 'a finite number from 0 up', (m) => m >= 0 && m < Infinity)

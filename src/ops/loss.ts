@@ -1,10 +1,11 @@
 import { ArgumentError, ShapeError } from '../errors.ts'
+import { known } from '../options.ts'
 import { type Attrs, type Spec, sizeOf } from '../program/graph.ts'
 import { checkNumber, shapeText } from '../tensor/shape.ts'
 import { apply, applyAll, checkTensor, checkType } from './apply.ts'
 import { attr, defineOp, type OpTable } from './define.ts'
 import * as f from './functions.ts'
-import { checkWeights, chosen } from './loss-classes.ts'
+import { checkWeights, chosen, ofRows } from './loss-classes.ts'
 import { mean, sum } from './reduce.ts'
 import { checkAlike, type Reduction, reduced } from './reduction.ts'
 import { reshape, shapeOps } from './shape.ts'
@@ -127,16 +128,23 @@ export interface CrossEntropyOptions {
 
 /**
  * Softmax cross-entropy of logits [rows, classes] with int32 labels [rows]: ln(sum_j e^x_j) - x_label; or with a
- * distribution for each row, float32 [rows, classes]: -sum_j t_j ln softmax(x)_j. A label outside of 0 .. classes - 1
- * throws IndexError and leaves the step undone.
+ * distribution for each row, float32 [rows, classes]: -sum_j t_j ln softmax(x)_j. Logits may have more axes, with the
+ * classes along axis 1: [N, classes, d1, ..] with labels [N, d1, ..] (a label a pixel), or distributions of the shape of
+ * the logits. A label outside of 0 .. classes - 1 throws IndexError and leaves the step undone.
  */
 export function crossEntropy(logits: Tensor, labels: Tensor, options: CrossEntropyOptions = {}): Tensor {
-  const { reduction = 'mean', labelSmoothing = 0, ignoreIndex, weights } = options
+  const {
+    reduction = 'mean',
+    labelSmoothing = 0,
+    ignoreIndex,
+    weights,
+  } = known('crossEntropy', options, 'reduction labelSmoothing ignoreIndex weights')
   f.oneOf(reduction, ['mean', 'sum', 'none'], 'crossEntropy.reduction')
   checkNumber(labelSmoothing, 'crossEntropy.labelSmoothing', 'a number from 0 to 1', (s) => s >= 0 && s <= 1)
   if (ignoreIndex !== undefined)
     checkNumber(ignoreIndex, 'crossEntropy.ignoreIndex', 'a whole number', (label) => label === (label | 0))
   for (const operand of [logits, labels]) checkTensor(operand, 'crossEntropy')
+  if (logits.rank > 2) return ofRows('crossEntropy', logits, labels, options, crossEntropy)
   if (weights !== undefined) checkWeights('crossEntropy.weights', weights, logits.shape[1] ?? 0)
   if (labels.dtype === 'float32' && labels.rank === 2) return softCrossEntropy(logits, labels, options)
   const attrs = { ignoreIndex: ignoreIndex ?? null, smoothing: weights === undefined ? labelSmoothing : 0 }

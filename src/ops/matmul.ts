@@ -1,5 +1,6 @@
 import { ACT_NONE } from '../abi/constants.ts'
 import { ShapeError } from '../errors.ts'
+import { known } from '../options.ts'
 import { type Attrs, type Replacement, type Shape, type Spec, sizeOf } from '../program/graph.ts'
 import type { Lowering, Ref } from '../program/lower.ts'
 import { broadcastShapes, broadcastStrides, collapse, shapeText, stridesOf } from '../tensor/shape.ts'
@@ -142,7 +143,8 @@ const raw = (a: Tensor, b: Tensor, transposeA: boolean, transposeB: boolean): Te
  * Matrix product of the last two axes: [.., m, k] x [.., k, n] gives [.., m, n]; leading axes broadcast. A vector is a
  * row on the left and a column on the right, and its axis is dropped from the result.
  */
-export function matmul(a: Tensor, b: Tensor, { transposeA = false, transposeB = false }: MatmulOptions = {}): Tensor {
+export function matmul(a: Tensor, b: Tensor, options: MatmulOptions = {}): Tensor {
+  const { transposeA = false, transposeB = false } = known('matmul', options, 'transposeA transposeB')
   for (const operand of [a, b]) checkTensor(operand, 'matmul')
   if (a.rank === 1) return dropAxis(matmul(reshape(a, [1, a.size]), b, { transposeB }), b.rank === 1 ? -1 : -2)
   if (b.rank === 1) return dropAxis(matmul(a, reshape(b, [b.size, 1]), { transposeA }), -1)

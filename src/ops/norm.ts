@@ -1,4 +1,5 @@
 import { ShapeError } from '../errors.ts'
+import { known } from '../options.ts'
 import { type Attrs, type Spec, sizeOf } from '../program/graph.ts'
 import type { Ref } from '../program/lower.ts'
 import { shapeText } from '../tensor/shape.ts'
@@ -128,12 +129,13 @@ function overLast(
 
 /** Layer normalization over the last `axes` axes (1): (x - mean) / sqrt(variance + eps) weight + bias. */
 export function layerNorm(x: Tensor, options: NormOptions & { readonly axes?: number } = {}): Tensor {
-  return overLast('layerNorm', x, options.axes ?? 1, options, true)
+  const { axes = 1 } = known('layerNorm', options, 'axes weight bias eps')
+  return overLast('layerNorm', x, axes, options, true)
 }
 
 /** Root-mean-square normalization over the last axis: x / sqrt(mean(x^2) + eps) weight. */
 export function rmsNorm(x: Tensor, options: Omit<NormOptions, 'bias'> = {}): Tensor {
-  return overLast('rmsNorm', x, 1, options, false)
+  return overLast('rmsNorm', x, 1, known('rmsNorm', options, 'weight eps'), false)
 }
 
 /** weight and bias [C] along axis 1 of x [N, C, ..]. */
@@ -162,9 +164,9 @@ export function groupNorm(x: Tensor, groups: number, options: NormOptions = {}):
       expected: '[N, C, ..] and a divisor of C',
       received: `${shapeText(x.shape)} and ${groups} groups`,
     })
-  const n = x.shape[0] as number
-  const rows = reshape(x, [n * groups, x.size / Math.max(1, n * groups)])
-  const { eps = 1e-5 } = options
+  const [n = 0, channels = 0, ...area] = x.shape
+  const rows = reshape(x, [n * groups, sizeOf([channels / groups, ...area])])
+  const { eps = 1e-5 } = known(where, options, 'weight bias eps')
   return alongChannels(reshape(layerNorm(rows, { eps }), x.shape), options, where)
 }
 

@@ -1,4 +1,6 @@
 import { ArgumentError, ShapeError } from '../errors.ts'
+import { known } from '../options.ts'
+import type { Spec } from '../program/graph.ts'
 import { checkAxis, shapeText } from '../tensor/shape.ts'
 import { apply, checkTensor, checkTypes } from './apply.ts'
 import { attr, defineOp, type OpTable } from './define.ts'
@@ -10,16 +12,17 @@ import type { Tensor } from './tensor.ts'
 export const orderOps: OpTable<'cumsum' | 'argsort' | 'triangle'> = {
   cumsum: defineOp({
     name: 'cumsum',
-    doc: 'Running sums along an axis, from its beginning or from its end; each is rounded once.',
+    doc: 'Running sums along an axis, from its beginning or from its end; each is rounded once, or int32.',
     formula: 'y[j] = sum x[k] over k <= j, or over k >= j',
     infer(inputs) {
-      checkTypes('cumsum', inputs, 'float32')
-      return [{ shape: inputs[0]?.shape ?? [], dtype: 'float32' }]
+      checkTypes('cumsum', inputs, 'float32', 'int32')
+      return [inputs[0] as Spec]
     },
-    lower({ inputs: [x], outputs: [y], shapes, attrs, emit }) {
+    lower({ inputs: [x], outputs: [y], specs, shapes, attrs, emit }) {
       if (x === undefined || y === undefined || y.bytes === 0) return
       const reverse = attr<boolean>(attrs, 'reverse') ? 1 : 0
-      emit('cumsum', { x, y, ...around(shapes[0] ?? [], attr(attrs, 'axis')), reverse })
+      const whole = specs[0]?.dtype === 'int32' ? 1 : 0
+      emit('cumsum', { x, y, ...around(shapes[0] ?? [], attr(attrs, 'axis')), reverse, whole })
     },
     gradient: ({ dy, attrs }) => [
       apply(orderOps.cumsum, [dy], { axis: attr(attrs, 'axis'), reverse: !attr<boolean>(attrs, 'reverse') }),
@@ -66,7 +69,8 @@ export const orderOps: OpTable<'cumsum' | 'argsort' | 'triangle'> = {
 }
 
 /** Running sums along an axis; `reverse`: from its end. */
-export function cumsum(x: Tensor, axis = -1, { reverse = false }: { readonly reverse?: boolean } = {}): Tensor {
+export function cumsum(x: Tensor, axis = -1, options: { readonly reverse?: boolean } = {}): Tensor {
+  const { reverse = false } = known('cumsum', options, 'reverse')
   return apply(orderOps.cumsum, [x], { axis: checkAxis(axis, checkTensor(x, 'cumsum').rank, 'cumsum'), reverse })
 }
 
@@ -76,7 +80,8 @@ export interface SortOptions {
 }
 
 /** Where the elements of an axis lie in order, int32; equal ones stay in order, NaN comes last. */
-export function argsort(x: Tensor, axis = -1, { descending = false }: SortOptions = {}): Tensor {
+export function argsort(x: Tensor, axis = -1, options: SortOptions = {}): Tensor {
+  const { descending = false } = known('argsort', options, 'descending')
   const { rank } = checkTensor(x, 'argsort')
   const at = checkAxis(axis, rank, 'argsort')
   if (at === rank - 1) return apply(orderOps.argsort, [x], { descending })
@@ -102,7 +107,8 @@ export interface TopkOptions {
 }
 
 /** The k largest (or smallest) elements of an axis, in order, and where they lie. */
-export function topk(x: Tensor, k: number, axis = -1, { largest = true }: TopkOptions = {}): Sorted {
+export function topk(x: Tensor, k: number, axis = -1, options: TopkOptions = {}): Sorted {
+  const { largest = true } = known('topk', options, 'largest')
   const at = checkAxis(axis, checkTensor(x, 'topk').rank, 'topk')
   const size = x.shape[at] as number
   if (!Number.isInteger(k) || k < 0 || k > size)

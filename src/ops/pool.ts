@@ -1,6 +1,7 @@
 import { POOL_AVG, POOL_MAX } from '../abi/constants.ts'
 import { ArgumentError, ShapeError } from '../errors.ts'
-import type { Attrs, Shape, Spec } from '../program/graph.ts'
+import { known } from '../options.ts'
+import { type Attrs, type Shape, type Spec, sizeOf } from '../program/graph.ts'
 import type { Ref } from '../program/lower.ts'
 import { shapeText } from '../tensor/shape.ts'
 import { apply, checkTensor, checkTypes } from './apply.ts'
@@ -89,7 +90,7 @@ export const poolOps: OpTable<'maxPool2d' | 'maxPool2dGrad' | 'avgPool2d' | 'avg
   }),
   maxPool2dGrad: defineOp({
     name: 'maxPool2dGrad',
-    doc: 'Gradient of maxPool2d: the first of the largest values takes all; x is its input, y its output.',
+    doc: 'Gradient of maxPool2d: the first of the largest values takes all, if `positive` only where it is; x is its input, y its output.',
     formula: 'dx[argmax of window i, j] += dy[i, j]',
     gradient: 'no second derivative',
     infer(inputs, attrs) {
@@ -102,8 +103,12 @@ export const poolOps: OpTable<'maxPool2d' | 'maxPool2dGrad' | 'avgPool2d' | 'avg
     lower({ inputs, outputs, shapes, attrs, emit }) {
       const [dy, x, y] = inputs as [Ref, Ref, Ref]
       const operands = operandsOf(shapes[1] as Shape, shapes[0] as Shape, attrs)
-      emit('maxPool2dGrad', { dy, x, y, dx: outputs[0] as Ref, ...operands })
+      const positive = attr<boolean | undefined>(attrs, 'positive') === true ? 1 : 0
+      emit('maxPool2dGrad', { dy, x, y, dx: outputs[0] as Ref, ...operands, positive })
     },
+    // where a window's largest word is not positive, no slope of its words is
+    sloped: ({ op, inputs, attrs }, y) =>
+      inputs[1] === y ? { op, inputs, attrs: { ...attrs, positive: true } } : undefined,
   }),
   avgPool2d: defineOp({
     name: 'avgPool2d',
@@ -164,6 +169,7 @@ function windows(kernel: Size2d, { stride, padding = 0, ceil = false }: Pool2dOp
 /** Largest value of each window of x [N, C, H, W]; NaN wins, and of equal values the first takes the gradient. */
 export function maxPool2d(x: Tensor, kernel: Size2d, options: Pool2dOptions = {}): Tensor {
   checkTensor(x, 'maxPool2d')
+  known('maxPool2d', options, 'stride padding ceil')
   return apply(poolOps.maxPool2d, [x], { ...windows(kernel, options, 'maxPool2d') })
 }
 
@@ -175,16 +181,19 @@ export interface AvgPool2dOptions extends Pool2dOptions {
 /** Mean of each window of x [N, C, H, W]. */
 export function avgPool2d(x: Tensor, kernel: Size2d, options: AvgPool2dOptions = {}): Tensor {
   checkTensor(x, 'avgPool2d')
-  const countIncludePad = options.countIncludePad !== false
-  return apply(poolOps.avgPool2d, [x], { ...windows(kernel, options, 'avgPool2d'), countIncludePad })
+  const { countIncludePad } = known('avgPool2d', options, 'stride padding ceil countIncludePad')
+  return apply(poolOps.avgPool2d, [x], {
+    ...windows(kernel, options, 'avgPool2d'),
+    countIncludePad: countIncludePad !== false,
+  })
 }
 
 /** Mean of each plane of x [N, C, H, W]: [N, C, 1, 1]. */
 export function globalAvgPool2d(x: Tensor): Tensor {
-  if (checkTensor(x, 'globalAvgPool2d').rank !== 4)
+  if (checkTensor(x, 'globalAvgPool2d').rank !== 4 || sizeOf(x.shape.slice(2)) === 0)
     throw new ShapeError('the input is not a batch of images', {
       where: 'globalAvgPool2d',
-      expected: '[N, C, H, W]',
+      expected: '[N, C, H, W] with pixels',
       received: shapeText(x.shape),
     })
   return mean(x, [2, 3], { keepDims: true })

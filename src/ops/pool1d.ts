@@ -1,4 +1,5 @@
 import { ArgumentError, ShapeError } from '../errors.ts'
+import { known } from '../options.ts'
 import { shapeText } from '../tensor/shape.ts'
 import { adaptiveAvgPool2d, adaptiveMaxPool2d } from './adaptive.ts'
 import { checkTensor } from './apply.ts'
@@ -47,13 +48,13 @@ function along(where: string, kernel: number, { stride, padding = 0, ...options 
 
 /** Largest value of each window of x [N, C, L]; padding counts for nothing, NaN wins. */
 export function maxPool1d(x: Tensor, kernel: number, options: Pool1dOptions = {}): Tensor {
-  const windows = along('maxPool1d', kernel, options)
+  const windows = along('maxPool1d', kernel, known('maxPool1d', options, 'stride padding ceil'))
   return byRow('maxPool1d', x, (y) => maxPool2d(y, windows.kernel, windows.options))
 }
 
 /** Mean of each window of x [N, C, L]. */
 export function avgPool1d(x: Tensor, kernel: number, options: AvgPool1dOptions = {}): Tensor {
-  const windows = along('avgPool1d', kernel, options)
+  const windows = along('avgPool1d', kernel, known('avgPool1d', options, 'stride padding ceil countIncludePad'))
   return byRow('avgPool1d', x, (y) => avgPool2d(y, windows.kernel, windows.options))
 }
 

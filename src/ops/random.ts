@@ -1,5 +1,6 @@
 import { RANDOM_BERNOULLI, RANDOM_NORMAL, RANDOM_UNIFORM } from '../abi/constants.ts'
 import { ArgumentError, ShapeError } from '../errors.ts'
+import { known } from '../options.ts'
 import type { Engine } from '../program/engine.ts'
 import type { Generator } from '../program/generator.ts'
 import type { Attrs, Shape, Spec } from '../program/graph.ts'
@@ -106,8 +107,9 @@ function fresh(op: OpRow, attrs: Attrs, { generator }: RandomOptions, engine: En
 /** Uniform numbers, min <= y < max (0 and 1 by default). */
 export function randomUniform(
   shape: Shape,
-  { min = 0, max = 1, ...options }: RandomOptions & { readonly min?: number; readonly max?: number } = {},
+  options: RandomOptions & { readonly min?: number; readonly max?: number } = {},
 ): Tensor {
+  const { min = 0, max = 1 } = known('randomUniform', options, 'min max generator')
   finite(min, 'randomUniform.min')
   finite(max, 'randomUniform.max')
   return fresh(randomOps.uniform, { shape: [...checkShape(shape, 'randomUniform')], min, max }, options)
@@ -116,8 +118,9 @@ export function randomUniform(
 /** Normal numbers of a mean (0) and a standard deviation (1). */
 export function randomNormal(
   shape: Shape,
-  { mean = 0, stddev = 1, ...options }: RandomOptions & { readonly mean?: number; readonly stddev?: number } = {},
+  options: RandomOptions & { readonly mean?: number; readonly stddev?: number } = {},
 ): Tensor {
+  const { mean = 0, stddev = 1 } = known('randomNormal', options, 'mean stddev generator')
   finite(mean, 'randomNormal.mean')
   finite(stddev, 'randomNormal.stddev')
   return fresh(randomOps.normal, { shape: [...checkShape(shape, 'randomNormal')], mean, stddev }, options)
@@ -128,14 +131,14 @@ export function bernoulli(shape: Shape, p: number, options: RandomOptions = {}):
   return fresh(
     randomOps.bernoulli,
     { shape: [...checkShape(shape, 'bernoulli')], p: probability(p, 'bernoulli.p') },
-    options,
+    known('bernoulli', options, 'generator'),
   )
 }
 
 /** The numbers 0 to n - 1 in random order, int32. */
 export function permutation(n: number, options: RandomOptions = {}): Tensor {
   checkShape([n], 'permutation')
-  return fresh(randomOps.permutation, { n }, options)
+  return fresh(randomOps.permutation, { n }, known('permutation', options, 'generator'))
 }
 
 export interface CategoricalOptions extends RandomOptions {
@@ -147,7 +150,8 @@ export interface CategoricalOptions extends RandomOptions {
  * Indices of the last axis, int32, each with the probability softmax(logits) that it has: the largest of the logits with
  * Gumbel noise -ln(-ln u) added (Gumbel 1954). Logits of -Infinity are never drawn. Throws ShapeError for no classes.
  */
-export function categorical(logits: Tensor, { samples, ...options }: CategoricalOptions = {}): Tensor {
+export function categorical(logits: Tensor, options: CategoricalOptions = {}): Tensor {
+  const { samples } = known('categorical', options, 'samples generator')
   const where = 'categorical'
   checkTypes(where, [checkTensor(logits, where)], 'float32')
   const classes = logits.shape.at(-1) ?? 0
@@ -167,7 +171,8 @@ export function categorical(logits: Tensor, { samples, ...options }: Categorical
 }
 
 /** Zeroes elements with probability p and scales the rest, so that the mean stays (inverted dropout, Srivastava et al. 2014). */
-export function dropout(x: Tensor, p: number, { generator }: RandomOptions = {}): Tensor {
+export function dropout(x: Tensor, p: number, options: RandomOptions = {}): Tensor {
+  const { generator } = known('dropout', options, 'generator')
   const from = generator ?? checkTensor(x, 'dropout').engine.generator
   return drop(x, from, { p: rate(p, 'dropout.p'), draw: from.draw() })
 }

@@ -1,5 +1,6 @@
-import { ACT_RELU, ACT_TANH } from '../abi/constants.ts'
+import { ACT_NONE, ACT_RELU, UNARY_TANH } from '../abi/constants.ts'
 import { ShapeError } from '../errors.ts'
+import { known } from '../options.ts'
 import type { Shape, Spec } from '../program/graph.ts'
 import type { Ref } from '../program/lower.ts'
 import { shapeText } from '../tensor/shape.ts'
@@ -36,8 +37,10 @@ export const recurrentOps: OpTable<'rnn' | 'lstm' | 'gru' | keyof typeof recurre
       let before = h0
       for (const t of stepsOf(sequence, attrs)) {
         const c = cut(y, t * rows * n, rows * n)
-        const activation = attr<string>(attrs, 'activation') === 'relu' ? ACT_RELU : ACT_TANH
+        const relu = attr<string>(attrs, 'activation') === 'relu'
+        const activation = relu ? ACT_RELU : ACT_NONE
         lowerGemm(emit as EmitGemm, { a: before, b: w, c, m: rows, n, k: n, accumulate: true, activation })
+        if (!relu) emit('unary', { fn: UNARY_TANH, x: c, y: c, n: rows * n, p0: 0, p1: 0 })
         before = c
       }
     },
@@ -125,8 +128,9 @@ export function rnn(
   x: Tensor,
   w: Tensor,
   h0: Tensor,
-  { activation = 'tanh', reverse = false }: SequenceOptions & { readonly activation?: 'tanh' | 'relu' } = {},
+  options: SequenceOptions & { readonly activation?: 'tanh' | 'relu' } = {},
 ): Tensor {
+  const { activation = 'tanh', reverse = false } = known('rnn', options, 'activation reverse')
   return apply(recurrentOps.rnn, [x, w, h0], { activation, reverse })
 }
 
@@ -139,8 +143,9 @@ export function lstm(
   w: Tensor,
   h0: Tensor,
   c0: Tensor,
-  { reverse = false }: SequenceOptions = {},
+  options: SequenceOptions = {},
 ): { h: Tensor; c: Tensor } {
+  const { reverse = false } = known('lstm', options, 'reverse')
   const [h, c, gates] = applyAll(recurrentOps.lstm, [x, w, h0, c0], { reverse }) as [Tensor, Tensor, Tensor]
   gates.dispose()
   return { h, c }
@@ -150,7 +155,8 @@ export function lstm(
  * A GRU over x [steps, rows, 3 n], the products of the inputs for the gates r, z, n; w [n, 3 n], h0 [rows, n]; the bias
  * [3 n] is that of the product with the state. Returns all states.
  */
-export function gru(x: Tensor, w: Tensor, h0: Tensor, bias: Tensor, { reverse = false }: SequenceOptions = {}): Tensor {
+export function gru(x: Tensor, w: Tensor, h0: Tensor, bias: Tensor, options: SequenceOptions = {}): Tensor {
+  const { reverse = false } = known('gru', options, 'reverse')
   const [h, gates] = applyAll(recurrentOps.gru, [x, w, h0, bias], { reverse }) as [Tensor, Tensor]
   gates.dispose()
   return h

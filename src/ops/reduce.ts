@@ -1,5 +1,6 @@
 import * as C from '../abi/constants.ts'
 import { ArgumentError, ShapeError } from '../errors.ts'
+import { known } from '../options.ts'
 import { type Attrs, type Shape, type Spec, sizeOf } from '../program/graph.ts'
 import type { Lowering, Operands, Ref } from '../program/lower.ts'
 import { checkAxes, checkAxis, collapse, shapeText, stridesOf } from '../tensor/shape.ts'
@@ -192,6 +193,7 @@ export const reduceOps: OpTable<'sum' | 'mean' | 'sumSquares' | 'prod' | 'max' |
     ({ dy, inputs: [x], attrs }) => [
       f.mul(expanded(dy, x as Tensor, attrs), productOfOthers(x as Tensor, axesOf(attrs))),
     ],
+    { whole: true },
   ),
   max: reduction('max', C.REDUCE_MAX, 'Largest element over axes; NaN wins.', 'max x', attained, {
     empty: false,
@@ -211,7 +213,8 @@ export interface ReduceOptions {
 }
 type Axes = number | readonly number[]
 
-function reduce(op: OpRow, x: Tensor, axes: Axes | undefined, { keepDims = false }: ReduceOptions): Tensor {
+function reduce(op: OpRow, x: Tensor, axes: Axes | undefined, options: ReduceOptions): Tensor {
+  const { keepDims = false } = known(op.name, options, 'keepDims')
   return apply(op, [x], { axes: checkAxes(axes, checkTensor(x, op.name).rank, op.name), keepDims })
 }
 
@@ -234,19 +237,25 @@ export const max = (x: Tensor, axes?: Axes, options: ReduceOptions = {}): Tensor
 export const min = (x: Tensor, axes?: Axes, options: ReduceOptions = {}): Tensor =>
   reduce(reduceOps.min, x, axes, options)
 
+function place(op: OpRow, x: Tensor, axis: number, options: ReduceOptions): Tensor {
+  const { keepDims = false } = known(op.name, options, 'keepDims')
+  return apply(op, [x], { axis: checkAxis(axis, checkTensor(x, op.name).rank, op.name), keepDims })
+}
+
 /** Index of the largest element along an axis, int32. */
-export const argmax = (x: Tensor, axis = -1, { keepDims = false }: ReduceOptions = {}): Tensor =>
-  apply(reduceOps.argmax, [x], { axis: checkAxis(axis, checkTensor(x, 'argmax').rank, 'argmax'), keepDims })
+export const argmax = (x: Tensor, axis = -1, options: ReduceOptions = {}): Tensor =>
+  place(reduceOps.argmax, x, axis, options)
 /** Index of the smallest element along an axis, int32. */
-export const argmin = (x: Tensor, axis = -1, { keepDims = false }: ReduceOptions = {}): Tensor =>
-  apply(reduceOps.argmin, [x], { axis: checkAxis(axis, checkTensor(x, 'argmin').rank, 'argmin'), keepDims })
+export const argmin = (x: Tensor, axis = -1, options: ReduceOptions = {}): Tensor =>
+  place(reduceOps.argmin, x, axis, options)
 
 /** Variance over axes: the mean squared distance from the mean, over n - correction (1 by default, 0: biased). */
 export function variance(
   x: Tensor,
   axes?: Axes,
-  { keepDims = false, correction = 1 }: ReduceOptions & { readonly correction?: number } = {},
+  options: ReduceOptions & { readonly correction?: number } = {},
 ): Tensor {
+  const { keepDims = false, correction = 1 } = known('variance', options, 'keepDims correction')
   const list = checkAxes(axes, checkTensor(x, 'variance').rank, 'variance')
   const n = count(x, { axes: list })
   const centred = f.sub(x, mean(x, list, { keepDims: true }))
@@ -263,7 +272,8 @@ export interface NormOptions extends ReduceOptions {
 }
 
 /** Norm over axes (all by default), Euclidean unless `ord` says otherwise; its derivative at 0 is 0. */
-export function norm(x: Tensor, axes?: Axes, { ord = 2, ...options }: NormOptions = {}): Tensor {
+export function norm(x: Tensor, axes?: Axes, all: NormOptions = {}): Tensor {
+  const { ord = 2, ...options } = known('norm', all, 'ord keepDims')
   if (ord === 2) return root(sumSquares(x, axes, options))
   if (ord === 1) return sum(f.abs(x), axes, options)
   if (ord === Number.POSITIVE_INFINITY) return max(f.abs(x), axes, options)

@@ -1,4 +1,5 @@
 import { ShapeError } from '../errors.ts'
+import { known } from '../options.ts'
 import { checkNumber, shapeText } from '../tensor/shape.ts'
 import { checkTensor } from './apply.ts'
 import { tensor } from './create.ts'
@@ -61,7 +62,8 @@ export interface RotaryOptions {
  * Rotary position embedding (Su et al. 2021) of x [.., time, width]: the pair (i, i + width / 2) of each row is turned by
  * position base^(-2 i / width), so that the product of two rows depends on their distance only.
  */
-export function rotaryEmbedding(x: Tensor, { base = 10_000, offset = 0 }: RotaryOptions = {}): Tensor {
+export function rotaryEmbedding(x: Tensor, options: RotaryOptions = {}): Tensor {
+  const { base = 10_000, offset = 0 } = known('rotaryEmbedding', options, 'base offset')
   const where = 'rotaryEmbedding'
   checkTensor(x, where)
   checkNumber(base, `${where}.base`, 'a number of at least 1', (n) => Number.isFinite(n) && n >= 1)

@@ -1,5 +1,6 @@
 import { ADAM_DECOUPLED, SGD_MOMENTUM, SGD_NESTEROV } from '../abi/constants.ts'
 import { ArgumentError, ShapeError } from '../errors.ts'
+import { known } from '../options.ts'
 import type { Attrs, Spec } from '../program/graph.ts'
 import { advance, assign } from '../program/internal-ops.ts'
 import { shapeText } from '../tensor/shape.ts'
@@ -136,7 +137,15 @@ export interface SgdUpdate extends Partial<SgdAttrs> {
 
 /** One step of SGD on a variable (and its velocity), as one instruction. */
 export function sgdUpdate(param: Variable, grad: Tensor, update: SgdUpdate): void {
-  const { lr, step, velocity, momentum = 0, dampening = 0, weightDecay = 0, nesterov = false } = update
+  const {
+    lr,
+    step,
+    velocity,
+    momentum = 0,
+    dampening = 0,
+    weightDecay = 0,
+    nesterov = false,
+  } = known('sgdUpdate', update, 'lr step velocity momentum dampening weightDecay nesterov')
   checkVariables('sgd', param, ...(velocity === undefined ? [] : [velocity]))
   if (momentum !== 0 && velocity === undefined)
     throw new ArgumentError('momentum needs a velocity', {
@@ -169,6 +178,7 @@ export interface AdamUpdate extends Partial<AdamAttrs> {
 
 /** One step of Adam or AdamW on a variable and its moments, as one instruction. */
 export function adamUpdate(param: Variable, grad: Tensor, update: AdamUpdate): void {
+  known('adamUpdate', update, 'm v largest lr c1 c2 beta1 beta2 eps weightDecay decoupled')
   const { m, v, lr, c1, c2, beta1 = 0.9, beta2 = 0.999, eps = 1e-8, weightDecay = 0, decoupled = false } = update
   const { largest } = update
   const attrs = { beta1, beta2, eps, weightDecay, decoupled }
@@ -192,7 +202,13 @@ export interface LionUpdate {
 
 /** One step of Lion on a variable and its momentum, as one instruction. */
 export function lionUpdate(param: Variable, grad: Tensor, update: LionUpdate): void {
-  const { m, lr, beta1 = 0.9, beta2 = 0.99, weightDecay = 0 } = update
+  const {
+    m,
+    lr,
+    beta1 = 0.9,
+    beta2 = 0.99,
+    weightDecay = 0,
+  } = known('lionUpdate', update, 'm lr beta1 beta2 weightDecay')
   checkVariables('lion', param, m)
   accept([param, m], applyAll(updateOps.lion, [param, grad, m, lr], { beta1, beta2, weightDecay }))
 }

@@ -1,4 +1,5 @@
 import { ArgumentError, ShapeError } from '../errors.ts'
+import { known } from '../options.ts'
 import { shapeText } from '../tensor/shape.ts'
 import { checkTensor } from './apply.ts'
 import { pair, type Size2d } from './conv.ts'
@@ -24,7 +25,7 @@ export interface UpsampleOptions {
  */
 export function upsample2d(x: Tensor, options: UpsampleOptions): Tensor {
   const where = 'upsample2d'
-  const { mode = 'nearest', alignCorners = false } = options
+  const { mode = 'nearest', alignCorners = false } = known(where, options, 'size scale mode alignCorners')
   if (checkTensor(x, where).rank !== 4)
     throw new ShapeError('the input is not a batch of images', {
       where,
@@ -35,9 +36,13 @@ export function upsample2d(x: Tensor, options: UpsampleOptions): Tensor {
     throw new ArgumentError('no such mode', { where, expected: "'nearest' or 'bilinear'", received: String(mode) })
   const [height = 0, width = 0] = x.shape.slice(2)
   const [tall, wide] = sizeOf(options, height, width)
-  if (mode === 'nearest') return gather(gather(x, tensor(nearest(height, tall)), 2), tensor(nearest(width, wide)), 3)
-  const rows = tensor(weights(height, tall, alignCorners), [tall, height])
-  const columns = tensor(weights(width, wide, alignCorners), [wide, width])
+  const { engine } = x
+  if (mode === 'nearest') {
+    const pick = (from: number, to: number): Tensor => tensor(nearest(from, to), [to], { engine })
+    return gather(gather(x, pick(height, tall), 2), pick(width, wide), 3)
+  }
+  const rows = tensor(weights(height, tall, alignCorners), [tall, height], { engine })
+  const columns = tensor(weights(width, wide, alignCorners), [wide, width], { engine })
   return matmul(matmul(rows, x), columns, { transposeB: true })
 }
 

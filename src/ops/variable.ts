@@ -1,4 +1,5 @@
 import { ArgumentError, CaptureError, DTypeError, ShapeError } from '../errors.ts'
+import { known } from '../options.ts'
 import type { Elements, Engine } from '../program/engine.ts'
 import type { Value } from '../program/graph.ts'
 import { shapeText } from '../tensor/shape.ts'
@@ -58,8 +59,9 @@ export interface VariableOptions {
 function make<T extends Variable>(
   type: new (engine: Engine, value: Value, name?: string) => T,
   initial: Tensor,
-  { name = '' }: VariableOptions,
+  options: VariableOptions,
 ): T {
+  const { name = '' } = known('variable', options, 'name')
   if (!(initial instanceof Tensor))
     throw new ArgumentError('a variable starts from a tensor', {
       where: name || type.name,

@@ -1,5 +1,6 @@
 import type { ParameterTree } from '../autodiff/tree.ts'
 import type { Variable } from '../ops/variable.ts'
+import { known } from '../options.ts'
 import { average } from './moments.ts'
 import { type CommonOptions, Optimizer, type Update } from './optimizer.ts'
 import { fraction, nonNegative } from './options.ts'
@@ -22,7 +23,13 @@ export class Adadelta extends Optimizer {
   readonly #squares: ReadonlyMap<Variable, Variable>
   readonly #steps: ReadonlyMap<Variable, Variable>
 
-  constructor(parameters: ParameterTree, { lr = 1, rho = 0.9, eps = 1e-6, ...common }: AdadeltaOptions = {}) {
+  constructor(parameters: ParameterTree, options: AdadeltaOptions = {}) {
+    const {
+      lr = 1,
+      rho = 0.9,
+      eps = 1e-6,
+      ...common
+    } = known('optim.adadelta', options, 'lr rho eps weightDecay groups')
     fraction('optim.adadelta', { rho })
     nonNegative('optim.adadelta', { eps })
     super(parameters, lr, common)

@@ -3,6 +3,7 @@ import { zeros } from '../ops/create.ts'
 import { scalars } from '../ops/scalar.ts'
 import type { Tensor } from '../ops/tensor.ts'
 import type { Variable } from '../ops/variable.ts'
+import { known } from '../options.ts'
 import { rounded } from './moments.ts'
 import { type CommonOptions, Optimizer, type Update } from './optimizer.ts'
 import { nonNegative, positive } from './options.ts'
@@ -41,10 +42,14 @@ export class Adafactor extends Optimizer {
   readonly #slots = new Map<Variable, readonly [Variable, Variable?]>()
   #now: Now | undefined
 
-  constructor(
-    parameters: ParameterTree,
-    { lr = 0.01, decay = 0.8, eps = [2 ** -23, 1e-3], threshold = 1, ...common }: AdafactorOptions = {},
-  ) {
+  constructor(parameters: ParameterTree, options: AdafactorOptions = {}) {
+    const {
+      lr = 0.01,
+      decay = 0.8,
+      eps = [2 ** -23, 1e-3],
+      threshold = 1,
+      ...common
+    } = known('optim.adafactor', options, 'lr decay eps threshold weightDecay groups')
     nonNegative('optim.adafactor', { decay, 'eps[0]': eps[0], 'eps[1]': eps[1] })
     positive('optim.adafactor', { threshold })
     super(parameters, lr, common)

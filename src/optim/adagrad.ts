@@ -2,6 +2,7 @@ import type { ParameterTree } from '../autodiff/tree.ts'
 import { scalars } from '../ops/scalar.ts'
 import type { Tensor } from '../ops/tensor.ts'
 import type { Variable } from '../ops/variable.ts'
+import { known } from '../options.ts'
 import { type CommonOptions, Optimizer, type Update } from './optimizer.ts'
 import { nonNegative } from './options.ts'
 import type { Schedule } from './schedules.ts'
@@ -24,10 +25,14 @@ export class Adagrad extends Optimizer {
   readonly #eps: number
   readonly #sums: ReadonlyMap<Variable, Variable>
 
-  constructor(
-    parameters: ParameterTree,
-    { lr = 0.01, lrDecay = 0, eps = 1e-10, initialSum = 0, ...common }: AdagradOptions = {},
-  ) {
+  constructor(parameters: ParameterTree, options: AdagradOptions = {}) {
+    const {
+      lr = 0.01,
+      lrDecay = 0,
+      eps = 1e-10,
+      initialSum = 0,
+      ...common
+    } = known('optim.adagrad', options, 'lr lrDecay eps initialSum weightDecay groups')
     nonNegative('optim.adagrad', { lrDecay, eps, initialSum })
     super(parameters, lrDecay === 0 ? lr : decayed(lr, lrDecay), common)
     this.#eps = eps

@@ -3,6 +3,7 @@ import { scalars } from '../ops/scalar.ts'
 import type { Tensor } from '../ops/tensor.ts'
 import { adamUpdate } from '../ops/update.ts'
 import type { Variable } from '../ops/variable.ts'
+import { known } from '../options.ts'
 import { type CommonOptions, Optimizer, type Update } from './optimizer.ts'
 import { fraction, nonNegative } from './options.ts'
 import type { Schedule } from './schedules.ts'
@@ -31,15 +32,18 @@ export class Adam extends Optimizer {
   #c1: Tensor | undefined
   #c2: Tensor | undefined
 
-  constructor(
-    parameters: ParameterTree,
-    { lr = 1e-3, betas: [beta1, beta2] = [0.9, 0.999], eps = 1e-8, amsgrad = false, ...common }: AdamOptions = {},
-    decoupled = false,
-  ) {
+  constructor(parameters: ParameterTree, options: AdamOptions = {}, decoupled = false) {
     const where = decoupled ? 'optim.adamw' : 'optim.adam'
+    const {
+      lr = 1e-3,
+      betas: [beta1, beta2] = [0.9, 0.999],
+      eps = 1e-8,
+      amsgrad = false,
+      ...common
+    } = known(where, options, 'lr betas eps amsgrad weightDecay groups')
     fraction(where, { beta1, beta2 })
     nonNegative(where, { eps })
-    super(parameters, lr, common)
+    super(parameters, lr, decoupled ? { weightDecay: 0.01, ...common } : common)
     this.#fixed = { beta1, beta2, eps, decoupled }
     this.#m = this.slot('m')
     this.#v = this.slot('v')
@@ -74,5 +78,4 @@ export class Adam extends Optimizer {
 export const adam = (parameters: ParameterTree, options: AdamOptions = {}): Adam => new Adam(parameters, options)
 
 /** Adam with weight decay apart from the gradient: p -= lr weightDecay p (Loshchilov and Hutter 2019). */
-export const adamw = (parameters: ParameterTree, options: AdamOptions = {}): Adam =>
-  new Adam(parameters, { weightDecay: 0.01, ...options }, true)
+export const adamw = (parameters: ParameterTree, options: AdamOptions = {}): Adam => new Adam(parameters, options, true)

@@ -2,6 +2,7 @@ import type { ParameterTree } from '../autodiff/tree.ts'
 import { scalars } from '../ops/scalar.ts'
 import type { Tensor } from '../ops/tensor.ts'
 import type { Variable } from '../ops/variable.ts'
+import { known } from '../options.ts'
 import { average, nextPower, rounded } from './moments.ts'
 import { type CommonOptions, Optimizer, type Update } from './optimizer.ts'
 import { fraction, nonNegative } from './options.ts'
@@ -26,10 +27,13 @@ export class Adamax extends Optimizer {
   readonly #power1: Variable
   #c1: Tensor | undefined
 
-  constructor(
-    parameters: ParameterTree,
-    { lr = 2e-3, betas: [beta1, beta2] = [0.9, 0.999], eps = 1e-8, ...common }: AdamaxOptions = {},
-  ) {
+  constructor(parameters: ParameterTree, options: AdamaxOptions = {}) {
+    const {
+      lr = 2e-3,
+      betas: [beta1, beta2] = [0.9, 0.999],
+      eps = 1e-8,
+      ...common
+    } = known('optim.adamax', options, 'lr betas eps weightDecay groups')
     fraction('optim.adamax', { beta1, beta2 })
     nonNegative('optim.adamax', { eps })
     super(parameters, lr, common)

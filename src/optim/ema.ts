@@ -2,6 +2,7 @@ import type { ParameterTree } from '../autodiff/tree.ts'
 import { add, clone, mul } from '../ops/functions.ts'
 import { scalars } from '../ops/scalar.ts'
 import type { Variable } from '../ops/variable.ts'
+import { known } from '../options.ts'
 import { rounded } from './moments.ts'
 import { fraction } from './options.ts'
 import { Stateful } from './stateful.ts'
@@ -25,7 +26,8 @@ export class Ema extends Stateful {
   readonly #warmup: boolean
   readonly #means = new Map<Variable, Variable>()
 
-  constructor(parameters: ParameterTree, { decay = 0.999, warmup = true }: EmaOptions = {}) {
+  constructor(parameters: ParameterTree, options: EmaOptions = {}) {
+    const { decay = 0.999, warmup = true } = known('optim.ema', options, 'decay warmup')
     fraction('optim.ema', { decay })
     super(parameters)
     this.#decay = decay

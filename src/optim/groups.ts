@@ -1,6 +1,7 @@
 import { ArgumentError } from '../errors.ts'
 import { scalar } from '../ops/scalar.ts'
 import type { Variable } from '../ops/variable.ts'
+import { known } from '../options.ts'
 import { nonNegative } from './options.ts'
 import type { Schedule } from './schedules.ts'
 
@@ -40,10 +41,9 @@ export function settingsOf(
   { weightDecay = 0, groups = [] }: { readonly weightDecay?: number; readonly groups?: readonly Group[] },
 ): ReadonlyMap<string, Settings> {
   nonNegative(where, { weightDecay })
-  const made = groups.map(({ match, lr, weightDecay: own, ...unknown }, i) => {
+  const made = groups.map((group, i) => {
     const name = `${where}.groups[${i}]`
-    for (const option of Object.keys(unknown))
-      throw new ArgumentError('unknown option', { where: name, expected: 'match, lr, weightDecay', received: option })
+    const { match, lr, weightDecay: own } = known(name, group, 'match lr weightDecay')
     if (own !== undefined) nonNegative(name, { weightDecay: own })
     const settings: Settings = {
       rate: lr === undefined ? undefined : scheduleOf(name, lr),

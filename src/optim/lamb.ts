@@ -3,6 +3,7 @@ import { greater, sub } from '../ops/functions.ts'
 import { scalars } from '../ops/scalar.ts'
 import type { Tensor } from '../ops/tensor.ts'
 import type { Variable } from '../ops/variable.ts'
+import { known } from '../options.ts'
 import { average, nextPower, rounded } from './moments.ts'
 import { type CommonOptions, Optimizer, type Update } from './optimizer.ts'
 import { fraction, nonNegative } from './options.ts'
@@ -37,10 +38,13 @@ export class Lamb extends Optimizer {
   readonly #power2: Variable
   #now: Now | undefined
 
-  constructor(
-    parameters: ParameterTree,
-    { lr = 1e-3, betas: [beta1, beta2] = [0.9, 0.999], eps = 1e-6, ...common }: LambOptions = {},
-  ) {
+  constructor(parameters: ParameterTree, options: LambOptions = {}) {
+    const {
+      lr = 1e-3,
+      betas: [beta1, beta2] = [0.9, 0.999],
+      eps = 1e-6,
+      ...common
+    } = known('optim.lamb', options, 'lr betas eps weightDecay groups')
     fraction('optim.lamb', { beta1, beta2 })
     nonNegative('optim.lamb', { eps })
     super(parameters, lr, common)

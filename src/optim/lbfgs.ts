@@ -4,6 +4,7 @@ import { ArgumentError, CaptureError } from '../errors.ts'
 import { zeros } from '../ops/create.ts'
 import type { Tensor } from '../ops/tensor.ts'
 import type { Variable } from '../ops/variable.ts'
+import { known } from '../options.ts'
 import { nonNegative, positive } from './options.ts'
 import { Stateful } from './stateful.ts'
 import { wolfe } from './wolfe.ts'
@@ -49,7 +50,13 @@ export class Lbfgs extends Stateful {
   readonly #count: Variable
 
   constructor(parameters: ParameterTree, options: LbfgsOptions = {}) {
-    const { lr = 1, iterations = 20, history = 10, evaluations = 25, tolerance = 1e-7 } = options
+    const {
+      lr = 1,
+      iterations = 20,
+      history = 10,
+      evaluations = 25,
+      tolerance = 1e-7,
+    } = known('optim.lbfgs', options, 'lr iterations history evaluations tolerance')
     positive('optim.lbfgs', { lr })
     nonNegative('optim.lbfgs', { tolerance })
     for (const [name, value] of Object.entries({ iterations, history, evaluations }))

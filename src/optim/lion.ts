@@ -1,6 +1,7 @@
 import type { ParameterTree } from '../autodiff/tree.ts'
 import { lionUpdate } from '../ops/update.ts'
 import type { Variable } from '../ops/variable.ts'
+import { known } from '../options.ts'
 import { type CommonOptions, Optimizer, type Update } from './optimizer.ts'
 import { fraction } from './options.ts'
 import type { Schedule } from './schedules.ts'
@@ -19,10 +20,12 @@ export class Lion extends Optimizer {
   readonly #betas: { beta1: number; beta2: number }
   readonly #m: ReadonlyMap<Variable, Variable>
 
-  constructor(
-    parameters: ParameterTree,
-    { lr = 1e-4, betas: [beta1, beta2] = [0.9, 0.99], ...common }: LionOptions = {},
-  ) {
+  constructor(parameters: ParameterTree, options: LionOptions = {}) {
+    const {
+      lr = 1e-4,
+      betas: [beta1, beta2] = [0.9, 0.99],
+      ...common
+    } = known('optim.lion', options, 'lr betas weightDecay groups')
     fraction('optim.lion', { beta1, beta2 })
     super(parameters, lr, common)
     this.#betas = { beta1, beta2 }

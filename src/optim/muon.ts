@@ -4,6 +4,7 @@ import { scalars } from '../ops/scalar.ts'
 import type { Tensor } from '../ops/tensor.ts'
 import { adamUpdate } from '../ops/update.ts'
 import type { Variable } from '../ops/variable.ts'
+import { known } from '../options.ts'
 import { average, nextPower, rounded } from './moments.ts'
 import { type CommonOptions, Optimizer, type Update } from './optimizer.ts'
 import { fraction, nonNegative, positive } from './options.ts'
@@ -53,7 +54,18 @@ export class Muon extends Optimizer {
   #now: Now | undefined
 
   constructor(parameters: ParameterTree, options: MuonOptions = {}) {
-    const { lr = 0.02, momentum = 0.95, nesterov = true, iterations = 5, scale = 'spectral', ...rest } = options
+    const {
+      lr = 0.02,
+      momentum = 0.95,
+      nesterov = true,
+      iterations = 5,
+      scale = 'spectral',
+      ...rest
+    } = known(
+      'optim.muon',
+      options,
+      'lr momentum nesterov iterations scale adam adamScale betas eps weightDecay groups',
+    )
     const { adam = () => false, adamScale = 0.05, betas: [beta1, beta2] = [0.9, 0.95], eps = 1e-8, ...common } = rest
     fraction('optim.muon', { momentum, beta1, beta2 })
     nonNegative('optim.muon', { eps, adamScale })

@@ -2,6 +2,7 @@ import type { ParameterTree } from '../autodiff/tree.ts'
 import { scalars } from '../ops/scalar.ts'
 import type { Tensor } from '../ops/tensor.ts'
 import type { Variable } from '../ops/variable.ts'
+import { known } from '../options.ts'
 import { average, nextPower, rounded } from './moments.ts'
 import { type CommonOptions, Optimizer, type Update } from './optimizer.ts'
 import { fraction, nonNegative } from './options.ts'
@@ -41,10 +42,14 @@ export class Nadam extends Optimizer {
   readonly #power2: Variable
   #now: Now | undefined
 
-  constructor(
-    parameters: ParameterTree,
-    { lr = 2e-3, betas: [beta1, beta2] = [0.9, 0.999], eps = 1e-8, momentumDecay = 4e-3, ...common }: NadamOptions = {},
-  ) {
+  constructor(parameters: ParameterTree, options: NadamOptions = {}) {
+    const {
+      lr = 2e-3,
+      betas: [beta1, beta2] = [0.9, 0.999],
+      eps = 1e-8,
+      momentumDecay = 4e-3,
+      ...common
+    } = known('optim.nadam', options, 'lr betas eps momentumDecay weightDecay groups')
     fraction('optim.nadam', { beta1, beta2 })
     nonNegative('optim.nadam', { eps, momentumDecay })
     super(parameters, lr, common)

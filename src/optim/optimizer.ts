@@ -3,6 +3,7 @@ import { ArgumentError, DTypeError, ShapeError } from '../errors.ts'
 import { scalars } from '../ops/scalar.ts'
 import type { Tensor } from '../ops/tensor.ts'
 import { Parameter, type Variable } from '../ops/variable.ts'
+import { known } from '../options.ts'
 import { type Group, type Settings, scheduleOf, settingsOf } from './groups.ts'
 import type { Schedule } from './schedules.ts'
 import { Stateful } from './stateful.ts'
@@ -44,6 +45,7 @@ export abstract class Optimizer extends Stateful {
 
   constructor(parameters: ParameterTree, rate: number | Schedule, options: CommonOptions = {}) {
     super(parameters)
+    known(this.constructor.name, options, 'weightDecay groups')
     this.#rate = scheduleOf(this.constructor.name, rate)
     this.#settings = settingsOf(this.constructor.name, this.parameters, options)
     this.steps = this.counter('step', 0)

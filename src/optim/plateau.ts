@@ -2,6 +2,7 @@ import { oneOf } from '../ops/functions.ts'
 import { scalar, scalars } from '../ops/scalar.ts'
 import type { Tensor } from '../ops/tensor.ts'
 import { type Variable, variable } from '../ops/variable.ts'
+import { known } from '../options.ts'
 import { currentEngine, withEngine } from '../tensor/current.ts'
 import { scoped } from '../tensor/scope.ts'
 import { fraction, nonNegative } from './options.ts'
@@ -35,7 +36,14 @@ const { add, sub, mul, max, neg, less, select, fromFloat } = scalars
 
 /** The rate, times `factor` whenever the observed value has made no progress for more than `patience` observations. */
 export function reduceOnPlateau(rate: number, options: PlateauOptions = {}): PlateauSchedule {
-  const { factor = 0.1, patience = 10, threshold = 1e-4, mode = 'min', cooldown = 0, minimum = 0 } = options
+  const {
+    factor = 0.1,
+    patience = 10,
+    threshold = 1e-4,
+    mode = 'min',
+    cooldown = 0,
+    minimum = 0,
+  } = known('schedule.reduceOnPlateau', options, 'factor patience threshold mode cooldown minimum')
   nonNegative('schedule.reduceOnPlateau', { rate, patience, threshold, cooldown, minimum })
   fraction('schedule.reduceOnPlateau', { factor })
   oneOf(mode, ['min', 'max'], 'schedule.reduceOnPlateau.mode')

@@ -2,6 +2,7 @@ import type { ParameterTree } from '../autodiff/tree.ts'
 import { scalars } from '../ops/scalar.ts'
 import type { Tensor } from '../ops/tensor.ts'
 import type { Variable } from '../ops/variable.ts'
+import { known } from '../options.ts'
 import { average, nextPower, rounded } from './moments.ts'
 import { type CommonOptions, Optimizer, type Update } from './optimizer.ts'
 import { fraction, nonNegative } from './options.ts'
@@ -40,10 +41,13 @@ export class Radam extends Optimizer {
   readonly #power2: Variable
   #now: Now | undefined
 
-  constructor(
-    parameters: ParameterTree,
-    { lr = 1e-3, betas: [beta1, beta2] = [0.9, 0.999], eps = 1e-8, ...common }: RadamOptions = {},
-  ) {
+  constructor(parameters: ParameterTree, options: RadamOptions = {}) {
+    const {
+      lr = 1e-3,
+      betas: [beta1, beta2] = [0.9, 0.999],
+      eps = 1e-8,
+      ...common
+    } = known('optim.radam', options, 'lr betas eps weightDecay groups')
     fraction('optim.radam', { beta1, beta2 })
     nonNegative('optim.radam', { eps })
     super(parameters, lr, common)

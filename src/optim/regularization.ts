@@ -3,6 +3,7 @@ import { ArgumentError } from '../errors.ts'
 import { add } from '../ops/functions.ts'
 import type { Tensor } from '../ops/tensor.ts'
 import { Variable } from '../ops/variable.ts'
+import { known } from '../options.ts'
 import { scoped } from '../tensor/scope.ts'
 
 /** lambda times the sum of |w|: a term of the loss that pulls weights to exactly 0. */
@@ -14,11 +15,13 @@ export const l2 = (parameters: ParameterTree, lambda: number): Tensor =>
   penalty('l2', parameters, lambda, (w) => w.square().sum())
 
 /** l1 and l2 together: l1 sum |w| + l2 sum w^2 (Zou and Hastie 2005). */
-export const elastic = (parameters: ParameterTree, of: { readonly l1: number; readonly l2: number }): Tensor =>
-  add(
+export const elastic = (parameters: ParameterTree, of: { readonly l1: number; readonly l2: number }): Tensor => {
+  known('optim.elastic', of, 'l1 l2')
+  return add(
     penalty('elastic', parameters, of.l1, (w) => w.abs().sum()),
     l2(parameters, of.l2),
   )
+}
 
 export interface MaxNormOptions {
   /** Along which axes a norm is taken. Default 0: the inputs of a unit, for weights [inputs, outputs]. */
@@ -29,7 +32,8 @@ export interface MaxNormOptions {
  * Brings vectors of weights back to a length of at most `limit` (Srivastava et al. 2014): w min(1, limit / |w|). Belongs
  * into the step, after the optimizer's. Parameters of rank 0 and 1 (biases) are left alone.
  */
-export function maxNorm(parameters: ParameterTree, limit: number, { axis = 0 }: MaxNormOptions = {}): void {
+export function maxNorm(parameters: ParameterTree, limit: number, options: MaxNormOptions = {}): void {
+  const { axis = 0 } = known('optim.maxNorm', options, 'axis')
   if (!(Number.isFinite(limit) && limit > 0))
     throw new ArgumentError('limit is out of range', {
       where: 'maxNorm',

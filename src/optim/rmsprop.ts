@@ -1,5 +1,6 @@
 import type { ParameterTree } from '../autodiff/tree.ts'
 import type { Variable } from '../ops/variable.ts'
+import { known } from '../options.ts'
 import { type CommonOptions, Optimizer, type Update } from './optimizer.ts'
 import { fraction, nonNegative } from './options.ts'
 import type { Schedule } from './schedules.ts'
@@ -28,10 +29,15 @@ export class Rmsprop extends Optimizer {
   readonly #means: Slots
   readonly #velocity: Slots
 
-  constructor(
-    parameters: ParameterTree,
-    { lr = 0.01, alpha = 0.99, eps = 1e-8, momentum = 0, centered = false, ...common }: RmspropOptions = {},
-  ) {
+  constructor(parameters: ParameterTree, options: RmspropOptions = {}) {
+    const {
+      lr = 0.01,
+      alpha = 0.99,
+      eps = 1e-8,
+      momentum = 0,
+      centered = false,
+      ...common
+    } = known('optim.rmsprop', options, 'lr alpha eps momentum centered weightDecay groups')
     fraction('optim.rmsprop', { alpha, momentum })
     nonNegative('optim.rmsprop', { eps })
     super(parameters, lr, common)

@@ -1,6 +1,7 @@
 import { ArgumentError } from '../errors.ts'
 import { scalar, scalars } from '../ops/scalar.ts'
 import type { Tensor } from '../ops/tensor.ts'
+import { known } from '../options.ts'
 
 export { type PlateauOptions, type PlateauSchedule, reduceOnPlateau } from './plateau.ts'
 
@@ -18,40 +19,36 @@ export function constant(rate: number): Schedule {
 }
 
 /** rate * gamma ^ floor(t / every). */
-export function step(rate: number, { every, gamma = 0.1 }: { every: number; gamma?: number }): Schedule {
+export function step(rate: number, options: { every: number; gamma?: number }): Schedule {
+  const { every, gamma = 0.1 } = known('schedule.step', options, 'every gamma')
   check('step', { rate, gamma }, { every })
   return (t) => mul(rate, pow(gamma, floor(div(t, every))))
 }
 
 /** rate times gamma at each of the milestones. */
-export function multiStep(
-  rate: number,
-  { milestones, gamma = 0.1 }: { milestones: readonly number[]; gamma?: number },
-): Schedule {
+export function multiStep(rate: number, options: { milestones: readonly number[]; gamma?: number }): Schedule {
+  const { milestones, gamma = 0.1 } = known('schedule.multiStep', options, 'milestones gamma')
   check('multiStep', { rate, gamma }, Object.fromEntries(milestones.map((m, i) => [`milestones[${i}]`, m])))
   return (t) => milestones.reduce<Tensor>((y, m) => mul(y, select(less(t, m), 1, gamma)), scalar(rate))
 }
 
 /** rate * gamma ^ t. */
-export function exponential(rate: number, { gamma }: { gamma: number }): Schedule {
+export function exponential(rate: number, options: { gamma: number }): Schedule {
+  const { gamma } = known('schedule.exponential', options, 'gamma')
   check('exponential', { rate, gamma })
   return (t) => mul(rate, pow(gamma, t))
 }
 
 /** From rate * from to rate * to over `steps` steps, then constant. */
-export function linear(
-  rate: number,
-  { steps, from = 1, to = 0 }: { steps: number; from?: number; to?: number },
-): Schedule {
+export function linear(rate: number, options: { steps: number; from?: number; to?: number }): Schedule {
+  const { steps, from = 1, to = 0 } = known('schedule.linear', options, 'steps from to')
   check('linear', { rate, from, to }, { steps })
   return (t) => mul(rate, add(from, mul(to - from, div(min(t, steps), steps))))
 }
 
 /** minimum + (rate - minimum) (1 - t / steps) ^ power, the minimum (default 0) from `steps` on. */
-export function polynomial(
-  rate: number,
-  { steps, power = 1, minimum = 0 }: { steps: number; power?: number; minimum?: number },
-): Schedule {
+export function polynomial(rate: number, options: { steps: number; power?: number; minimum?: number }): Schedule {
+  const { steps, power = 1, minimum = 0 } = known('schedule.polynomial', options, 'steps power minimum')
   check('polynomial', { rate, power, minimum }, { steps })
   return (t) => add(minimum, mul(rate - minimum, pow(sub(1, div(min(t, steps), steps)), power)))
 }
@@ -68,20 +65,21 @@ export interface CosineOptions {
 }
 
 /** minimum + (rate - minimum) (1 + cos(pi t / steps)) / 2. */
-export function cosine(
-  rate: number,
-  { steps, warmup: rise = 0, minimum = 0, after = 'hold' }: CosineOptions,
-): Schedule {
+export function cosine(rate: number, options: CosineOptions): Schedule {
+  const {
+    steps,
+    warmup: rise = 0,
+    minimum = 0,
+    after = 'hold',
+  } = known('schedule.cosine', options, 'steps warmup minimum after')
   check('cosine', { rate, minimum }, { steps })
   const fall: Schedule = (t) => between(rate, minimum, div(after === 'wave' ? t : min(t, steps), steps))
   return rise === 0 ? fall : warmup(fall, { steps: rise })
 }
 
 /** A cosine from rate to minimum over `period` steps, begun again each time with a period `growth` times as long. */
-export function cosineRestarts(
-  rate: number,
-  { period, growth = 1, minimum = 0 }: { period: number; growth?: number; minimum?: number },
-): Schedule {
+export function cosineRestarts(rate: number, options: { period: number; growth?: number; minimum?: number }): Schedule {
+  const { period, growth = 1, minimum = 0 } = known('schedule.cosineRestarts', options, 'period growth minimum')
   check('cosineRestarts', { rate, minimum }, { period, growth })
   if (growth === 1) return (t) => between(rate, minimum, sub(div(t, period), floor(div(t, period))))
   if (growth < 1) throw wrong('cosineRestarts', 'growth', 'at least 1', growth)
@@ -106,10 +104,13 @@ export interface OneCycleOptions {
 }
 
 /** Up to rate and far down again, both along a cosine (Smith and Topin 2018). */
-export function oneCycle(
-  rate: number,
-  { steps, rise = 0.3, startFactor = 25, endFactor = 1e4 }: OneCycleOptions,
-): Schedule {
+export function oneCycle(rate: number, options: OneCycleOptions): Schedule {
+  const {
+    steps,
+    rise = 0.3,
+    startFactor = 25,
+    endFactor = 1e4,
+  } = known('schedule.oneCycle', options, 'steps rise startFactor endFactor')
   check('oneCycle', { rate, rise }, { steps, startFactor, endFactor })
   const top = rise * steps - 1
   const last = steps - 1
@@ -125,7 +126,8 @@ export function oneCycle(
 }
 
 /** A linear rise to what `schedule` starts with over `steps` steps, then `schedule` from its beginning. */
-export function warmup(schedule: Schedule, { steps }: { steps: number }): Schedule {
+export function warmup(schedule: Schedule, options: { steps: number }): Schedule {
+  const { steps } = known('schedule.warmup', options, 'steps')
   check('warmup', {}, { steps })
   // The first step is 1 / (steps + 1) of the way up: a rate of 0 would waste it.
   return join((t) => mul(schedule(scalar(0)), div(add(t, 1), steps + 1)), steps, schedule)

@@ -2,6 +2,7 @@ import type { ParameterTree } from '../autodiff/tree.ts'
 import { ArgumentError } from '../errors.ts'
 import { sgdUpdate } from '../ops/update.ts'
 import type { Variable } from '../ops/variable.ts'
+import { known } from '../options.ts'
 import { type CommonOptions, Optimizer, type Update } from './optimizer.ts'
 import { fraction } from './options.ts'
 import type { Schedule } from './schedules.ts'
@@ -24,7 +25,14 @@ export class Sgd extends Optimizer {
   readonly #options: { momentum: number; dampening: number; nesterov: boolean }
   readonly #velocity: ReadonlyMap<Variable, Variable>
 
-  constructor(parameters: ParameterTree, { lr, momentum = 0, dampening = 0, nesterov = false, ...common }: SgdOptions) {
+  constructor(parameters: ParameterTree, options: SgdOptions) {
+    const {
+      lr,
+      momentum = 0,
+      dampening = 0,
+      nesterov = false,
+      ...common
+    } = known('optim.sgd', options, 'lr momentum dampening nesterov weightDecay groups')
     fraction('optim.sgd', { momentum, dampening })
     if (nesterov && (momentum === 0 || dampening !== 0))
       throw new ArgumentError('Nesterov momentum needs a momentum and no dampening', {

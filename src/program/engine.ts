@@ -1,5 +1,6 @@
 import { ERROR_INDEX } from '../abi/constants.ts'
 import { ArgumentError, CaptureError, type ChainruleError, DisposedError, EngineError, IndexError } from '../errors.ts'
+import { known } from '../options.ts'
 import { inDevelopment } from '../runtime/host.ts'
 import { type RunResult, Runtime, type RuntimeOptions } from '../runtime/runtime.ts'
 import { ProgramCache, structureOf } from './cache.ts'
@@ -88,7 +89,11 @@ export class Engine {
   private closed = false
 
   static async create(options: EngineOptions = {}): Promise<Engine> {
-    const seed = options.seed ?? 0
+    const { seed = 0 } = known(
+      'init',
+      options,
+      'threads numerics wide memoryLimit wasmUrl workerUrl assets workers seed fuse checkRules',
+    )
     if (!Number.isSafeInteger(seed) || seed < 0)
       throw new ArgumentError('the seed is not usable', {
         where: 'init',

@@ -65,6 +65,8 @@ export interface Op {
   absorb?(node: Node, fusion: Fusion): Replacement | undefined
   /** What computes such a node and an activation (ACT_*) of its output at once. */
   activated?(node: Replacement, activation: number): Replacement | undefined
+  /** What computes such a node times the slope of the ReLU whose result is y. */
+  sloped?(node: Replacement, y: Value): Replacement | undefined
   /** Attributes as they are told apart in programs (default: all of them, as JSON). */
   key?(attrs: Attrs): string
 }

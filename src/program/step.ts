@@ -1,4 +1,5 @@
 import { DisposedError, ShapeError } from '../errors.ts'
+import { known } from '../options.ts'
 import { compile, type Program, place } from './compile.ts'
 import type { Elements, Engine } from './engine.ts'
 import type { Generator } from './generator.ts'
@@ -170,10 +171,11 @@ export class CompiledStep {
   /** Many steps on the pool, without JavaScript in between; the caller is free. */
   async runMany(steps: number, options: RunManyOptions = {}): Promise<Curves> {
     this.ready()
-    options.signal?.throwIfAborted()
+    const { signal } = known('runMany', options, 'signal')
+    signal?.throwIfAborted()
     const { failure, ...result } = await this.attempt(steps, options)
     if (failure !== undefined) throw failure
-    options.signal?.throwIfAborted()
+    signal?.throwIfAborted()
     return result
   }
 

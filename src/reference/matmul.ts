@@ -1,4 +1,4 @@
-import { ACT_NONE, ACT_RELU, ACT_TANH } from '../abi/constants.ts'
+import { ACT_NONE, ACT_RELU } from '../abi/constants.ts'
 import { flag, number } from './attrs.ts'
 import { binary } from './binary.ts'
 import { broadcastShape, broadcastStrides, input, offsetsOf, type Reference, type Rows, zeros } from './tensor.ts'
@@ -41,7 +41,6 @@ const matmul: Reference = (inputs, attrs) => {
 const activations: Readonly<Record<number, Reference>> = {
   [ACT_NONE]: ([x]) => [x!],
   [ACT_RELU]: unary.relu,
-  [ACT_TANH]: unary.tanh,
 }
 
 /** activation(op(A) op(B) + bias), the bias along the last axis. */

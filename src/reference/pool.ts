@@ -72,6 +72,7 @@ const maxPool2dGrad: Reference = (inputs, attrs) => {
   const dx = zeros(x.shape)
   for (const window of windows(x.shape, attrs)) {
     const at = argmax(x, window.x)
+    if (attrs['positive'] === true && !((x.data[at] as number) > 0)) continue
     dx.data[at] = (dx.data[at] as number) + (dy.data[window.y] as number)
   }
   return [dx]

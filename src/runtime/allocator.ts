@@ -27,6 +27,7 @@ export class Allocator {
   /** Everything from here on is untouched. */
   #top: number
   #inUse = 0
+  #peak = 0
 
   constructor(base: number, capacity: number, reserve: (end: number) => boolean) {
     this.capacity = capacity
@@ -38,6 +39,13 @@ export class Allocator {
   /** Bytes of all blocks in use, each rounded up to a multiple of ALIGN. */
   get bytesInUse(): number {
     return this.#inUse
+  }
+  /** Most bytes in use since startPeak(). */
+  get peakBytesInUse(): number {
+    return this.#peak
+  }
+  startPeak(): void {
+    this.#peak = this.#inUse
   }
   get blocksInUse(): number {
     return this.#used.size
@@ -85,6 +93,7 @@ export class Allocator {
   #take(address: number, size: number): number {
     this.#used.set(address, size)
     this.#inUse += size
+    if (this.#inUse > this.#peak) this.#peak = this.#inUse
     return address
   }
 

@@ -16,7 +16,7 @@ import {
   TILE_6X16,
 } from '../abi/constants.ts'
 import { kernelNames, rowOf } from '../abi/encode.ts'
-import { pool as constants } from '../abi/pool.ts'
+import { pool as constants } from '../abi/pool.generated.ts'
 import { ArgumentError, OutOfMemoryError } from '../errors.ts'
 import { Allocator } from './allocator.ts'
 import { gemmTrials, TileCalibration } from './calibrate.ts'

@@ -1,6 +1,7 @@
 import { ArgumentError } from '../errors.ts'
 import { type LayerSpan, watchLayers } from '../nn/module.ts'
 import { Tensor } from '../ops/tensor.ts'
+import { known } from '../options.ts'
 import type { Elements, Engine } from '../program/engine.ts'
 import type { DType, Shape, Spec, Value } from '../program/graph.ts'
 import { CompiledStep, type Curves, type RunManyOptions } from '../program/step.ts'
@@ -26,7 +27,8 @@ export function capture<I extends string = never, O extends string = string>(
   inputs?: Readonly<Record<I, Spec>>,
   options: { readonly engine?: Engine } = {},
 ): Step<I, O> {
-  return new Step(options.engine ?? currentEngine(), fn, inputs ?? ({} as Readonly<Record<I, Spec>>))
+  const { engine = currentEngine() } = known('capture', options, 'engine')
+  return new Step(engine, fn, inputs ?? ({} as Readonly<Record<I, Spec>>))
 }
 
 /** A captured step. */

@@ -1,6 +1,7 @@
 import { ArgumentError, DisposedError } from '../errors.ts'
 import type { Module } from '../nn/module.ts'
 import type { Tensor } from '../ops/tensor.ts'
+import { known } from '../options.ts'
 import type { Elements, Engine } from '../program/engine.ts'
 import type { Shape, Spec, Value } from '../program/graph.ts'
 import { withEngine } from '../tensor/current.ts'
@@ -32,7 +33,9 @@ export class CompiledModel<I extends string> implements Disposable {
   #memory: Float32Array | undefined
   #disposed = false
 
-  constructor(model: Module, inputs: Readonly<Record<I, Spec>>, { forward }: CompileOptions<I>) {
+  constructor(model: Module, inputs: Readonly<Record<I, Spec>>, options: CompileOptions<I>) {
+    known('compile', options as CompileOptions<string>, 'forward')
+    const { forward } = options
     const engine = engineOf(model)
     const { output } = flowOf<I>(model, { forward })
     const trace = (tensors: Readonly<Record<I, Tensor>>): { y: Tensor } => ({ y: output(tensors) })

@@ -1,6 +1,7 @@
 import { ArgumentError } from '../errors.ts'
 import type { Module } from '../nn/module.ts'
 import type { Tensor } from '../ops/tensor.ts'
+import { known } from '../options.ts'
 import type { Engine } from '../program/engine.ts'
 import { withEngine } from '../tensor/current.ts'
 import { capture, type Step } from './capture.ts'
@@ -8,9 +9,10 @@ import { type Feed, feedOf, isStream, type Ready, type Source } from './feed.ts'
 import { type Metrics, Tally, type Values } from './metric.ts'
 import { inMode } from './mode.ts'
 import { engineOf } from './options.ts'
-import { type Flow, flowOf, type LossFunction } from './step.ts'
+import { checkClassWeights, type Flow, flowOf, type LossFunction, type Weighting, weighted, weightsOf } from './step.ts'
 
-export interface EvaluateOptions<K extends string, M extends Metrics> extends Flow<K> {
+/** Weights go into the loss alone: metrics count every row once. */
+export interface EvaluateOptions<K extends string, M extends Metrics> extends Flow<K>, Weighting<K> {
   readonly loss?: LossFunction | undefined
   /** What to measure, by names of your choice: `{ accuracy: train.accuracy() }`. */
   readonly metrics?: M | undefined
@@ -20,7 +22,7 @@ export interface EvaluateOptions<K extends string, M extends Metrics> extends Fl
 }
 
 export interface Evaluation<M extends Metrics> {
-  /** Mean over the rows; NaN without a loss function. */
+  /** Mean over the rows, or over their weights where they have some; NaN without a loss function, and of no weight. */
   readonly loss: number
   readonly metrics: Values<M>
   readonly rows: number
@@ -37,8 +39,14 @@ export class Evaluator<K extends string, M extends Metrics> implements Disposabl
   readonly #steps = new Map<string, Step>()
 
   constructor(model: Module, data: Source<K>, options: EvaluateOptions<K, M>) {
+    known(
+      'evaluate',
+      options as EvaluateOptions<string, Metrics>,
+      'forward target loss metrics batch signal classWeights sampleWeight',
+    )
     if (options.loss === undefined && options.metrics === undefined)
       throw new ArgumentError('nothing to measure', { where: 'evaluate', expected: 'a loss, or metrics, or both' })
+    checkClassWeights(options.classWeights)
     this.#engine = engineOf(model)
     this.#model = model
     this.#options = options
@@ -47,22 +55,42 @@ export class Evaluator<K extends string, M extends Metrics> implements Disposabl
   }
 
   async run(signal: AbortSignal | undefined = this.#options.signal): Promise<Evaluation<M>> {
-    let loss = this.#options.loss === undefined ? Number.NaN : 0
-    let rows = 0
+    let [sum, over, rows] = [0, 0, 0]
     await this.#tally.reset()
-    const feed = (this.#feed ??= await inferenceFeed(this.#engine, this.#data, this.#options.batch, 'evaluate'))
-    await feed.begin(0, 0)
+    const feed = await this.#open()
     for (;;) {
-      const ready = await feed.ready(4096, signal)
+      const ready = await feed.ready(this.#tally.most, signal)
       if (ready === undefined) break
       const step = await this.#step(feed, ready)
       await this.#engine.flushAsync()
       const { curves } = await step.runMany(ready.steps, { signal })
-      for (const value of curves['loss'] ?? []) loss += ready.rows * value
+      await this.#tally.fetch()
+      const { loss = [], weight } = curves
+      for (const [i, value] of loss.entries()) {
+        sum += weight === undefined ? ready.rows * value : value
+        over += weight?.[i] ?? ready.rows
+      }
       rows += ready.rows * ready.steps
       feed.ran(ready.steps)
     }
-    return { loss: loss / rows, metrics: await this.#tally.values(), rows }
+    return { loss: sum / over, metrics: await this.#tally.values(), rows }
+  }
+
+  /** Makes the programs for the first of the batches, or all in memory, and runs none. */
+  async prepare(): Promise<readonly Step[]> {
+    const feed = await this.#open()
+    for (let ready = await feed.ready(Infinity); ready !== undefined; ready = await feed.ready(Infinity)) {
+      await this.#step(feed, ready)
+      if (isStream(this.#data)) break
+      feed.ran(ready.steps)
+    }
+    return [...this.#steps.values()]
+  }
+
+  async #open(): Promise<Feed<K>> {
+    const feed = (this.#feed ??= await inferenceFeed(this.#engine, this.#data, this.#options.batch, 'evaluate'))
+    await feed.begin(0, 0)
+    return feed
   }
 
   async #step(feed: Feed<K>, { kind }: Ready): Promise<Step> {
@@ -84,7 +112,11 @@ export class Evaluator<K extends string, M extends Metrics> implements Disposabl
           const batch = feed.batch(kind)
           const output = flow.output(batch)
           if (!this.#tally.empty) this.#tally.add(output, flow.target(batch))
-          return loss === undefined ? {} : { loss: loss(output, flow.target(batch)) }
+          if (loss === undefined) return {}
+          const target = flow.target(batch)
+          const weights = weightsOf(batch, target, this.#options)
+          if (weights === undefined) return { loss: loss(output, target) }
+          return { loss: weighted(loss, output, target, weights), weight: weights.sum() }
         },
         {},
         { engine },

@@ -12,9 +12,9 @@ export { hashState } from './hash.ts'
 export type { Metric, Metrics, Sums, Values } from './metric.ts'
 export { mean } from './metric-rows.ts'
 export { accuracy, meanAbsoluteError, meanSquaredError, perplexity, r2, topK } from './metrics.ts'
+export { type AucOptions, auc } from './metrics-auc.ts'
 export {
   type Average,
-  auc,
   type Confusion,
   confusion,
   f1,

@@ -9,6 +9,7 @@ import { type Variable, variable } from '../ops/variable.ts'
 import type { Engine } from '../program/engine.ts'
 import { withEngine } from '../tensor/current.ts'
 import { scoped } from '../tensor/scope.ts'
+import type { KeptRows } from './kept.ts'
 
 /** Sums over all batches, by name; of a scalar one number. */
 export type Sums = Readonly<Record<string, Float64Array>>
@@ -20,8 +21,16 @@ export type Sums = Readonly<Record<string, Float64Array>>
 export interface Metric<R = number> {
   /** Tensors to be added up over the batches: scalars in float64, others in float32. */
   sums(output: Tensor, target: Tensor): Readonly<Record<string, Tensor>>
+  /**
+   * Tensors to be kept whole instead: the numbers of all batches one behind the other, in memory that grows with the rows.
+   */
+  rows?(output: Tensor, target: Tensor): Readonly<Record<string, Tensor>>
+  /** Of the sums over all batches, and of what was kept where there was a batch. */
   value(sums: Sums): R | Promise<R>
 }
+
+/** Most steps of one run of a program where rows are kept. */
+export const KEPT_STEPS = 64
 
 export type Metrics = Readonly<Record<string, Metric<unknown>>>
 
@@ -42,6 +51,7 @@ export class Tally<M extends Metrics> implements Disposable {
   #totals: readonly Total[] | undefined
   /** What to go on from once the shapes are known. */
   #pending: State | undefined
+  #kept: KeptRows | undefined
 
   constructor(engine: Engine, metrics: M) {
     this.#engine = engine
@@ -59,14 +69,30 @@ export class Tally<M extends Metrics> implements Disposable {
     return Object.keys(this.#metrics).length === 0
   }
 
+  get #keeps(): boolean {
+    return Object.values(this.#metrics).some(({ rows }) => rows !== undefined)
+  }
+
+  /** Most steps of one run of a program. */
+  get most(): number {
+    return this.#keeps ? KEPT_STEPS : Infinity
+  }
+
+  /** Takes what steps left, after each run of a program. */
+  async fetch(): Promise<void> {
+    await this.#kept?.fetch()
+  }
+
   /** Makes the variables, of the shapes that the metrics have for such an output. Not while capturing. */
   async prepare(trace: () => readonly [output: Tensor, target: Tensor]): Promise<void> {
-    if (this.empty || this.#totals !== undefined) return
+    if (this.empty || (this.#totals !== undefined && !this.#keeps)) return
     const engine = this.#engine
-    this.#totals = withEngine(engine, () =>
+    if (this.#keeps) this.#kept ??= new (await import('./kept.ts')).KeptRows(engine, this.#metrics)
+    withEngine(engine, () =>
       scoped(engine, () => {
         const [output, target] = trace()
-        return [...this.#each(output, target)].map(({ metric, name, sum }): Total => {
+        this.#kept?.prepare(output, target)
+        this.#totals ??= [...this.#each(output, target)].map(({ metric, name, sum }): Total => {
           const initial = sum.rank === 0 ? scalar(0) : zeros(sum.shape)
           return { metric, name, total: variable(initial, { name: `${metric}.${name}` }) }
         })
@@ -89,6 +115,7 @@ export class Tally<M extends Metrics> implements Disposable {
 
   /** Adds a batch; part of the step that is being captured. */
   add(output: Tensor, target: Tensor): void {
+    this.#kept?.add(output, target)
     const totals = this.#totals ?? []
     let i = 0
     for (const { sum } of this.#each(output, target)) {
@@ -104,6 +131,7 @@ export class Tally<M extends Metrics> implements Disposable {
   async reset(): Promise<void> {
     this.#pending = undefined
     await this.#engine.flushAsync()
+    this.#kept?.clear()
     for (const { total } of this.#totals ?? [])
       total.set(total.rank === 0 ? new Float64Array(1) : new Float32Array(total.size))
   }
@@ -124,14 +152,16 @@ export class Tally<M extends Metrics> implements Disposable {
 
   /** The sums so far, as they are saved. */
   async save(): Promise<State> {
-    return this.#totals === undefined ? (this.#pending ?? new Map()) : readState(this.#slots())
+    if (this.#totals === undefined) return this.#pending ?? new Map()
+    return new Map([...(await readState(this.#slots())), ...(this.#kept?.save() ?? [])])
   }
 
   load(state: State): void {
     if (this.#totals === undefined) this.#pending = state
     else {
       this.#pending = undefined
-      if (state.size > 0) loadState(this.#slots(), state, true)
+      const sums = this.#kept?.load(state) ?? state
+      if (sums.size > 0) loadState(this.#slots(), sums, true)
     }
   }
 
@@ -145,9 +175,11 @@ export class Tally<M extends Metrics> implements Disposable {
     if (!this.#engine.isClosed) this.#pending = await this.save()
     this[Symbol.dispose]()
     this.#totals = undefined
+    this.#kept = undefined
   }
 
   [Symbol.dispose](): void {
+    this.#kept?.[Symbol.dispose]()
     for (const { total } of this.#totals ?? []) total.dispose()
   }
 }

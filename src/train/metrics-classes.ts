@@ -1,9 +1,10 @@
-import { ArgumentError, ShapeError } from '../errors.ts'
+import { ArgumentError } from '../errors.ts'
 import { tensor } from '../ops/create.ts'
-import { equal, floor, greater, toFloat } from '../ops/functions.ts'
+import { equal, greater, toFloat } from '../ops/functions.ts'
 import type { Tensor } from '../ops/tensor.ts'
+import { known } from '../options.ts'
 import type { Metric } from './metric.ts'
-import { count, isClasses, rowsOf } from './metric-rows.ts'
+import { isClasses, rowsOf } from './metric-rows.ts'
 
 export interface Confusion {
   readonly classes: number
@@ -50,7 +51,8 @@ interface Decisions {
   readonly truly: number
 }
 
-function score(where: string, of: (d: Decisions) => number, { average }: ScoreOptions): Metric {
+function score(where: string, of: (d: Decisions) => number, options: ScoreOptions): Metric {
+  const { average } = known(`train.${where}`, options, 'average')
   if (
     average !== undefined &&
     !['macro', 'weighted', 'micro'].includes(average as string) &&
@@ -106,61 +108,8 @@ export const recall = (options: ScoreOptions = {}): Metric =>
 export const f1 = (options: ScoreOptions = {}): Metric =>
   score('f1', ({ hits, taken, truly }) => part(2 * hits, taken + truly), options)
 
-/** auc tells SIDE * SIDE ranks of scores apart. */
-const SIDE = 128
-
-/**
- * The area under the ROC curve: how likely a row of class 1 has a higher score than a row of class 0, equal ones counting
- * half. Scores are logits of one column, or of two (their difference counts). They are told apart in 16384 steps of
- * s / (1 + |s|), so memory does not grow with the rows; NaN where a class is missing or a score is NaN.
- */
-export function auc(): Metric {
-  return {
-    sums(output, target) {
-      const rows = target.size
-      const two = output.size === 2 * rows && output.shape.at(-1) === 2
-      if (!two && output.size !== rows)
-        throw new ShapeError('no scores of two classes', {
-          where: 'auc',
-          expected: `[${rows}, 2] or ${rows} scores`,
-          received: `[${output.shape}]`,
-        })
-      const columns = two ? output.reshape([rows, 2]) : output.reshape([rows, 1])
-      const score = two ? columns.slice([0, 1]).sub(columns.slice([0, 0], [rows, 1])) : columns
-      const s = score.clip(-1e30, 1e30)
-      const place = floor(
-        s
-          .div(s.abs().add(1))
-          .add(1)
-          .mul((SIDE * SIDE) / 2),
-      ).minimum(SIDE * SIDE - 1)
-      const high = floor(place.div(SIDE))
-      const names = numbersTo(SIDE, output)
-      const column = equal(place.sub(high.mul(SIDE)), names)
-      const row = equal(high, names)
-      const label = greater(toFloat(target).reshape([rows, 1]), 0.5)
-      return {
-        yes: row.mul(label).matmul(column, { transposeA: true }),
-        all: row.matmul(column, { transposeA: true }),
-        count: count(label),
-      }
-    },
-    value({ yes = new Float64Array(0), all = new Float64Array(0), count: rows }) {
-      let [below, positives, right] = [0, 0, 0]
-      for (let i = 0; i < SIDE * SIDE; i++) {
-        const here = yes[i] as number
-        const others = (all[i] as number) - here
-        right += here * (below + others / 2)
-        below += others
-        positives += here
-      }
-      return below + positives === rows?.[0] ? right / (below * positives) : Number.NaN
-    },
-  }
-}
-
 /** 0 to n - 1 as a row. */
-const numbersTo = (n: number, { engine }: Tensor): Tensor =>
+export const numbersTo = (n: number, { engine }: Tensor): Tensor =>
   tensor(
     Float32Array.from({ length: n }, (_, i) => i),
     [1, n],

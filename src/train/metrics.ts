@@ -2,6 +2,7 @@ import { ArgumentError, ShapeError } from '../errors.ts'
 import { abs, equal, greater, less, logSoftmax, square, takeAlong, toFloat, variance } from '../ops/functions.ts'
 import { scalars } from '../ops/scalar.ts'
 import type { Tensor } from '../ops/tensor.ts'
+import { known } from '../options.ts'
 import type { Metric } from './metric.ts'
 import { count, isClasses, mean, rowsOf, total } from './metric-rows.ts'
 
@@ -9,7 +10,8 @@ import { count, isClasses, mean, rowsOf, total } from './metric-rows.ts'
  * The part of the rows whose highest score is that of their class. For targets of 0 and 1 of the shape of the output: the
  * part of the scores that lie on the right side of `threshold` (0: scores are logits).
  */
-export function accuracy({ threshold = 0 }: { readonly threshold?: number } = {}): Metric {
+export function accuracy(options: { readonly threshold?: number } = {}): Metric {
+  const { threshold = 0 } = known('train.accuracy', options, 'threshold')
   return mean((output, target) => {
     if (!isClasses('accuracy', output, target))
       return equal(greater(output, threshold), greater(target, 0.5).reshape(output.shape))

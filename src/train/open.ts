@@ -42,12 +42,12 @@ export async function openData<K extends string, M extends Metrics>(
   }
   const facts = isStream(source) ? {} : { rows: source.size, batch: options.batch ?? 32 }
   if (resume !== undefined) (await import('./resume.ts')).checkRun(engine, resume, facts, options)
-  const { batch, loss, metrics, forward, target } = options
+  const { batch, loss, metrics, forward, target, classWeights, sampleWeight } = options
   const order = (options.shuffle ?? true) ? seed : undefined
   const feed = await feedOf(engine, source, { batch, seed: order }, 'train')
   try {
-    const evaluator =
-      validation === undefined ? undefined : new Evaluator(model, validation, { loss, metrics, forward, target })
+    const measure = { loss, metrics, forward, target, classWeights, sampleWeight }
+    const evaluator = validation === undefined ? undefined : new Evaluator(model, validation, measure)
     return { seed, feed, evaluator, facts }
   } catch (error) {
     feed[Symbol.dispose]()

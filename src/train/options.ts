@@ -2,12 +2,13 @@ import type { Batch } from '../data/loader.ts'
 import { ArgumentError } from '../errors.ts'
 import type { Module } from '../nn/module.ts'
 import type { Tensor } from '../ops/tensor.ts'
+import { known } from '../options.ts'
 import type { Engine } from '../program/engine.ts'
 import type { Checkpoint, Json, StateOwner } from './checkpoint.ts'
 import type { BeginEvent, DoneEvent, EpochEvent, StepEvent } from './events.ts'
 import { isStream, type Source } from './feed.ts'
 import type { Metrics } from './metric.ts'
-import type { Flow, LossFunction, StepOptions } from './step.ts'
+import { checkClassWeights, type Flow, type LossFunction, type StepOptions } from './step.ts'
 import type { EarlyStopping } from './stopping.ts'
 
 /** Called with each event, one after the other, and awaited; nothing else runs meanwhile. What one throws ends the run. */
@@ -112,7 +113,13 @@ export function checkOptions<K extends string, M extends Metrics>(data: Source<K
   const positive = (name: string, value: number | undefined): void => {
     if (value !== undefined && !(value > 0)) refuse(name, 'a number above 0', value)
   }
+  known(
+    'train.fit',
+    options as FitOptions<string>,
+    'forward target loss optimizer penalty clipNorm clipValue accumulate classWeights sampleWeight ema afterStep watch gradients step epochs steps batch shuffle seed validation metrics trainMetrics earlyStopping callbacks signal chunkMilliseconds anomaly checkpoint resume anyBuild state preprocessing config onBegin onStep onEpoch onDone',
+  )
   const { epochs, steps, validation, checkpoint, accumulate, classWeights } = options
+  if (checkpoint !== undefined) known('train.fit.checkpoint', checkpoint, 'to everySteps everyEpochs')
   const optimizer: unknown = options.optimizer
   if (typeof data !== 'object' || data === null || !('columns' in data || isStream(data)))
     refuse('the data', 'a data set, such as data.arrays({ x, y }), or a stream of batches', data)
@@ -144,6 +151,5 @@ export function checkOptions<K extends string, M extends Metrics>(data: Source<K
     refuse('gradients', 'a function such as numericGradients, or nothing', options.gradients)
   if (options.gradients !== undefined && (accumulate ?? 1) > 1)
     refuse('accumulate', 'nothing, beside gradients', accumulate)
-  if (classWeights?.some((w) => !(w >= 0 && w < Infinity)))
-    refuse('classWeights', 'finite numbers from 0 up', classWeights)
+  checkClassWeights(classWeights)
 }

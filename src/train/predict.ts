@@ -1,6 +1,7 @@
 import type { Dataset } from '../data/dataset.ts'
 import { ShapeError } from '../errors.ts'
 import type { Module } from '../nn/module.ts'
+import { known } from '../options.ts'
 import type { Elements } from '../program/engine.ts'
 import { withEngine } from '../tensor/current.ts'
 import { capture, type Step } from './capture.ts'
@@ -49,11 +50,11 @@ export async function* predictions<K extends string>(
   data: Source<K>,
   options: PredictOptions<K> = {},
 ): AsyncGenerator<Prediction, void, undefined> {
-  const { signal } = options
+  const { signal } = known('predict', options as PredictOptions<string>, 'forward target batch signal')
   const engine = engineOf(model)
   const { output } = flowOf(model, options)
   await engine.flushAsync()
-  using feed = await inferenceFeed(engine, data, options.batch, 'predict')
+  const feed = await inferenceFeed(engine, data, options.batch, 'predict')
   const steps = new Map<string, { step: Step; shape: readonly number[] }>()
   try {
     await feed.begin(0, 0)
@@ -85,6 +86,7 @@ export async function* predictions<K extends string>(
     }
   } finally {
     for (const { step } of steps.values()) step.dispose()
+    feed[Symbol.dispose]()
   }
 }
 

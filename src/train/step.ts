@@ -23,8 +23,16 @@ export interface Flow<K extends string> {
   readonly target?: K | undefined
 }
 
+/** How much rows count in the loss: its mean is over their weights. */
+export interface Weighting<K extends string> {
+  /** The weight of each class; targets are classes. */
+  readonly classWeights?: readonly number[] | undefined
+  /** The column with a weight for each row. Both together multiply. */
+  readonly sampleWeight?: K | undefined
+}
+
 /** What one training step is made of. */
-export interface StepOptions<K extends string> extends Flow<K> {
+export interface StepOptions<K extends string> extends Flow<K>, Weighting<K> {
   readonly loss: LossFunction
   readonly optimizer: Optimizer
   /** Added to the loss: `() => optim.l2(model, 1e-4)`. */
@@ -35,10 +43,6 @@ export interface StepOptions<K extends string> extends Flow<K> {
   readonly clipValue?: number | undefined
   /** Takes each batch in so many parts, one after the other: the same step in a part of the memory. Default 1. */
   readonly accumulate?: number | undefined
-  /** The weight of each class in the loss; targets are classes. The mean is over the weights of the rows. */
-  readonly classWeights?: readonly number[] | undefined
-  /** The column with a weight for each row. */
-  readonly sampleWeight?: K | undefined
   /** A running mean of the weights, which takes each step in; evaluations use it in place of the weights. */
   readonly ema?: Ema | undefined
   /** Goes into the step after the update: `() => optim.maxNorm(model, 3)`. */
@@ -118,10 +122,9 @@ export function stepOf<K extends string>(
         if (parts > 1) value = value.mul((parts * (end - first)) / whole)
       } else {
         const own = parts === 1 ? weights : slice(weights, [first], [end])
-        value = each(options.loss(output, target, { reduction: 'none' }), end - first)
-          .mul(own)
-          .sum()
-        value = value.div(total.maximum(2 ** -126)).mul(parts)
+        value = weighted(options.loss, output, target, own)
+          .div(total.maximum(2 ** -126))
+          .mul(parts)
       }
       return penalty === undefined ? value : value.add(penalty())
     }
@@ -173,10 +176,10 @@ function window<K extends string>(batch: Batch<K>, first: number, end: number): 
 }
 
 /** A weight for each row, or undefined where all count alike. */
-function weightsOf<K extends string>(
+export function weightsOf<K extends string>(
   batch: Batch<K>,
   target: Tensor,
-  { classWeights, sampleWeight }: StepOptions<K>,
+  { classWeights, sampleWeight }: Weighting<K>,
 ): Tensor | undefined {
   const rows = rowsOf(batch)
   let weights: Tensor | undefined
@@ -204,8 +207,10 @@ function weightsOf<K extends string>(
   return weights
 }
 
-/** One loss for each row: the mean over what else it has. */
-function each(loss: Tensor, rows: number): Tensor {
+/** The losses of the rows, each the mean over what else it has, times their weights, summed up. */
+export function weighted(of: LossFunction, output: Tensor, target: Tensor, weights: Tensor): Tensor {
+  const rows = weights.size
+  const loss = of(output, target, { reduction: 'none' })
   if (loss.shape[0] !== rows)
     throw new ShapeError('with weights, the loss is needed of each row', {
       where: 'train.loss',
@@ -213,5 +218,14 @@ function each(loss: Tensor, rows: number): Tensor {
       received: `[${loss.shape}]`,
       hint: 'Pass the options on: loss: (output, y, options) => mse(output, y, options).',
     })
-  return loss.rank === 1 ? loss : loss.reshape([rows, -1]).mean(1)
+  return (loss.rank === 1 ? loss : loss.reshape([rows, -1]).mean(1)).mul(weights).sum()
+}
+
+export function checkClassWeights(weights: readonly number[] | undefined): void {
+  if (weights?.some((w) => !(w >= 0 && w < Infinity)))
+    throw new ArgumentError('classWeights does not fit', {
+      where: 'train',
+      expected: 'finite numbers from 0 up',
+      received: String(weights),
+    })
 }

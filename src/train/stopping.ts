@@ -1,5 +1,11 @@
 import { ArgumentError } from '../errors.ts'
+import { known } from '../options.ts'
+import { withEngine } from '../tensor/current.ts'
+import { type Best, readOwners } from './checkpoint.ts'
 import type { EpochEvent } from './events.ts'
+import type { Metrics } from './metric.ts'
+import type { Run } from './run.ts'
+import { takeCheckpoint } from './take.ts'
 
 export interface EarlyStopping {
   /**
@@ -17,21 +23,21 @@ export interface EarlyStopping {
   readonly restoreBest?: boolean
 }
 
-/** Says whether an epoch is the best so far. */
+/** Says whether an epoch is the best so far, and keeps its weights. */
 export class Watch {
-  readonly restoreBest: boolean
+  readonly #restoreBest: boolean
   readonly #options: EarlyStopping
   readonly #higher: boolean
 
   constructor(options: EarlyStopping) {
-    const { monitor = 'loss', mode, patience, minDelta = 0, restoreBest = true, ...unknown } = options
     const where = 'train.earlyStopping'
-    for (const name of Object.keys(unknown))
-      throw new ArgumentError('unknown option', {
-        where,
-        expected: 'monitor, mode, patience, minDelta, restoreBest',
-        received: name,
-      })
+    const {
+      monitor = 'loss',
+      mode,
+      patience,
+      minDelta = 0,
+      restoreBest = true,
+    } = known(where, options, 'monitor mode patience minDelta restoreBest')
     if (patience !== undefined && !(Number.isSafeInteger(patience) && patience >= 0))
       throw new ArgumentError('patience is out of range', {
         where,
@@ -47,11 +53,36 @@ export class Watch {
     if (mode !== undefined && mode !== 'min' && mode !== 'max')
       throw new ArgumentError('mode is none', { where, expected: "'min' or 'max'", received: String(mode) })
     this.#options = options
-    this.restoreBest = restoreBest
+    this.#restoreBest = restoreBest
     this.#higher = (mode ?? (monitor === 'loss' || typeof monitor === 'function' ? 'min' : 'max')) === 'max'
   }
 
-  valueOf(event: EpochEvent): number {
+  /** Keeps the weights of the epoch that ended where it is the best so far; says whether it is. */
+  async take<K extends string, M extends Metrics>(
+    { record, owners }: Run<K, M>,
+    event: EpochEvent<M>,
+  ): Promise<boolean> {
+    const value = this.#valueOf(event as unknown as EpochEvent)
+    if (!this.#isBetter(value, record.best?.value)) return false
+    const { model, parts } = await readOwners(owners)
+    record.best = { value, epoch: record.epoch, step: record.step, state: model, ema: parts.get('ema') }
+    return true
+  }
+
+  /** Puts the best weights back where they are wanted and not there anyway; says whose they are then. */
+  async restore<K extends string, M extends Metrics>(run: Run<K, M>): Promise<Best | undefined> {
+    const { best, step } = run.record
+    if (best === undefined || !this.#restoreBest || best.step === step) return undefined
+    run.last = await takeCheckpoint(run)
+    withEngine(run.engine, () => {
+      run.model.loadStateDict(best.state)
+      if (best.ema !== undefined) run.options.ema?.loadStateDict(best.ema)
+    })
+    await run.engine.flushAsync()
+    return best
+  }
+
+  #valueOf(event: EpochEvent): number {
     const { monitor = 'loss' } = this.#options
     if (typeof monitor === 'function') return monitor(event)
     const { loss, metrics } = event.validation ?? { loss: event.loss, metrics: event.metrics ?? {} }
@@ -66,7 +97,7 @@ export class Watch {
   }
 
   /** NaN is never better, and anything is better than nothing. */
-  isBetter(value: number, best: number | undefined): boolean {
+  #isBetter(value: number, best: number | undefined): boolean {
     if (best === undefined) return !Number.isNaN(value)
     const { minDelta = 0 } = this.#options
     return this.#higher ? value > best + minDelta : value < best - minDelta

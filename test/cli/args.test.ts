@@ -7,9 +7,9 @@ import { planOf } from '../../src/cli/cli.ts'
 import { flagsOf } from '../../src/cli/command.ts'
 import { commands } from '../../src/cli/commands/index.ts'
 import { helpOf, overview } from '../../src/cli/help.ts'
-import { closest } from '../../src/cli/options.ts'
 import { configOf } from '../../src/cli/run-config.ts'
 import { ArgumentError, ChainruleError } from '../../src/errors.ts'
+import { closest } from '../../src/options.ts'
 import { trainOptions } from './recorded.ts'
 
 const plain = { columns: 100, live: false, color: false, unicode: true, write: () => {} }
@@ -241,7 +241,8 @@ describe('the command line', () => {
 
   test.each([
     ['--epohcs 3', /--epohcs: unknown flag\. Did you mean --epochs\?/],
-    ['--learning-rate 1', /--learning-rate: unknown flag\. See 'chainrule help train'/],
+    ['--learning-rate 1', /--learning-rate: unknown flag\. Did you mean --lr\?/],
+    ['--zzz 1', /--zzz: unknown flag\. See 'chainrule help train'/],
     ['--__proto__ 1', /--__proto__: unknown flag/],
     ['--constructor', /--constructor: unknown flag/],
     ['-x', /-x: unknown flag/],

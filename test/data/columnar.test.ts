@@ -1,10 +1,7 @@
 import * as arrow from 'apache-arrow'
-import * as hyparquet from 'hyparquet'
-import { parquetWriteBuffer } from 'hyparquet-writer'
 import { describe, expect, test } from 'vitest'
 import { readArrow } from '../../src/data/arrow.ts'
 import { optional } from '../../src/data/columnar.ts'
-import { type ParquetLibrary, readParquet } from '../../src/data/parquet.ts'
 import { DataError, EngineError } from '../../src/errors.ts'
 
 const rows = 2500
@@ -23,77 +20,6 @@ const expected = [
   { kind: 'category', name: 'ripe', codes: Int32Array.from(range, (i) => i % 2), categories: ['true', 'false'] },
   { kind: 'number', name: 'count', values: Float64Array.from(range) },
 ]
-
-describe('readParquet', () => {
-  const bytes = new Uint8Array(
-    parquetWriteBuffer({
-      rowGroupSize: 1000,
-      columnData: [
-        { name: 'weight', data: weights, type: 'DOUBLE' },
-        { name: 'colour', data: colours, type: 'STRING' },
-        { name: 'ripe', data: range.map((i) => i % 2 === 0), type: 'BOOLEAN' },
-        { name: 'count', data: range.map(BigInt), type: 'INT64' },
-      ],
-    }),
-  )
-
-  test('reads columns, groups of rows and what is missing', async () => {
-    const table = await readParquet(bytes)
-    expect(table.rows).toBe(rows)
-    expect(table.columns).toEqual(expected)
-    expect([table.at[0], table.at[rows - 1]]).toEqual([1, rows])
-  })
-
-  test('reads some columns, in the order asked for, from parts of a file', async () => {
-    const parts: number[] = []
-    const file = {
-      byteLength: bytes.length,
-      slice: async (start: number, end = bytes.length) => {
-        parts.push(end - start)
-        return bytes.slice(start, end).buffer
-      },
-    }
-    const table = await readParquet(file, { columns: ['count', 'weight'], library: hyparquet as ParquetLibrary })
-    expect(table.columns).toEqual([expected[3], expected[0]])
-    expect(parts.length).toBeGreaterThan(2)
-    const typed = await readParquet(bytes, { columns: ['ripe', 'count'], types: { count: 'category' } })
-    expect(typed.columns.map(({ kind }) => kind)).toEqual(['category', 'category'])
-  })
-
-  test('refuses what is not there, and too much', async () => {
-    await expect(readParquet(bytes, { name: 'f', columns: ['size'] })).rejects.toThrow(
-      /f: no column "size"; expected "weight"/,
-    )
-    await expect(readParquet(bytes, { maxRows: 2499 })).rejects.toThrow(/too many rows; expected at most 2499.*2500/)
-    await expect(readParquet(new Uint8Array(0), { name: 'f' })).rejects.toThrow(/^f: no Parquet file, or a damaged one/)
-    await expect(readParquet(bytes.subarray(0, 900))).rejects.toThrow(DataError)
-    const lists = parquetWriteBuffer({ columnData: [{ name: 'l', data: [{ a: 1 }, { a: 2 }], type: 'JSON' }] })
-    await expect(readParquet(new Uint8Array(lists))).rejects.toThrow(/column "l", row 1: a value that no table holds/)
-  })
-
-  test('gives a table or a DataError for a damaged directory', async () => {
-    const small = new Uint8Array(
-      parquetWriteBuffer({
-        columnData: [
-          { name: 'n', data: [1, 2, 3], type: 'INT32' },
-          { name: 't', data: ['a', 'b', 'a'] },
-        ],
-      }),
-    )
-    // The directory at the end. (Damage inside the pages can keep the library itself busy for ever.)
-    const start = small.length - 8 - new DataView(small.buffer, small.byteOffset + small.length - 8).getUint32(0, true)
-    let refused = 0
-    for (let i = 0; i < 1000; i++) {
-      const copy = small.slice()
-      copy[start + ((i * 7919) % (small.length - start))] = (i * 104_729) >>> 3
-      await readParquet(copy).catch((error) => {
-        refused++
-        expect(error).toBeInstanceOf(DataError)
-      })
-    }
-    expect(refused).toBeGreaterThan(50)
-  })
-})
 
 describe('readArrow', () => {
   const table = arrow.tableFromArrays({ count: Int32Array.from(range) })

@@ -1,31 +1,35 @@
 import { describe, expect, test } from 'vitest'
 import * as C from '../../src/abi/constants.ts'
 import { builds, Machine } from '../helpers/machine.ts'
+import { geluTanhSlope } from '../helpers/truth.ts'
 
 describe.each(builds)('gelu with its slope, %s build', (build) => {
-  test('has the bits of gelu and of its gradient, for any length and number of parts, in place or not', () => {
+  test('has the bits of gelu and a slope within 4 units of 1, for any length and number of parts, in place or not', () => {
     const machine = new Machine(build)
-    for (const n of [1, 7, 8, 31, 100, 1003]) {
-      const data = Float32Array.from({ length: n }, (_, i) => (i % 29) - 14 + i / n)
+    let worst = 0
+    for (const n of [1, 7, 8, 31, 100, 1003, 40_000]) {
+      const data = Float32Array.from({ length: n }, (_, i) => ((i * 37) % 2900) / 100 - 14 + i / n)
       data.set([Number.NaN, Infinity, -Infinity, -0, 0, 1e-40, -1e-40].slice(0, n))
       const x = machine.put(data)
-      const one = machine.put(Float32Array.of(1))
-      const [y, slope, wanted] = [machine.alloc(4 * n), machine.alloc(4 * n), machine.alloc(4 * n)]
-      const words = (at: number): number[] => [...machine.f32(at, n)]
-      const want = { y: [] as number[], slope: [] as number[] }
-      machine.run('unary', { fn: C.UNARY_GELU_TANH, x, y: wanted, n, p0: 0, p1: 0 })
-      want.y = words(wanted)
-      const pair = { a: one, b: x, y: wanted, n, aStep: 0, bStep: 1, p0: 0, p1: 0 }
-      machine.run('binary', { fn: C.BINARY_GELU_TANH_GRAD, ...pair })
-      want.slope = words(wanted)
-      for (const parts of [1, 2, 3]) {
+      const [y, slope] = [machine.alloc(4 * n), machine.alloc(4 * n)]
+      const words = (at: number): Float32Array => machine.f32(at, n).slice()
+      machine.run('unary', { fn: C.UNARY_GELU_TANH, x, y, n, p0: 0, p1: 0 })
+      const want = words(y)
+      machine.run('geluSlope', { x, y, slope, n })
+      const slopes = words(slope)
+      for (const [i, v] of data.entries()) {
+        if (!Number.isFinite(v)) continue
+        worst = Math.max(worst, Math.abs((slopes[i] as number) - geluTanhSlope(v)) * 2 ** 23)
+      }
+      for (const parts of [1, 2, 3])
         for (const target of [y, x]) {
           machine.f32(x, n).set(data)
           machine.run('geluSlope', { x, y: target, slope, n }, parts)
-          expect({ y: words(target), slope: words(slope) }).toEqual(want)
+          expect(words(target)).toEqual(want)
+          expect(words(slope)).toEqual(slopes)
         }
-        machine.f32(x, n).set(data)
-      }
     }
+    expect(worst).toBeLessThan(4)
+    expect(worst).toBeGreaterThan(0.1)
   })
 })

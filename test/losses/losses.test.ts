@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { checkGradients, numericGradients } from '../../src/check/index.ts'
 import * as cr from '../../src/index.ts'
-import * as plain from './plain.ts'
 
 let engine: cr.Engine
 beforeAll(async () => {
@@ -18,202 +17,80 @@ function numbers(n: number, seed: number): number[] {
   })
 }
 const [N, C] = [5, 7]
-const rowsOf = (flat: readonly number[], n = C): number[][] =>
-  Array.from({ length: flat.length / n }, (_, i) => flat.slice(i * n, (i + 1) * n))
-
 const X = numbers(N * C, 1)
-const Y = numbers(N * C, 2)
-const Z = numbers(N * C, 3)
 const LABELS = [3, 0, 6, 3, 2]
-const SIGNS = [1, -1, 1, 1, -1]
-const HITS = X.map((_, i) => ((i * 7) % 3 === 0 ? 1 : 0))
 const WEIGHTS = numbers(C, 4).map((w) => Math.fround(Math.abs(w) + 0.1))
-const SOFT = rowsOf(numbers(N * C, 5)).flatMap((row) => {
-  const e = row.map((v) => Math.exp(v))
-  return e.map((v) => Math.fround(v / e.reduce((a, b) => a + b)))
-})
 const labels = (list = LABELS): cr.Tensor => cr.tensor(Int32Array.from(list))
 const matrix = (flat: readonly number[]): cr.Tensor => cr.tensor([...flat], [N, C])
 
-type Parameters = Readonly<Record<string, cr.Parameter>>
-interface Row {
-  /** By name: what is differentiated. */
-  readonly parameters: Readonly<Record<string, readonly number[]>>
-  readonly loss: (p: Parameters, options: cr.LossOptions) => cr.Tensor
-  /** Loss of each row or element. */
-  readonly right: readonly number[]
-  /** What the mean divides by; default: how many there are. */
-  readonly over?: number
-}
-
-const rowWise = (f: (x: number[], i: number) => number): number[] => rowsOf(X).map(f)
-const sumOf = (x: readonly number[]): number => x.reduce((a, b) => a + b, 0)
-const w = (label: number): number => WEIGHTS[label] as number
-const isKept = LABELS.map((label) => (label === 3 ? 0 : 1))
-const far = LABELS.map((label) => (label === 3 ? -100 : label))
-const logs = rowsOf(X).flatMap((row) => row.map((v) => Math.fround(v - 3)))
-
-const rows: Readonly<Record<string, Row>> = {
-  'crossEntropy of labels': {
-    parameters: { x: X },
-    loss: ({ x }, o) => cr.crossEntropy(x!, labels(), o),
-    right: rowWise((x, i) => plain.soft(x, plain.oneHot(LABELS[i]!, C))),
-  },
-  'crossEntropy with class weights': {
-    parameters: { x: X },
-    loss: ({ x }, o) => cr.crossEntropy(x!, labels(), { ...o, weights: cr.tensor(WEIGHTS) }),
-    right: rowWise((x, i) => plain.soft(x, plain.oneHot(LABELS[i]!, C), 0, WEIGHTS)),
-    over: sumOf(LABELS.map(w)),
-  },
-  'crossEntropy with weights, smoothing and rows that do not count': {
-    parameters: { x: X },
-    loss: ({ x }, o) =>
-      cr.crossEntropy(x!, labels(far), { ...o, weights: cr.tensor(WEIGHTS), labelSmoothing: 0.2, ignoreIndex: -100 }),
-    right: rowWise((x, i) => isKept[i]! * plain.soft(x, plain.oneHot(LABELS[i]!, C), 0.2, WEIGHTS)),
-    over: sumOf(LABELS.map((label, i) => isKept[i]! * w(label))),
-  },
-  'crossEntropy of distributions': {
-    parameters: { x: X, t: SOFT },
-    loss: ({ x, t }, o) => cr.crossEntropy(x!, t!, o),
-    right: rowWise((x, i) => plain.soft(x, rowsOf(SOFT)[i]!)),
-  },
-  'crossEntropy of distributions with weights and smoothing': {
-    parameters: { x: X },
-    loss: ({ x }, o) => cr.crossEntropy(x!, matrix(SOFT), { ...o, weights: cr.tensor(WEIGHTS), labelSmoothing: 0.3 }),
-    right: rowWise((x, i) => plain.soft(x, rowsOf(SOFT)[i]!, 0.3, WEIGHTS)),
-  },
-  nll: {
-    parameters: { x: logs },
-    loss: ({ x }, o) => cr.nll(x!, labels(), o),
-    right: rowsOf(logs).map((x, i) => -x[LABELS[i]!]!),
-  },
-  'nll with weights and rows that do not count': {
-    parameters: { x: logs },
-    loss: ({ x }, o) => cr.nll(x!, labels(far), { ...o, weights: cr.tensor(WEIGHTS), ignoreIndex: -100 }),
-    right: rowsOf(logs).map((x, i) => -isKept[i]! * w(LABELS[i]!) * x[LABELS[i]!]!),
-    over: sumOf(LABELS.map((label, i) => isKept[i]! * w(label))),
-  },
-  bceWithLogits: {
-    parameters: { x: X, t: SOFT },
-    loss: ({ x, t }, o) => cr.bceWithLogits(x!, t!, o),
-    right: X.map((x, i) => plain.bce(x, SOFT[i]!)),
-  },
-  'bceWithLogits with weights': {
-    parameters: { x: X },
-    loss: ({ x }, o) =>
-      cr.bceWithLogits(x!, matrix(SOFT), { ...o, posWeight: cr.tensor(WEIGHTS), weight: cr.tensor(WEIGHTS) }),
-    right: X.map((x, i) => w(i % C) * plain.bce(x, SOFT[i]!, w(i % C))),
-  },
-  focal: {
-    parameters: { x: X },
-    loss: ({ x }, o) => cr.focal(x!, matrix(HITS), o),
-    right: X.map((x, i) => plain.focal(x, HITS[i]!, 2, 0.25)),
-  },
-  'focal without balance': {
-    parameters: { x: X },
-    loss: ({ x }, o) => cr.focal(x!, matrix(HITS), { ...o, gamma: 1.5, alpha: null }),
-    right: X.map((x, i) => plain.focal(x, HITS[i]!, 1.5, null)),
-  },
-  hinge: {
-    parameters: { x: X },
-    loss: ({ x }, o) => cr.hinge(x!, matrix(HITS).mul(2).sub(1), o),
-    right: X.map((x, i) => plain.hinge(x, 2 * HITS[i]! - 1, 1)),
-  },
-  'hinge squared': {
-    parameters: { x: X },
-    loss: ({ x }, o) => cr.hinge(x!, matrix(HITS).mul(2).sub(1), { ...o, squared: true, margin: 0.5 }),
-    right: X.map((x, i) => plain.hinge(x, 2 * HITS[i]! - 1, 0.5) ** 2),
-  },
-  multiMargin: {
-    parameters: { x: X },
-    loss: ({ x }, o) => cr.multiMargin(x!, labels(), o),
-    right: rowWise((x, i) => plain.multiMargin(x, LABELS[i]!, 1, 1)),
-  },
-  'multiMargin squared': {
-    parameters: { x: X },
-    loss: ({ x }, o) => cr.multiMargin(x!, labels(), { ...o, squared: true, margin: 0.5 }),
-    right: rowWise((x, i) => plain.multiMargin(x, LABELS[i]!, 0.5, 2)),
-  },
-  mse: {
-    parameters: { a: X, b: Y },
-    loss: ({ a, b }, o) => cr.mse(a!, b!, o),
-    right: X.map((x, i) => (x - Y[i]!) ** 2),
-  },
-  mae: {
-    parameters: { a: X, b: Y },
-    loss: ({ a, b }, o) => cr.mae(a!, b!, o),
-    right: X.map((x, i) => Math.abs(x - Y[i]!)),
-  },
-  huber: {
-    parameters: { a: X, b: Y },
-    loss: ({ a, b }, o) => cr.huber(a!, b!, { ...o, delta: 0.7 }),
-    right: X.map((x, i) => plain.huber(x - Y[i]!, 0.7)),
-  },
-  smoothL1: {
-    parameters: { a: X, b: Y },
-    loss: ({ a, b }, o) => cr.smoothL1(a!, b!, { ...o, beta: 0.7 }),
-    right: X.map((x, i) => plain.huber(x - Y[i]!, 0.7) / 0.7),
-  },
-  'smoothL1 without a square': {
-    parameters: { a: X, b: Y },
-    loss: ({ a, b }, o) => cr.smoothL1(a!, b!, { ...o, beta: 0 }),
-    right: X.map((x, i) => Math.abs(x - Y[i]!)),
-  },
-  klDiv: {
-    parameters: { x: logs, t: SOFT },
-    loss: ({ x, t }, o) => cr.klDiv(x!, t!, { reduction: 'mean', ...o }),
-    right: logs.map((x, i) => plain.kl(x, SOFT[i]!)),
-  },
-  'klDiv of logarithms': {
-    parameters: { x: logs, t: logs.map((v) => v / 2) },
-    loss: ({ x, t }, o) => cr.klDiv(x!, t!, { reduction: 'mean', ...o, logTarget: true }),
-    right: logs.map((x) => plain.kl(x, Math.exp(x / 2))),
-  },
-  cosineEmbedding: {
-    parameters: { a: X, b: Y },
-    loss: ({ a, b }, o) => cr.cosineEmbedding(a!, b!, cr.tensor(SIGNS), { ...o, margin: -0.4 }),
-    right: rowWise((x, i) => plain.cosineEmbedding(x, rowsOf(Y)[i]!, SIGNS[i]!, -0.4)),
-  },
-  triplet: {
-    parameters: { a: X, p: Y, n: Z },
-    loss: ({ a, p, n }, o) => cr.triplet(a!, p!, n!, { ...o, margin: 2 }),
-    right: rowWise((x, i) => plain.triplet(x, rowsOf(Y)[i]!, rowsOf(Z)[i]!, 2, false)),
-  },
-  'triplet with swap': {
-    parameters: { a: X, p: Y, n: Z },
-    loss: ({ a, p, n }, o) => cr.triplet(a!, p!, n!, { ...o, margin: 2, swap: true }),
-    right: rowWise((x, i) => plain.triplet(x, rowsOf(Y)[i]!, rowsOf(Z)[i]!, 2, true)),
-  },
-}
-
-const parametersOf = ({ parameters }: Row): Parameters =>
-  Object.fromEntries(Object.entries(parameters).map(([name, flat]) => [name, cr.parameter(matrix(flat))]))
 const close = (got: number, right: number): void =>
   expect(Math.abs(got - right)).toBeLessThanOrEqual(2e-6 * (1 + Math.abs(right)))
+const sumOf = (x: readonly number[]): number => x.reduce((a, b) => a + b, 0)
 
-describe.each(Object.entries(rows))('%s', (_, row) => {
-  it('is its definition, reduced in three ways', () => {
-    using _ = cr.scope()
-    const p = parametersOf(row)
-    const each = row.loss(p, { reduction: 'none' }).dataSync()
-    expect(each.length).toBe(row.right.length)
-    for (const [i, right] of row.right.entries()) close(each[i]!, right)
-    const total = sumOf(row.right)
-    close(row.loss(p, { reduction: 'sum' }).item(), total)
-    close(row.loss(p, {}).item(), total / (row.over ?? row.right.length))
-    expect(() => row.loss(p, { reduction: 'max' as 'sum' })).toThrow(cr.ArgumentError)
-  })
+/** PyTorch 1.13: cross_entropy and nll_loss of images [2, 3, 2, 2]. */
+const PYTORCH = {
+  x: [
+    -1.12584, -1.15236, -0.2505786, -0.4338788, 0.8487104, 0.6920092, -0.3160128, -2.115219, 0.4680964, -0.1577124,
+    1.44366, 0.2660494, 0.1664553, 0.8743818, -0.1434738, -0.1116093, 0.9318266, 1.259009, 2.004981, 0.0537369,
+    0.6180567, -0.4128022, -0.8410648, -2.316042,
+  ],
+  soft: [
+    0.08754356, 0.2158473, 0.2843013, 0.09423606, 0.1363045, 0.06094583, 0.1703699, 0.05313317, 0.776152, 0.7232069,
+    0.5453287, 0.8526308, 0.1485422, 0.3035505, 0.1398314, 0.2397721, 0.6352923, 0.1947738, 0.08425295, 0.2659664,
+    0.2161655, 0.5016757, 0.7759157, 0.4942615,
+  ],
+  labels: [2, 0, 1, 1, 1, 2, 1, 1],
+  ignoring: [2, -100, 1, 1, 1, 2, 1, 1],
+  weights: [0.5, 1, 2],
+  plain: [[0.9806944, 2.30537, 2.064094, 2.844408, 0.7865685, 2.297007, 0.161045, 0.6632557], [1.512805], [12.10244]],
+  all: [[1.825697, 0, 1.896093, 2.565674, 0.8801359, 4.056819, 0.6175011, 1.006846], [1.427641], [12.84877]],
+  ofSoft: [[1.630046, 2.020539, 1.01905, 1.086713, 1.123421, 2.445402, 4.361895, 3.095414], [2.09781], [16.78248]],
+  nll: [[1.961389, 0, 2.064094, 2.844408, 0.7865685, 4.594013, 0.161045, 0.6632557], [1.452753], [13.07477]],
+} as const
 
-  it('has the gradient of its differences', async () => {
-    using _ = cr.scope()
-    const p = parametersOf(row)
-    const counts = cr.tensor(numbers(row.right.length, 9))
-    for (const loss of [
-      () => row.loss(p, {}),
-      () => row.loss(p, { reduction: 'none' }).reshape([-1]).mul(counts).sum(),
-    ]) {
-      const report = await checkGradients(loss, p)
-      expect(report.ok, report.print()).toBe(true)
+describe('classes along axis 1 of images', () => {
+  const ints = (list: readonly number[]): cr.Tensor => cr.tensor(Int32Array.from(list), [2, 2, 2])
+  const image = (list: readonly number[]): cr.Tensor => cr.tensor([...list], [2, 3, 2, 2])
+
+  it.each<[string, readonly (readonly number[])[], (o: cr.CrossEntropyOptions) => cr.Tensor]>([
+    ['labels', PYTORCH.plain, (o) => cr.crossEntropy(image(PYTORCH.x), ints(PYTORCH.labels), o)],
+    [
+      'weights, smoothing and labels that do not count',
+      PYTORCH.all,
+      (o) =>
+        cr.crossEntropy(image(PYTORCH.x), ints(PYTORCH.ignoring), {
+          ...o,
+          weights: cr.tensor([...PYTORCH.weights]),
+          labelSmoothing: 0.2,
+          ignoreIndex: -100,
+        }),
+    ],
+    [
+      'distributions',
+      PYTORCH.ofSoft,
+      (o) =>
+        cr.crossEntropy(image(PYTORCH.x), image(PYTORCH.soft), {
+          ...o,
+          weights: cr.tensor([...PYTORCH.weights]),
+          labelSmoothing: 0.2,
+        }),
+    ],
+    [
+      'nll',
+      PYTORCH.nll,
+      (o) =>
+        cr.nll(image(PYTORCH.x).logSoftmax(1), ints(PYTORCH.ignoring), {
+          ...o,
+          weights: cr.tensor([...PYTORCH.weights]),
+          ignoreIndex: -100,
+        }),
+    ],
+  ])('%s', (_, right, loss) => {
+    using _scope = cr.scope()
+    for (const [i, reduction] of (['none', 'mean', 'sum'] as const).entries()) {
+      const y = loss({ reduction })
+      expect(y.shape).toEqual(reduction === 'none' ? [2, 2, 2] : [])
+      for (const [k, v] of y.dataSync().entries()) close(v, right[i]![k]!)
     }
   })
 })
@@ -254,38 +131,24 @@ describe('edges', () => {
       () => cr.nll(x, bad, { ignoreIndex: 3 }),
       () => cr.nll(x, bad),
       () => cr.multiMargin(x, bad),
+      () => cr.crossEntropy(cr.zeros([1, C, N]), bad.reshape([1, N])),
     ])
       expect(() => loss().item()).toThrow(cr.IndexError)
   })
-
-  it('wrong calls', () => {
-    const x = matrix(X)
-    const short = cr.zeros([N])
-    for (const [call, kind] of [
-      [() => cr.crossEntropy(x, matrix(SOFT), { ignoreIndex: 1 }), cr.ArgumentError],
-      [() => cr.crossEntropy(x, labels(), { weights: short }), cr.ShapeError],
-      [() => cr.crossEntropy(x, cr.zeros([N, C + 1])), cr.ShapeError],
-      [() => cr.nll(x, labels(), { weights: short }), cr.ShapeError],
-      [() => cr.nll(x, labels(), { ignoreIndex: 0.5 }), cr.ArgumentError],
-      [() => cr.mse(x, short), cr.ShapeError],
-      [() => cr.huber(x, x, { delta: 0 }), cr.ArgumentError],
-      [() => cr.smoothL1(x, x, { beta: -1 }), cr.ArgumentError],
-      [() => cr.bceWithLogits(x, short), cr.ShapeError],
-      [() => cr.focal(x, x, { gamma: -1 }), cr.ArgumentError],
-      [() => cr.focal(x, x, { alpha: 2 }), cr.ArgumentError],
-      [() => cr.hinge(x, x, { margin: Number.NaN }), cr.ArgumentError],
-      [() => cr.multiMargin(x, short), cr.DTypeError],
-      [() => cr.klDiv(x, short), cr.ShapeError],
-      [() => cr.cosineEmbedding(x, x, x), cr.ShapeError],
-      [() => cr.cosineEmbedding(x, x, short, { margin: 2 }), cr.ArgumentError],
-      [() => cr.cosineSimilarity(x, x, { eps: 0 }), cr.ArgumentError],
-      [() => cr.triplet(x, x, short), cr.ShapeError],
-      [() => cr.triplet(x, x, x, { margin: -1 }), cr.ArgumentError],
-      [() => cr.mae(x, 3 as unknown as cr.Tensor), cr.DTypeError],
-    ] as const)
-      expect(call).toThrow(kind)
-  })
 })
+
+/** -ln of the probability of a target, by going through every sequence of classes. x [time][classes], logarithms. */
+function spelled(x: readonly (readonly number[])[], target: readonly number[], blank: number): number {
+  const classes = x[0]!.length
+  let total = 0
+  for (let code = 0; code < classes ** x.length; code++) {
+    const path = x.map((_, t) => Math.floor(code / classes ** t) % classes)
+    const read = path.filter((c, t) => c !== blank && c !== path[t - 1])
+    if (read.length === target.length && read.every((c, i) => c === target[i]))
+      total += Math.exp(sumOf(path.map((c, t) => x[t]![c]!)))
+  }
+  return -Math.log(total)
+}
 
 describe('ctc', () => {
   const [T, B, K, S] = [5, 4, 3, 3]
@@ -307,7 +170,7 @@ describe('ctc', () => {
         return x.map((v) => v - total)
       }),
     )
-  const right = logsOf(raw).map((x, b) => plain.ctc(x.slice(0, inputs[b]), targets[b]!.slice(0, counts[b]), 0))
+  const right = logsOf(raw).map((x, b) => spelled(x.slice(0, inputs[b]), targets[b]!.slice(0, counts[b]), 0))
   const ints = (list: readonly number[], shape = [list.length]): cr.Tensor => cr.tensor(Int32Array.from(list), shape)
   const loss = (x: cr.Tensor, options: cr.CtcOptions = {}, lengths = inputs): cr.Tensor =>
     cr.ctc(x.logSoftmax(), ints(targets.flat(), [B, S]), ints(lengths), ints(counts), options)
@@ -332,7 +195,7 @@ describe('ctc', () => {
       .ctc(x.logSoftmax(), ints(others.flat(), [B, S]), ints(inputs), ints(counts), { blank: 2, reduction: 'none' })
       .dataSync()
     for (const [b, logs] of logsOf(raw).entries())
-      close(each[b]!, plain.ctc(logs.slice(0, inputs[b]), others[b]!.slice(0, counts[b]), 2))
+      close(each[b]!, spelled(logs.slice(0, inputs[b]), others[b]!.slice(0, counts[b]), 2))
   })
 
   it('has the gradient of its differences, within the bound of its roundings', async () => {
@@ -383,23 +246,5 @@ describe('ctc', () => {
     const logs = logsOf([...raw.slice(0, K), ...raw.slice(K)])[0]![0]!
     close(cr.ctc(x.logSoftmax(), ints([1], [1, 1]), ints([1]), ints([1])).item(), -logs[1]!)
     close(cr.ctc(x.logSoftmax(), ints([], [1, 0]), ints([1]), ints([0])).item(), -logs[0]!)
-  })
-
-  it('wrong calls', () => {
-    const x = cr.tensor(raw, [T, B, K])
-    const good = [ints(targets.flat(), [B, S]), ints(inputs), ints(counts)] as const
-    const [t, i, n] = good
-    for (const [call, kind] of [
-      [() => cr.ctc(x.reshape([T * B, K]), ...good), cr.ShapeError],
-      [() => cr.ctc(x, t.reshape([S, B]), i, n), cr.ShapeError],
-      [() => cr.ctc(x, t, ints([1]), n), cr.ShapeError],
-      [() => cr.ctc(x, t, i, ints([1])), cr.ShapeError],
-      [() => cr.ctc(x, t.toFloat(), i, n), cr.DTypeError],
-      [() => cr.ctc(t, t, i, n), cr.DTypeError],
-      [() => cr.ctc(x, ...good, { blank: K }), cr.ArgumentError],
-      [() => cr.ctc(x, ...good, { reduction: 'max' as 'sum' }), cr.ArgumentError],
-      [() => cr.ctc(x, ints(new Array(B * S).fill(K), [B, S]), i, n).item(), cr.IndexError],
-    ] as const)
-      expect(call).toThrow(kind)
   })
 })

@@ -4,7 +4,9 @@ import {
   add,
   argmax,
   argsort,
+  clip,
   concat,
+  cumsum,
   type Engine,
   equal,
   gather,
@@ -20,8 +22,11 @@ import {
   mul,
   neg,
   pad,
+  prod,
+  sign,
   slice,
   sort,
+  square,
   sub,
   sum,
   type Tensor,
@@ -114,6 +119,44 @@ test('gradients flow around whole numbers', () => {
     return sum(mul(x, toFloat(add(toInt(x), 1)))).div(count)
   }, [x])
   expect(read(grads[0] as Tensor)).toEqual(['float32', [1, -0.5, 2]])
+})
+
+test('signs, squares and limits', () => {
+  const x = whole(-(2 ** 31), -7, 0, 7, 65536, 2 ** 31 - 1)
+  expect(read(sign(x))).toEqual(['int32', [-1, -1, 0, 1, 1, 1]])
+  expect(read(square(x))).toEqual(['int32', [0, 49, 0, 49, 0, 1]])
+  expect(read(clip(x, -5, 70000))).toEqual(['int32', [-5, -5, 0, 7, 65536, 70000]])
+  expect(read(x.clip(-Infinity, 0))).toEqual(['int32', [-(2 ** 31), -7, 0, 0, 0, 0]])
+  expect(read(x.clip(16777217, Infinity))).toEqual(['int32', [...Array(5).fill(16777217), 2 ** 31 - 1]])
+  expect(() => clip(x, 0.5, 3)).toThrow(/clip|maximum/)
+  expect(() => clip(x, 3, 1)).toThrow(/the range is empty/)
+})
+
+test('products and running sums wrap around', () => {
+  const numbers = Int32Array.from({ length: 6 * 5 }, (_, i) => Math.imul(i + 3, 0x9e3779b1))
+  const x = tensor(numbers, [6, 5])
+  const at = (i: number, j: number): number => numbers[i * 5 + j] as number
+  const range = (n: number): number[] => [...Array(n).keys()]
+  const product = (list: readonly number[]): number => list.reduce((y, v) => Math.imul(y, v), 1)
+  const running = (list: readonly number[]): number[] => {
+    let sum = 0
+    return list.map((v) => (sum = (sum + v) | 0))
+  }
+  expect(read(prod(x, 1))).toEqual(['int32', range(6).map((i) => product(range(5).map((j) => at(i, j))))])
+  expect(read(prod(x, 0))).toEqual(['int32', range(5).map((j) => product(range(6).map((i) => at(i, j))))])
+  expect(read(prod(x))).toEqual(['int32', [product([...numbers])]])
+  expect(read(prod(tensor(new Int32Array(0), [2, 0]), 1))).toEqual(['int32', [1, 1]])
+  expect(read(cumsum(x, 1))).toEqual(['int32', range(6).flatMap((i) => running(range(5).map((j) => at(i, j))))])
+  const down = range(5).map((j) => running(range(6).map((i) => at(5 - i, j))))
+  expect(read(cumsum(x, 0, { reverse: true }))).toEqual([
+    'int32',
+    range(6).flatMap((i) => range(5).map((j) => down[j]?.[5 - i])),
+  ])
+  const large = tensor(
+    Int32Array.from({ length: 100_003 }, (_, i) => 2 * (i % 50) + 1),
+    [100_003],
+  )
+  expect(prod(large).item()).toBe(product(Array.from(large.dataSync())))
 })
 
 test('a large sum of whole numbers in blocks', () => {

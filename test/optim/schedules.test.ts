@@ -15,8 +15,9 @@ describe('schedules of PyTorch', () => {
   const made: Record<string, (attrs: never) => optim.Schedule> = {
     step: (a: { base_lr: number; step_size: number; gamma: number }) =>
       schedule.step(a.base_lr, { every: a.step_size, gamma: a.gamma }),
-    multistep: (a: { base_lr: number; milestones: number[]; gamma: number }) => schedule.multiStep(a.base_lr, a),
-    exponential: (a: { base_lr: number; gamma: number }) => schedule.exponential(a.base_lr, a),
+    multistep: (a: { base_lr: number; milestones: number[]; gamma: number }) =>
+      schedule.multiStep(a.base_lr, { milestones: a.milestones, gamma: a.gamma }),
+    exponential: (a: { base_lr: number; gamma: number }) => schedule.exponential(a.base_lr, { gamma: a.gamma }),
     cosine: (a: { base_lr: number; t_max: number; eta_min: number }) =>
       schedule.cosine(a.base_lr, { steps: a.t_max, minimum: a.eta_min, after: 'wave' }),
     linear: (a: { base_lr: number; start_factor: number; end_factor: number; total_iters: number }) =>

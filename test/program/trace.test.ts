@@ -11,8 +11,10 @@ import {
   init,
   keep,
   matmul,
+  maxPool2d,
   outer,
   parameter,
+  randomNormal,
   scalar,
   scope,
   sgdUpdate,
@@ -316,6 +318,27 @@ describe('captured steps', () => {
     expect(two.instructions).toBe(2)
     const plain = conv2d(x, w).dataSync()
     expect(one.run().y).toEqual(plain.map((value) => Math.max(value, 0)))
+  })
+
+  it('let the gradient of a max-pool take the slope of the ReLU before it in', () => {
+    const x = parameter(randomNormal([2, 3, 7, 11]))
+    const weights = randomNormal([2, 3, 3, 5])
+    const slopes = (): { dx: Tensor } => {
+      const { grads } = valueAndGrad(() => maxPool2d(x.relu(), 2).mul(weights).sum(), [x])
+      return { dx: grads[0] as Tensor }
+    }
+    using one = capture(slopes)
+    expect(one.print()).toMatch(/positive=1 +; maxPool2dGrad/)
+    expect(one.print()).not.toMatch(/reluGrad/)
+    // the ReLU's slope is of another tensor than the windows read
+    using two = capture(() => {
+      const { grads } = valueAndGrad(() => maxPool2d(x.relu().mul(1), 2).mul(weights).sum(), [x])
+      return { dx: grads[0] as Tensor }
+    })
+    expect(two.print()).toMatch(/reluGrad/)
+    const { dx } = one.run()
+    expect(dx).toEqual(two.run().dx)
+    expect(dx.some((value) => value !== 0)).toBe(true)
   })
 
   it('print as a program and a memory map', () => {

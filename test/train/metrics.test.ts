@@ -134,43 +134,6 @@ describe('metrics of classes', () => {
   })
 })
 
-describe('auc', () => {
-  const area = (s: ArrayLike<number>, y: ArrayLike<number>): number => {
-    let [right, pairs] = [0, 0]
-    for (let i = 0; i < s.length; i++)
-      for (let j = 0; j < s.length; j++) {
-        if (y[i] !== 1 || y[j] !== 0) continue
-        pairs++
-        const [a, b] = [s[i] as number, s[j] as number]
-        right += a > b ? 1 : a === b ? 0.5 : 0
-      }
-    return right / pairs
-  }
-
-  it('is the part of the pairs in the right order', async () => {
-    const y = Int32Array.from({ length: 400 }, () => (next() < 0.3 ? 1 : 0))
-    const x = Float32Array.from(y, (label) => 12 * (next() - 0.5) + 2 * label)
-    const one = data.arrays({ x, y: Float32Array.from(y) }, { shapes: { x: [1], y: [1] } })
-    const exact = area(x, y)
-    expect(Math.abs((await measure(one, { auc: train.auc() })).auc - exact)).toBeLessThan(2e-4)
-    const two = Float32Array.from({ length: 800 }, (_, i) => (i % 2 === 0 ? -0.25 : 0.75) * (x[i >> 1] as number))
-    const pair = data.arrays({ x: two, y }, { shapes: { x: [2] } })
-    expect(Math.abs((await measure(pair, { auc: train.auc() })).auc - exact)).toBeLessThan(2e-4)
-  })
-
-  it('counts equal scores half, ranks infinities, and is NaN without a class or with NaN', async () => {
-    const of = async (x: readonly number[], y: readonly number[]): Promise<number> => {
-      const set = data.arrays({ x: Float32Array.from(x), y: Int32Array.from(y) }, { shapes: { x: [1] } })
-      return (await measure(set, { auc: train.auc() })).auc
-    }
-    expect(await of([1, 1, 1, 1], [0, 1, 0, 1])).toBe(0.5)
-    expect(await of([-Infinity, Infinity], [0, 1])).toBe(1)
-    expect(await of([3, 2], [0, 1])).toBe(0)
-    expect(await of([3, 2], [1, 1])).toBeNaN()
-    expect(await of([3, Number.NaN], [0, 1])).toBeNaN()
-  })
-})
-
 describe('metrics of numbers', () => {
   it('are what a loop says, also far from zero', async () => {
     for (const offset of [0, 2000]) {

@@ -41,10 +41,12 @@ const constant = (shape: Shape, value: number) =>
 export const pooling: Cases<keyof typeof poolOps> = {
   maxPool2d: [...forward, { inputs: [x([1, 2, 6, 14], 'special')], attrs: POOLS[1]![1] }],
   // where all values are equal the first of each window takes the gradient
-  maxPool2dGrad: POOLS.map(([shape, attrs]) => ({
-    inputs: [x(pooled(shape, attrs)), constant(shape, 1.5), constant(pooled(shape, attrs), 1.5)],
-    attrs,
-  })),
+  maxPool2dGrad: [1.5, -1.5].flatMap((value) =>
+    POOLS.map(([shape, attrs]) => ({
+      inputs: [x(pooled(shape, attrs)), constant(shape, value), constant(pooled(shape, attrs), value)],
+      attrs: { ...attrs, positive: value < 0 || shape[3] === 19 },
+    })),
+  ),
   avgPool2d: forward,
   avgPool2dGrad: POOLS.map(([shape, attrs]) => ({ inputs: [x(pooled(shape, attrs))], attrs: { ...attrs, shape } })),
 }

@@ -1,5 +1,5 @@
 import type { reduceOps } from '../../ops/reduce.ts'
-import type { Shape } from '../../program/graph.ts'
+import { type Shape, sizeOf } from '../../program/graph.ts'
 import { type Cases, type Fill, indices, LARGE, type OpCase, whole, x } from './types.ts'
 
 const REDUCED: readonly (readonly [Shape, readonly number[]])[] = [
@@ -83,6 +83,16 @@ export const reduce: Cases<keyof typeof reduceOps> = {
     ...reduction([...REDUCED, ...EMPTY], 'nearOne'),
     ...[[1], [0], [0, 1]].map((axes) => ({
       inputs: [x([3, 5], [0, 2, 3, -1, 1.5, 0, 0.5, 0, 1, 2, -2, 1, 3, 0.5, 1])],
+      attrs: { axes, keepDims: false },
+    })),
+    // What fits into 32 bits, wherever the axes are.
+    ...[...REDUCED, ...EMPTY].map(([shape, axes]) => ({
+      inputs: [
+        whole(
+          shape,
+          Array.from({ length: sizeOf(shape) }, (_, i) => (i === 3 ? 5 : i % 3 === 0 ? -1 : 1)),
+        ),
+      ],
       attrs: { axes, keepDims: false },
     })),
   ],

@@ -124,7 +124,9 @@ export const shape: Cases<keyof typeof customOps | keyof typeof orderOps | keyof
     attrs: { axis, n: to[axis] },
   })),
   cumsum: running.flatMap(([from, axis]) =>
-    [false, true].map((reverse) => ({ inputs: [x(from)], attrs: { axis, reverse } })),
+    [false, true].flatMap((reverse) =>
+      [x(from), indices(from, 1000)].map((input) => ({ inputs: [input], attrs: { axis, reverse } })),
+    ),
   ),
   argsort: [
     ...sorted.flatMap((from) =>

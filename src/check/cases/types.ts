@@ -67,5 +67,5 @@ export const SHAPES: readonly Shape[] = [
 /** Enough work for several threads, in rows that are no multiple of a vector. */
 export const LARGE: Shape = [61, 2053]
 
-/** The same for what takes several operations: just enough for four threads. */
-export const BIG: Shape = [29, 691]
+/** The same for what takes several operations: just enough for two threads, or four where each element takes longer. */
+export const BIG: Shape = [29, 401]

@@ -19,14 +19,18 @@ export type Internal =
   | 'sumTo'
   | `${string}Ops`
 
-/** The public functions that are no row of the op table by their own name: other operations make them up. */
-export type FunctionName = Exclude<keyof typeof f, OpName | Internal>
+/**
+ * The public functions that are no row of the op table by their own name: other operations make them up. Of
+ * crossEntropy the row of the op table is only what a label and its row give.
+ */
+export type FunctionName = Exclude<keyof typeof f, OpName | Internal> | 'crossEntropy'
 
 export type LossName =
   | 'bceWithLogits'
   | 'binaryCrossEntropy'
   | 'cosineEmbedding'
   | 'cosineSimilarity'
+  | 'crossEntropy'
   | 'ctc'
   | 'focal'
   | 'hinge'

@@ -3,13 +3,18 @@ import { flag, HELP, names } from '../options.ts'
 
 export const check: Command = command({
   name: 'check',
-  summary: 'every operation and its gradient, tested in this runtime',
+  summary: 'every operation, function and gradient, tested in this runtime',
   options: {
-    only: names('NAME,NAME...', 'only these operations of docs/ops.md'),
+    only: names('NAME,NAME...', 'only these operations and functions of docs/ops.md'),
     json: flag('one JSON object a line instead of text'),
     ...HELP,
   },
-  examples: [{ line: 'chainrule check --only conv2d,softmax', what: 'two operations; exit code 1 where one is wrong' }],
+  examples: [
+    {
+      line: 'chainrule check --only conv2d,groupNorm',
+      what: 'an operation and a function; exit code 1 where one is wrong',
+    },
+  ],
   plan:
     ({ values }) =>
     async ({ out }) => {

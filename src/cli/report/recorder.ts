@@ -1,5 +1,6 @@
 import { GRADIENT_NORM, WEIGHT_NORM } from '../../inspect/norms.ts'
 import type { Profile } from '../../inspect/profile.ts'
+import { known } from '../../options.ts'
 import type { EpochEvent, FitEvent, Metrics } from '../../train/index.ts'
 import { smooth } from '../curve.ts'
 import { duration, integer } from '../format.ts'
@@ -89,7 +90,16 @@ export class RunRecorder<M extends Metrics = Metrics> {
     }
   }
 
-  report({ title, subtitle, tiles, timeline, classes, cards = [], footer }: ReportExtras): RunReport {
+  report(extras: ReportExtras): RunReport {
+    const {
+      title,
+      subtitle,
+      tiles,
+      timeline,
+      classes,
+      cards = [],
+      footer,
+    } = known('RunRecorder.report', extras, 'title subtitle tiles timeline classes cards footer')
     const own: ReportCard[] = [this.#lossCard(), ...this.#metricCards(), ...this.course()]
     const confusion = this.#confusion()
     if (confusion !== undefined)

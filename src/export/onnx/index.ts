@@ -2,6 +2,7 @@ import { ArgumentError, ChainruleError, ExportError } from '../../errors.ts'
 import { Module } from '../../nn/module.ts'
 import type { OpName } from '../../ops/index.ts'
 import type { Tensor } from '../../ops/tensor.ts'
+import { known } from '../../options.ts'
 import type { Engine } from '../../program/engine.ts'
 import type { Spec } from '../../program/graph.ts'
 import { currentEngine } from '../../tensor/current.ts'
@@ -55,7 +56,11 @@ export function exportOnnx<I extends string>(
 ): Uint8Array<ArrayBuffer> {
   if (!((model as unknown) instanceof Module))
     throw new ArgumentError('not a model', { where: 'exportOnnx', expected: 'a Module', received: typeof model })
-  const { batch, engine = currentEngine() } = options
+  const { batch, engine = currentEngine() } = known(
+    'exportOnnx',
+    options as OnnxOptions,
+    'batch batchAxes forward metadata name description engine',
+  )
   if (batch !== undefined && batch !== 'dynamic' && batch !== 'fixed')
     throw new ArgumentError('unknown choice', {
       where: 'exportOnnx.batch',
