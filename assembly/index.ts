@@ -1,4 +1,3 @@
-export { peakFma, peakMulAdd } from './gemm/peak'
 // Nobody calls sleep, turn and awaitJob from outside: being exported keeps them functions of their own. The first
 // compiler of V8 in Node 20 confuses local variables that are alive across a memory.atomic.wait, such as those of the
 // function they would be inlined into; test/vm/first-compiler.test.ts.

@@ -70,7 +70,7 @@ export async function compare(options: { only?: string | undefined; library?: st
     runs: RUNS,
     wide,
     comparisons,
-    peak: new Peak('relaxed', 'fma').measure(),
+    peak: new Peak('fma').measure(),
     bandwidths: bandwidth(),
     kernels: options.only === undefined && options.library === undefined ? [...kernels('relaxed')] : [],
   }

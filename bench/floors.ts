@@ -63,13 +63,13 @@ export async function floors({ only }: { only?: string | undefined } = {}): Prom
     }
   }
   const all: Floor[] = [
-    { name: 'gemm 512 / FMA peak', unit: '', floor: 0.85, up: true, ...share(one, new Peak(one.runtime.build, 'fma')) },
+    { name: 'gemm 512 / FMA peak', unit: '', floor: 0.85, up: true, ...share(one, new Peak('fma')) },
     {
       name: 'gemm 512 strict / mul + add peak',
       unit: '',
       floor: 0.75,
       up: true,
-      ...share(strict, new Peak('simd', 'mulAdd')),
+      ...share(strict, new Peak('mulAdd')),
     },
     {
       name: 'empty program, 2 threads',

@@ -46,7 +46,7 @@ if (values.floors === true) {
     for (const build of ['relaxed', 'simd'] as const) {
       if (values.build !== undefined && values.build !== build) continue
       const kind = build === 'relaxed' ? 'fma' : 'mulAdd'
-      console.log(`peak of one core, 128-bit ${kind}: ${text(new Peak(build, kind).measure(), 'GFLOP/s')}`)
+      console.log(`peak of one core, 128-bit ${kind}: ${text(new Peak(kind).measure(), 'GFLOP/s')}`)
       printKernels(build, values.only)
     }
   if (parts.includes('steps')) await steps()

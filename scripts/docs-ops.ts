@@ -68,7 +68,8 @@ ${rowsOfOps.sort().join('\n')}
 
 ## Composed functions
 
-Their gradients follow from those of the operations that a call records.
+Their gradients follow from those of the operations that a call records. Some bear the name of an operation and do more than
+its row: other axes, shapes and options.
 
 | function | what | formula | gradient | builds | bound |
 |---|---|---|---|---|---|

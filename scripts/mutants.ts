@@ -15,8 +15,8 @@ export interface Mutant {
   readonly to: string
 }
 
-/** Executor and generated files have suites of their own; the peak loops are for measuring. */
-const SKIPPED = /^assembly\/(vm|abi|index|simd\/pool|gemm\/peak)/
+/** Executor and generated files have suites of their own. */
+const SKIPPED = /^assembly\/(vm|abi|index|simd\/pool)/
 
 const SWAPS: Readonly<Record<string, string>> = {
   ' + ': ' - ',

@@ -247,6 +247,8 @@ const tables: Rows = {
     groupNorm: (o) => nn.groupNorm(1, 2, o),
     gru: (o) => nn.gru(1, 2, o),
     gruCell: (o) => nn.gruCell(1, 2, o),
+    initializer: (o: object) =>
+      nn.initializer(o !== null && typeof o === 'object' ? { name: 'constant', value: 1, ...o } : o),
     instanceNorm: (o) => nn.instanceNorm(2, o),
     layerNorm: (o) => nn.layerNorm(2, o),
     linear: (o) => nn.linear(1, 2, o),

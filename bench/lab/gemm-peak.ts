@@ -9,6 +9,7 @@ import {
   GEMM_VARIANT,
 } from '../../src/abi/constants.ts'
 import { encodeInstruction, opcodeOf } from '../../src/abi/encode.ts'
+import { CHAINS, peakLoop } from '../../src/cli/peak.ts'
 import { type Build, Machine } from '../../test/helpers/machine.ts'
 
 const words = process.argv.slice(2)
@@ -52,14 +53,17 @@ interface Run {
 }
 const runs: Run[] = []
 for (const peak of ['peakFma', 'peakMulAdd'])
-  runs.push({
-    name: peak,
-    flops: 4000 * 13 * 8,
-    call: (reps) => {
-      machine.exports[peak]?.(4000 * reps, 0.5)
-    },
-    best: [],
-  })
+  for (const chains of CHAINS) {
+    const loop = peakLoop(chains, peak === 'peakFma')
+    runs.push({
+      name: peak,
+      flops: 4000 * chains * 8,
+      call: (reps) => {
+        loop(4000 * reps)
+      },
+      best: [],
+    })
+  }
 for (const [kind, m, n, k] of shapes) {
   const transA = kind[0] === 'T'
   const transB = kind[1] === 'T'

@@ -16,96 +16,55 @@ import {
   widths,
   words,
 } from './options.ts'
-
-const ACTIVATIONS = ['relu', 'tanh', 'sigmoid', 'gelu', 'silu'] as const
-const OPTIMIZERS = ['adamw', 'adam', 'sgd'] as const
-const SCHEDULES = ['cosine', 'constant'] as const
-const NUMERICS = ['fast', 'reproducible'] as const
-const GRADIENTS = ['analytic', 'numeric'] as const
-const JOBS = ['image', 'table', 'text'] as const
-const MODELS = ['mlp', 'cnn'] as const
-const TASKS = ['auto', 'classes', 'number'] as const
-const TOKENIZERS = ['characters', 'bytes', 'bpe'] as const
-
-/** What is learnt from: images and their classes, a table, or a text. */
-export type Job = (typeof JOBS)[number]
-
-/** What `chainrule train` was asked to do, every value resolved. Some are of one job alone. */
-export interface TrainOptions {
-  readonly job: Job
-  /** A file or folder; undefined for the embedded digits. */
-  readonly data: string | undefined
-  readonly model: (typeof MODELS)[number] | 'transformer'
-  readonly hidden: readonly number[]
-  readonly channels: readonly number[]
-  readonly activation: (typeof ACTIVATIONS)[number]
-  readonly dropout: number
-  readonly target: string | undefined
-  readonly task: (typeof TASKS)[number]
-  readonly ignore: readonly string[]
-  readonly holdOut: number
-  readonly patience: number
-  readonly tokenizer: (typeof TOKENIZERS)[number]
-  readonly vocabulary: number
-  readonly context: number
-  readonly width: number
-  readonly layers: number
-  readonly heads: number
-  readonly optimizer: (typeof OPTIMIZERS)[number]
-  readonly lr: number
-  readonly momentum: number
-  readonly weightDecay: number
-  readonly l1: number
-  readonly l2: number
-  /** Norm that gradients are clipped to; 0 for none. */
-  readonly clip: number
-  readonly schedule: (typeof SCHEDULES)[number]
-  readonly warmup: number
-  readonly epochs: number
-  readonly batch: number
-  readonly seed: number
-  readonly threads: number | 'auto'
-  readonly numerics: (typeof NUMERICS)[number]
-  /** Whether vectors of 256 bits may be used, where the runtime has them. */
-  readonly wide: boolean
-  readonly gradients: (typeof GRADIENTS)[number]
-  /** Folder of checkpoints; undefined for none. */
-  readonly checkpoint: string | undefined
-  /** Epochs from one checkpoint to the next. */
-  readonly checkpointEvery: number
-  /** Folder for the events of TensorBoard; undefined for none. */
-  readonly tensorboard: string | undefined
-  readonly out: string
-  /** Where the report goes; undefined for none. */
-  readonly report: string | undefined
-  /** Show what the run would take, and train nothing. */
-  readonly plan: boolean
-  readonly json: boolean
-  readonly quiet: boolean
-}
+import { changes, kinds } from './pairs.ts'
+import {
+  ACTIVATIONS,
+  DEFAULTS,
+  GRADIENTS,
+  JOB_NAMES,
+  JOBS,
+  type Job,
+  MODELS,
+  NUMERICS,
+  OPTIMIZERS,
+  SCHEDULES,
+  SETTINGS,
+  TASKS,
+  TOKENIZERS,
+  type TrainOptions,
+} from './train-options.ts'
 
 const COUNT = { min: 1, max: 1_000_000 }
 const GENERAL = {
   config: path('FILE', undefined, 'JSON object of these flags; flags given here win'),
-  job: choice(JOBS, undefined, 'what DATA is', 'by its name: .csv, .tsv; .txt, .md; else images'),
+  job: choice(JOBS, undefined, 'what DATA is', 'by its name: .csv, .jsonl, .parquet ...; .txt, .md; else images'),
   hidden: widths(undefined, "widths of the hidden layers, or 'none'", '512; cnn: 128; tables: 32'),
   activation: choice(ACTIVATIONS, undefined, 'after each hidden layer', 'relu; tables: tanh'),
   dropout: number({ min: 0, max: 1, below: true }, undefined, 'part dropped', '0.5; cnn: 0.3; tables, text: 0.1'),
   epochs: integer(COUNT, undefined, 'passes over the training data', '40; cnn: 8; tables: 300; text: 5'),
   batch: integer(COUNT, undefined, 'samples a step', '32; cnn: 64; text: 16'),
+  patience: integer(
+    { min: 0, max: 1_000_000 },
+    undefined,
+    'tables, text: epochs without progress after which the run ends',
+    '30; text: 3',
+  ),
   seed: integer({ min: 0, max: 2 ** 32 - 1 }, 1, 'of the split, the weights, the order and dropout'),
 }
 const IMAGES = section('Images', {
   data: path('DIR', undefined, 'the same as DATA'),
   model: choice(MODELS, 'mlp', 'mlp: layers of weights; cnn: convolutions of 3 x 3, then such layers'),
   channels: widths([32, 64], 'of the convolutions of a cnn'),
+  'batch-norm': flag('normalize each channel of a cnn over the batch, after its convolution'),
+  augment: changes('change training images at random, each epoch anew'),
 })
 const TABLES = section('Tables', {
   target: text('COLUMN', undefined, 'the column that is to be predicted'),
   task: choice(TASKS, 'auto', 'what it is: classes or a number'),
   ignore: words('COLUMN,...', 'columns to leave out'),
+  types: kinds('what columns are, where their content misleads'),
+  missing: words('TEXT,...', "texts that also stand for a missing value, beside NA, '?' and the like"),
   'hold-out': number({ min: 0, above: true, max: 1, below: true }, 0.2, 'part of the rows kept for the final test'),
-  patience: integer({ min: 0, max: 1_000_000 }, 30, 'epochs without progress after which the run ends'),
 })
 const TEXTS = section('Text', {
   tokenizer: choice(TOKENIZERS, 'characters', 'what the text is cut into'),
@@ -161,53 +120,10 @@ export const TRAIN_SYNTAX: Pick<Command, 'name' | 'options' | 'positionals'> = {
   positionals: [
     {
       name: 'DATA',
-      help: 'table (.csv, .tsv), text (.txt, .md), folder of images (IDX, npy)',
+      help: 'table (.csv, .tsv, .jsonl, .parquet), text (.txt, .md), folder of IDX or npy',
     },
   ],
 }
-
-/** The flags that a run follows from, by what they are in `TrainOptions`; others say where it runs and what it shows. */
-const COMMON = {
-  job: 'job',
-  data: 'data',
-  dropout: 'dropout',
-  epochs: 'epochs',
-  batch: 'batch',
-  seed: 'seed',
-  optimizer: 'optimizer',
-  lr: 'lr',
-  schedule: 'schedule',
-  warmup: 'warmup',
-  momentum: 'momentum',
-  'weight-decay': 'weightDecay',
-  l1: 'l1',
-  l2: 'l2',
-  clip: 'clip',
-  numerics: 'numerics',
-} as const
-const LAYERS = { hidden: 'hidden', activation: 'activation', gradients: 'gradients' } as const
-export const SETTINGS: Readonly<Record<Job, Readonly<Record<string, keyof TrainOptions>>>> = {
-  image: { ...COMMON, ...LAYERS, model: 'model', channels: 'channels' },
-  table: {
-    ...COMMON,
-    ...LAYERS,
-    target: 'target',
-    task: 'task',
-    ignore: 'ignore',
-    'hold-out': 'holdOut',
-    patience: 'patience',
-  },
-  text: {
-    ...COMMON,
-    tokenizer: 'tokenizer',
-    vocabulary: 'vocabulary',
-    context: 'context',
-    width: 'width',
-    layers: 'layers',
-    heads: 'heads',
-  },
-}
-const JOB_NAMES: Readonly<Record<Job, string>> = { image: 'images', table: 'tables', text: 'text' }
 
 /** The options that arguments after 'train' ask for. */
 export const trainOptionsOf = (argv: readonly string[]): TrainOptions =>
@@ -224,18 +140,10 @@ export function trainOptionsFrom(config: unknown, where: string, flags: Readonly
   return resolve({ values: values as Values<typeof TRAIN>, positionals: [], given: new Set(given.keys()) })
 }
 
-/** Defaults that depend on the kind of model. */
-const DEFAULTS = {
-  mlp: { hidden: [512], activation: 'relu', dropout: 0.5, epochs: 40, batch: 32, lr: 0.01, warmup: 0, clip: 0 },
-  cnn: { hidden: [128], activation: 'relu', dropout: 0.3, epochs: 8, batch: 64, lr: 0.002, warmup: 20, clip: 0 },
-  table: { hidden: [32], activation: 'tanh', dropout: 0.1, epochs: 300, batch: 32, lr: 0.01, warmup: 0, clip: 0 },
-  text: { hidden: [], activation: 'relu', dropout: 0.1, epochs: 5, batch: 16, lr: 0.003, warmup: 40, clip: 1 },
-} as const
-
 /** What data of that name are. */
 function jobOf(data: string | undefined): Job {
   if (data === undefined) return 'image'
-  if (/\.(csv|tsv)(\.gz)?$/i.test(data)) return 'table'
+  if (/\.(csv|tsv|jsonl|ndjson|parquet|arrow|feather)(\.gz)?$/i.test(data)) return 'table'
   return /\.(txt|md)(\.gz)?$/i.test(data) ? 'text' : 'image'
 }
 
@@ -257,8 +165,9 @@ function resolve({ values, positionals, given }: Input<typeof TRAIN>): TrainOpti
   }
   const sgd = optimizer === 'sgd'
   if (!sgd && given.has('momentum')) refuse('momentum', 'only sgd takes it', `--optimizer ${optimizer}`)
-  if (values.model !== 'cnn' && given.has('channels'))
-    refuse('channels', 'only a cnn has them', `--model ${values.model}`)
+  if (values.model !== 'cnn')
+    for (const name of ['channels', 'batch-norm'])
+      if (given.has(name)) refuse(name, 'only a cnn takes it', `--model ${values.model}`)
   if (values.tokenizer !== 'bpe' && given.has('vocabulary'))
     refuse('vocabulary', 'only bpe takes it', `--tokenizer ${values.tokenizer}`)
   if (job !== 'image' && data === undefined) refuse('job', `${JOB_NAMES[job]} need DATA`, job)
@@ -273,13 +182,17 @@ function resolve({ values, positionals, given }: Input<typeof TRAIN>): TrainOpti
     model: job === 'text' ? 'transformer' : job === 'table' ? 'mlp' : values.model,
     hidden: values.hidden ?? defaults.hidden,
     channels: values.channels,
+    batchNorm: values['batch-norm'],
+    augment: values.augment ?? [],
     activation: values.activation ?? defaults.activation,
     dropout: values.dropout ?? defaults.dropout,
     target: values.target,
     task: values.task,
     ignore: values.ignore ?? [],
+    types: values.types ?? [],
+    missing: values.missing ?? [],
     holdOut: values['hold-out'],
-    patience: values.patience,
+    patience: values.patience ?? (job === 'text' ? 3 : 30),
     tokenizer: values.tokenizer,
     vocabulary: values.vocabulary,
     context: values.context,

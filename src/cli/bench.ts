@@ -13,10 +13,10 @@ import {
   withEngine,
 } from '../index.ts'
 import { adam, type Optimizer, sgd } from '../optim/index.ts'
-import { strictOf } from '../runtime/strict.ts'
-import { type Build, compile, instantiate, readBinary } from '../runtime/wasm.ts'
+import type { Build } from '../runtime/wasm.ts'
 import { machineLine } from './machine.ts'
 import { buildModel, type ModelSpec, type Network } from './models.ts'
+import { CHAINS, peakLoop } from './peak.ts'
 import { paint, type Terminal } from './terminal.ts'
 
 export interface BenchSettings {
@@ -88,6 +88,7 @@ const trainings: readonly Training[] = [
       image: [1, 28, 28],
       channelsLast: false,
       channels: [32, 64],
+      batchNorm: false,
       hidden: [128],
       outputs: 10,
       activation: 'relu',
@@ -137,26 +138,20 @@ const cases: readonly Case[] = [
   ...trainings.map(training),
 ]
 
-/** Chains of multiply-adds that do not wait for each other, in the loop of the peak. */
-const CHAINS = 13
 const TURNS = 100_000
 
 /** The most multiply-adds on vectors of 128 bits that one core does from WebAssembly, in GFLOP/s. */
-async function peak(build: Build, seconds: number): Promise<number> {
-  const bytes = await readBinary()
-  const module = await compile(build === 'simd' ? strictOf(bytes) : bytes)
-  const memory = new WebAssembly.Memory({ initial: 1024, maximum: 65_536, shared: true })
-  const machine: object = await instantiate(module, memory)
-  const loop = (machine as Record<string, (turns: number, x: number) => number>)[
-    build === 'simd' ? 'peakMulAdd' : 'peakFma'
-  ] as (turns: number, x: number) => number
+function peak(build: Build, seconds: number): number {
+  const loops = CHAINS.map((chains) => ({ chains, loop: peakLoop(chains, build === 'relaxed') }))
   let best = 0
   const end = performance.now() + seconds * 1000
-  do {
-    const begin = performance.now()
-    loop(TURNS, 0.5)
-    best = Math.max(best, (TURNS * CHAINS * 8) / ((performance.now() - begin) * 1e6))
-  } while (performance.now() < end)
+  do
+    for (const { chains, loop } of loops) {
+      const begin = performance.now()
+      loop(TURNS)
+      best = Math.max(best, (TURNS * chains * 8) / ((performance.now() - begin) * 1e6))
+    }
+  while (performance.now() < end)
   return best
 }
 
@@ -189,7 +184,7 @@ export async function runBench(
   const one = all.threads === 1 ? undefined : await init({ threads: 1, wide, seed: 1 })
   const { build } = all.runtime
   try {
-    const top = await peak(build, seconds)
+    const top = peak(build, seconds)
     const facts = {
       build,
       wide: all.runtime.wide,

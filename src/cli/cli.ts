@@ -2,6 +2,7 @@ import { ArgumentError, ChainruleError } from '../errors.ts'
 import { closest } from '../options.ts'
 import type { CliContext, Command } from './command.ts'
 import { commands } from './commands/index.ts'
+import { errorCode, stoppedCode } from './exit.ts'
 import { helpOf, overview } from './help.ts'
 import { packageVersion } from './machine.ts'
 import { shownText } from './options.ts'
@@ -9,9 +10,7 @@ import { paint } from './terminal.ts'
 
 export type { CliContext } from './command.ts'
 
-const INTERRUPTED = 130
-
-/** Runs one command line and returns the exit code: 0, 1 for an error, 130 where it was stopped. */
+/** Runs one command line and returns the exit code (see EXIT). */
 export async function runCli(argv: readonly string[], context: CliContext): Promise<number> {
   try {
     return await planOf(argv)(context)
@@ -21,7 +20,7 @@ export async function runCli(argv: readonly string[], context: CliContext): Prom
     if (!(error instanceof ChainruleError)) throw error
     const { err, signal } = context
     err.write(`${paint(err, 'error', 'bold', 'red')}: ${error.message}\n`)
-    return signal.aborted ? INTERRUPTED : 1
+    return signal.aborted ? stoppedCode(signal) : errorCode(error)
   }
 }
 

@@ -9,7 +9,9 @@ import type { Terminal } from './terminal.ts'
 export interface CliContext {
   readonly out: Terminal
   readonly err: Terminal
-  /** Asked to stop, by Ctrl-C. */
+  /**
+   * Asked to stop, by Ctrl-C. Whoever takes it has to end when it aborts: from then on signals do not end the process.
+   */
   readonly signal: AbortSignal
 }
 

@@ -2,9 +2,10 @@ import { TablePreprocessor } from '../data/preprocess.ts'
 import { DataError } from '../errors.ts'
 import { engineFor } from './engine.ts'
 import { integer } from './format.ts'
-import { figures, headline } from './headline.ts'
+import { figure, figures } from './headline.ts'
 import { classNames, classReport, loadImages } from './jobs/image.ts'
-import { readTable, tableReport } from './jobs/table.ts'
+import { tableReport } from './jobs/table.ts'
+import { readRows } from './jobs/table-file.ts'
 import { readText, textReport } from './jobs/text.ts'
 import { type ModelFile, readModel, restore } from './model-file.ts'
 import type { Network } from './models.ts'
@@ -14,6 +15,7 @@ import { testLines } from './view-text.ts'
 
 export interface EvaluateSettings {
   readonly json: boolean
+  readonly missing: readonly string[] | undefined
   readonly threads: number | 'auto'
 }
 
@@ -21,13 +23,13 @@ export interface EvaluateSettings {
 export async function runEvaluate(
   modelPath: string,
   dataPath: string,
-  { json, threads }: EvaluateSettings,
+  { json, missing, threads }: EvaluateSettings,
   out: Terminal,
 ): Promise<void> {
   const file = await readModel(modelPath)
   const engine = await engineFor(file, threads)
   try {
-    const test = await reportOf(file, dataPath, restore(file))
+    const test = await reportOf(file, dataPath, missing, restore(file))
     if (json) {
       const { kind, rows } = test
       const confusion =
@@ -35,7 +37,7 @@ export async function runEvaluate(
       out.write(`${JSON.stringify({ kind, rows, ...figures(test), ...confusion })}\n`)
       return
     }
-    const { value, what } = headline(test)
+    const { value, what } = figure(test)
     const unit = test.kind === 'text' ? 'tokens' : 'rows'
     const line = ` ${paint(out, value, 'bold', 'green')} ${what}   ${integer(test.rows)} ${unit} of ${dataPath}`
     out.write(`${[...testLines(test, file.preprocessing instanceof TablePreprocessor, out), '', line].join('\n')}\n`)
@@ -44,9 +46,14 @@ export async function runEvaluate(
   }
 }
 
-async function reportOf({ preprocessing, spec }: ModelFile, data: string, model: Network): Promise<TestReport> {
+async function reportOf(
+  { preprocessing, spec }: ModelFile,
+  data: string,
+  missing: readonly string[] | undefined,
+  model: Network,
+): Promise<TestReport> {
   if (preprocessing instanceof TablePreprocessor) {
-    const table = await readTable(data, preprocessing.types)
+    const table = await readRows(data, preprocessing, missing)
     return tableReport(model, preprocessing.transform(table), preprocessing)
   }
   if ('maximum' in preprocessing) {

@@ -17,6 +17,14 @@ export function decimal(value: number): string {
   return size !== 0 && (size < 1e-3 || size >= 1e5) ? value.toExponential(2) : value.toFixed(4)
 }
 
+/** A number of any size in as few figures as tell it: 8118.2456 -> '8118.2'. */
+export function short(value: number, figures = 5): string {
+  const rounded = Number(value.toPrecision(figures))
+  return Math.abs(rounded) >= 1e15 || (rounded !== 0 && Math.abs(rounded) < 1e-4)
+    ? rounded.toExponential()
+    : String(rounded)
+}
+
 /** 0.34 -> '0.34 s', 75 -> '1:15', 3700 -> '1:01:40' */
 export function duration(seconds: number): string {
   if (!Number.isFinite(seconds)) return '?'
@@ -65,6 +73,14 @@ export function logTicks(low: number, high: number): number[] {
 
 /** A tick's label, as short as it can be. */
 export function tickLabel(value: number): string {
-  if (value !== 0 && (Math.abs(value) < 1e-3 || Math.abs(value) >= 1e5)) return value.toExponential(0)
+  const size = Math.abs(value)
+  if (value !== 0 && (size < 1e-3 || size >= 1e15)) return value.toExponential(0)
+  for (const [letter, unit] of [
+    ['T', 1e12],
+    ['G', 1e9],
+    ['M', 1e6],
+    ['k', 1e3],
+  ] as const)
+    if (size >= Math.max(unit, 1e4)) return `${Number((value / unit).toPrecision(4))}${letter}`
   return String(Number(value.toPrecision(6)))
 }

@@ -1,63 +1,66 @@
-import { DataError } from '../errors.ts'
-import { CheckpointFolder } from '../io/node-checkpoints.ts'
+import { ArgumentError, DataError } from '../errors.ts'
+import { type Description, describe as describeBytes, tensorLines, totalsText } from '../inspect/describe.ts'
 import { readFile } from '../io/node-files.ts'
-import { parseSafetensors, type SafeTensors } from '../io/safetensors.ts'
+import { trainOptionsFrom } from './args.ts'
+import { engineFor } from './engine.ts'
 import { bytes, integer } from './format.ts'
-import { KEYS, metadataJson } from './model-file.ts'
+import { KEYS, lastOf, metadataJson, readModel, restore } from './model-file.ts'
 import { describe, readSpec } from './models.ts'
-import { isFolder } from './resume.ts'
+import { type PlanParts, planJson, planRun, planText } from './plan.ts'
+import { standIn } from './stand-in.ts'
 import { paint, type Terminal } from './terminal.ts'
 
-export interface InspectOptions {
+export interface InspectOptions extends PlanParts {
   readonly config: boolean
   readonly json: boolean
 }
 
 /** What `chainrule inspect` prints of a file. */
-export async function inspectFile(from: string, { config, json }: InspectOptions, terminal: Terminal): Promise<string> {
-  const path = await fileOf(from)
+export async function inspectFile(from: string, options: InspectOptions, terminal: Terminal): Promise<string> {
+  const { config, json, program, memory } = options
+  if (config && (program || memory))
+    throw new ArgumentError('contradicts --program and --memory', { where: '--config' })
+  if (program || memory) return inspectRun(from, options, terminal)
+  const path = await lastOf(from)
   const content = await readFile(path)
-  const file = parseSafetensors(content, path)
+  const file = describeBytes(content, path)
   if (config) return `${JSON.stringify(metadataJson(file.metadata, KEYS.config, path).value, null, 2)}\n`
   return json ? `${JSON.stringify(facts(path, content.length, file))}\n` : text(path, content.length, file, terminal)
 }
 
-/** Of a folder of checkpoints the last one. */
-async function fileOf(path: string): Promise<string> {
-  if (!(await isFolder(path))) return path
-  const last = (await new CheckpointFolder(path).list()).at(-1)
-  if (last !== undefined) return last.path
-  throw new DataError('no checkpoints', { where: path, expected: 'a file, or a folder of train --checkpoint' })
+/** The training step that a model or checkpoint came of, captured again: its program and its memory. */
+async function inspectRun(from: string, { json, ...parts }: InspectOptions, terminal: Terminal): Promise<string> {
+  const file = await readModel(from)
+  const options = trainOptionsFrom(file.config, `${file.path}: configuration`, new Map([['no-report', true]]))
+  const engine = await engineFor(file, 'auto')
+  try {
+    const engineBytes = engine.runtime.allocator.bytesInUse
+    const model = restore(file)
+    const plan = await planRun(model, standIn(file, options), options)
+    if (json) return `${JSON.stringify(planJson(plan, engineBytes, describe(file.spec)))}\n`
+    return planText(plan, engineBytes, model, terminal, parts)
+  } finally {
+    await engine.close()
+  }
 }
 
-function facts(path: string, size: number, { tensors, metadata }: SafeTensors): unknown {
-  const rows = [...tensors].map(([name, { dtype, shape, data }]) => ({ name, dtype, shape, bytes: data.byteLength }))
-  return { file: path, bytes: size, tensors: rows, metadata: [...metadata].map(([key, value]) => ({ key, value })) }
-}
+const facts = (path: string, size: number, { tensors, metadata }: Description): object => ({
+  file: path,
+  bytes: size,
+  tensors,
+  metadata: [...metadata].map(([key, value]) => ({ key, value })),
+})
 
 /** Longest value of the metadata that is shown whole. */
 const LONG = 200
 
-function text(path: string, size: number, file: SafeTensors, terminal: Terminal): string {
+function text(path: string, size: number, file: Description, terminal: Terminal): string {
   const { tensors, metadata } = file
-  const rows = [...tensors].map(([name, { dtype, shape, data }]) => [
-    printable(name),
-    dtype,
-    `[${shape.join(', ')}]`,
-    integer(data.length),
-    bytes(data.byteLength),
-  ])
-  const head = ['tensor', 'type', 'shape', 'values', 'size']
-  const widths = head.map((title, i) => rows.reduce((most, row) => Math.max(most, row[i]?.length ?? 0), title.length))
-  const line = (cells: readonly string[]): string =>
-    ` ${cells.map((cell, i) => (i < 3 ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0))).join('  ')}`
-  const total = [...tensors.values()].reduce((sum, { data }) => sum + data.length, 0)
   const lines = [
-    ` ${paint(terminal, path, 'bold')}  ${bytes(size)}, ${integer(tensors.size)} tensors, ${integer(total)} values`,
+    ` ${paint(terminal, path, 'bold')}  ${bytes(size)}: ${totalsText(file)}`,
     ...network(metadata, path).map(([name, value]) => ` ${paint(terminal, name.padEnd(11), 'dim')}${value}`),
     '',
-    paint(terminal, line(head), 'dim'),
-    ...rows.map(line),
+    ...tensorLines(tensors).map((line) => ` ${line}`),
   ]
   const others = [...metadata].filter(([key]) => !key.startsWith('chainrule.'))
   if (others.length > 0) lines.push('', paint(terminal, ' metadata', 'dim'))
@@ -68,8 +71,8 @@ function text(path: string, size: number, file: SafeTensors, terminal: Terminal)
 /** What this command put there, where it did. */
 function network(metadata: ReadonlyMap<string, string>, path: string): [string, string][] {
   const rows: [string, string][] = []
-  if (metadata.has('chainrule.checkpoint')) {
-    const progress = metadataJson(metadata, 'chainrule.checkpoint', path).get('progress')
+  if (metadata.has(KEYS.checkpoint)) {
+    const progress = metadataJson(metadata, KEYS.checkpoint, path).get('progress')
     const [step, epoch] = ['step', 'epoch'].map((name) => integer(progress.get(name).number()))
     rows.push(['checkpoint', `step ${step}, epoch ${epoch}`])
   }
@@ -87,9 +90,23 @@ function network(metadata: ReadonlyMap<string, string>, path: string): [string, 
     ['version', KEYS.version],
   ] as const) {
     const value = metadata.get(key)
-    if (value !== undefined) rows.push([title, printable(value)])
+    if (value !== undefined) rows.push([title, key === KEYS.results ? resultsText(value) : printable(value)])
   }
   return rows
+}
+
+/** The figures of a run by their names, or whatever is there. */
+function resultsText(json: string): string {
+  try {
+    const entries = Object.entries(JSON.parse(json) as object)
+    return printable(
+      entries
+        .map(([name, value]) => `${name} ${typeof value === 'number' ? Number(value.toPrecision(5)) : value}`)
+        .join(', '),
+    )
+  } catch {
+    return printable(json)
+  }
 }
 
 /** Text of a file for a terminal: without control characters, and short. */

@@ -1,16 +1,21 @@
 // The model files of `chainrule train`: safetensors whose metadata say how the network is built and what it takes.
 import { JsonReader } from '../data/fitted.ts'
 import { TablePreprocessor } from '../data/preprocess.ts'
-import type { Tokenizer } from '../data/tokenizer.ts'
 import { tokenizerFromJSON } from '../data/tokenizer-json.ts'
 import { DataError } from '../errors.ts'
+import { CheckpointFolder } from '../io/node-checkpoints.ts'
 import { readFile } from '../io/node-files.ts'
+import { parseSafetensors } from '../io/safetensors.ts'
 import { decodeState, encodeState } from '../io/state.ts'
 import type { State } from '../nn/index.ts'
-import { figures } from './headline.ts'
-import { type ImagePreprocessing, readImage } from './jobs/image.ts'
+import { decodeCheckpoint } from '../train/index.ts'
+import { trainOptionsFrom } from './args.ts'
+import { testFigures } from './headline.ts'
+import { readImage } from './jobs/image.ts'
+import { type Preprocessing, specOf } from './jobs/spec.ts'
 import { buildModel, type ModelSpec, type Network, readSpec } from './models.ts'
 import type { RunResult } from './result.ts'
+import { isFolder } from './resume.ts'
 import { command, configOf } from './run-config.ts'
 
 /** What a model file holds. */
@@ -21,8 +26,11 @@ export interface ModelFile {
   readonly preprocessing: Preprocessing
   readonly state: State
   readonly metadata: ReadonlyMap<string, string>
+  /** What it was trained with, as a configuration file has it. */
+  readonly config: unknown
+  /** Samples that it learnt from and that were looked at after each epoch, as far as that is stored. */
+  readonly rows: { readonly train: number | undefined; readonly watched: number | undefined }
 }
-export type Preprocessing = TablePreprocessor | ImagePreprocessing | Tokenizer
 
 /** Keys of the metadata. */
 export const KEYS = {
@@ -32,12 +40,20 @@ export const KEYS = {
   model: 'chainrule.model',
   preprocessing: 'chainrule.preprocessing',
   results: 'chainrule.results',
+  checkpoint: 'chainrule.checkpoint',
 } as const
 
 /** The bytes of the file for a trained network. */
 export function modelFile(state: State, result: RunResult): Uint8Array<ArrayBuffer> {
-  const { options, test, losses, weightsHash } = result
-  const results = { ...figures(test), testRows: test.rows, steps: losses.length, weightsHash }
+  const { options, data, test, losses, weightsHash } = result
+  const results = {
+    ...testFigures(test),
+    testRows: test.rows,
+    trainRows: data.trainSamples,
+    watchedRows: data.validationSamples ?? data.testSamples,
+    steps: losses.length,
+    weightsHash,
+  }
   return encodeState(state, [
     ['format', 'pt'],
     [KEYS.version, result.version],
@@ -49,12 +65,41 @@ export function modelFile(state: State, result: RunResult): Uint8Array<ArrayBuff
   ])
 }
 
-/** Reads a model file that `chainrule train` wrote. */
-export async function readModel(path: string): Promise<ModelFile> {
-  const { state, metadata } = decodeState(await readFile(path), path)
+/** Reads a model file that `chainrule train` wrote, or a checkpoint of a run: a file, or the last one of a folder. */
+export async function readModel(from: string): Promise<ModelFile> {
+  const path = await lastOf(from)
+  const bytes = await readFile(path)
+  if (parseSafetensors(bytes, path).metadata.has(KEYS.checkpoint)) return ofCheckpoint(bytes, path)
+  const { state, metadata } = decodeState(bytes, path)
   const spec = readSpec(metadataJson(metadata, KEYS.model, path))
   const preprocessing = readPreprocessing(metadataJson(metadata, KEYS.preprocessing, path))
-  return { path, spec, preprocessing, state, metadata }
+  const results = metadataJson(metadata, KEYS.results, path)
+  const rows = { train: countOf(results, 'trainRows'), watched: countOf(results, 'watchedRows') }
+  const config = metadataJson(metadata, KEYS.config, path).value
+  return { path, spec, preprocessing, state, metadata, config, rows }
+}
+
+/** A checkpoint keeps what the run was asked for and how it makes inputs: the network follows from both. */
+function ofCheckpoint(bytes: Uint8Array, path: string): ModelFile {
+  const { model, config, preprocessing: kept, progress } = decodeCheckpoint(bytes, path)
+  const { metadata } = parseSafetensors(bytes, path)
+  const preprocessing = readPreprocessing(new JsonReader(kept, path, 'checkpoint of the chainrule command'))
+  const options = trainOptionsFrom(config, `${path}: configuration`, new Map())
+  const rows = { train: progress.data.rows, watched: undefined }
+  return { path, spec: specOf(options, preprocessing, path), preprocessing, state: model, metadata, config, rows }
+}
+
+function countOf(results: JsonReader, key: string): number | undefined {
+  const { value } = results.get(key)
+  return Number.isSafeInteger(value) && (value as number) > 0 ? (value as number) : undefined
+}
+
+/** Of a folder of checkpoints the last one. */
+export async function lastOf(path: string): Promise<string> {
+  if (!(await isFolder(path))) return path
+  const last = (await new CheckpointFolder(path).list()).at(-1)
+  if (last !== undefined) return last.path
+  throw new DataError('no checkpoints', { where: path, expected: 'a file, or a folder of train --checkpoint' })
 }
 
 /** The network of a model file, with its weights. */

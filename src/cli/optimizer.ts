@@ -1,7 +1,7 @@
 import type { Tensor } from '../index.ts'
 import { adam, adamw, l1, l2, type Optimizer, schedule, sgd } from '../optim/index.ts'
-import type { TrainOptions } from './args.ts'
 import type { Network } from './models.ts'
+import type { TrainOptions } from './train-options.ts'
 
 /** L1 and L2 on the weights, not on the biases. */
 export function penaltyOf(model: Network, options: TrainOptions): (() => Tensor) | undefined {

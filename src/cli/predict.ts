@@ -3,15 +3,17 @@ import { TablePreprocessor } from '../data/preprocess.ts'
 import { ArgumentError } from '../errors.ts'
 import { checkWritable, writeFileAtomic } from '../io/node-write.ts'
 import { predictions } from '../train/index.ts'
+import { softmax } from './beliefs.ts'
 import { engineFor } from './engine.ts'
 import { bytes } from './format.ts'
 import { classNames, readImages } from './jobs/image.ts'
-import { readTable } from './jobs/table.ts'
+import { readRows } from './jobs/table-file.ts'
 import { type ModelFile, readModel, restore } from './model-file.ts'
 import type { Terminal } from './terminal.ts'
 
 export interface PredictSettings {
   readonly probabilities: boolean
+  readonly missing: readonly string[] | undefined
   readonly out: string | undefined
   readonly json: boolean
   readonly threads: number | 'auto'
@@ -32,11 +34,10 @@ export async function runPredict(
   dataPath: string,
   settings: PredictSettings,
   out: Terminal,
-  signal: AbortSignal,
 ): Promise<void> {
   if (settings.out !== undefined) await checkWritable(settings.out)
   const file = await readModel(modelPath)
-  const { rows, column, classes, value } = await taskOf(file, dataPath)
+  const { rows, column, classes, value } = await taskOf(file, dataPath, settings.missing)
   if (classes === undefined && settings.probabilities)
     throw new ArgumentError('only classes have them', { where: '--probabilities', received: 'a number' })
   const engine = await engineFor(file, settings.threads)
@@ -51,7 +52,7 @@ export async function runPredict(
       lines.length = 0
     }
     const outputs = classes?.length ?? 1
-    for await (const { data } of predictions(model, rows, { signal })) {
+    for await (const { data } of predictions(model, rows)) {
       for (let at = 0; at < data.length; at += outputs) {
         const output = (data as Float32Array).subarray(at, at + outputs)
         const answer = value(output)
@@ -82,10 +83,14 @@ export async function runPredict(
   }
 }
 
-async function taskOf({ preprocessing, path }: ModelFile, data: string): Promise<Task> {
+async function taskOf(
+  { preprocessing, path }: ModelFile,
+  data: string,
+  missing: readonly string[] | undefined,
+): Promise<Task> {
   if (preprocessing instanceof TablePreprocessor) {
     const { target } = preprocessing
-    const rows = preprocessing.inputs(await readTable(data, preprocessing.types))
+    const rows = preprocessing.inputs(await readRows(data, preprocessing, missing))
     const classes = target.kind === 'classes' ? target.classes : undefined
     return {
       rows,
@@ -106,14 +111,6 @@ async function taskOf({ preprocessing, path }: ModelFile, data: string): Promise
   const classes = classNames(preprocessing.classes)
   const best = (output: Float32Array): number => output.indexOf(output.reduce((a, b) => Math.max(a, b)))
   return { rows: await readImages(data, preprocessing), column: 'class', classes, value: best }
-}
-
-/** Probabilities of scores, to be shown. */
-function softmax(scores: Float32Array): number[] {
-  const top = scores.reduce((a, b) => Math.max(a, b))
-  const parts = Array.from(scores, (score) => Math.exp(score - top))
-  const sum = parts.reduce((a, b) => a + b)
-  return parts.map((part) => part / sum)
 }
 
 const rounded = (p: number): number => Number(p.toPrecision(5))

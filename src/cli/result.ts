@@ -1,7 +1,7 @@
 import type { Confusion, Json, StepEvent } from '../train/index.ts'
-import type { TrainOptions } from './args.ts'
 import type { ModelSpec } from './models.ts'
 import type { ReportCard } from './report/run-report.ts'
+import type { TrainOptions } from './train-options.ts'
 
 /** What a run learns from. */
 export interface DataFacts {
@@ -108,6 +108,8 @@ export interface RunResult extends RunPlan {
   readonly epochs: readonly EpochRecord[]
   readonly test: TestReport
   readonly mistakes: readonly Mistake[]
+  /** What the report shows of samples of the test. */
+  readonly shown: readonly ReportCard[]
   /** What the report shows of the way there: learning rate, norms of layers, timeline of a step. */
   readonly course: readonly ReportCard[]
   readonly trainSeconds: number

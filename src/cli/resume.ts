@@ -4,7 +4,8 @@ import { CheckpointFolder } from '../io/node-checkpoints.ts'
 import { readFile } from '../io/node-files.ts'
 import { reason } from '../io/read.ts'
 import { type Checkpoint, decodeCheckpoint } from '../train/index.ts'
-import { type TrainOptions, trainOptionsFrom } from './args.ts'
+import { trainOptionsFrom } from './args.ts'
+import type { TrainOptions } from './train-options.ts'
 
 /** A run that was saved: what it was asked to do, and where it is. */
 export interface SavedRun {

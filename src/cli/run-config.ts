@@ -1,7 +1,11 @@
-import { SETTINGS, type TrainOptions, trainOptionsOf } from './args.ts'
+import { trainOptionsOf } from './args.ts'
+import { SETTINGS, type TrainOptions } from './train-options.ts'
 
 /** Keys and values of a configuration file. */
 export type RunConfig = Readonly<Record<string, string | number | boolean | readonly number[] | readonly string[]>>
+
+/** Flags that are not given where there is nothing in them. */
+const LISTS: ReadonlySet<string> = new Set(['ignore', 'types', 'missing', 'augment'])
 
 /** The options that a run follows from, as a configuration file has them; not where it runs and what it shows. */
 export function configOf(options: TrainOptions): RunConfig {
@@ -9,9 +13,9 @@ export function configOf(options: TrainOptions): RunConfig {
   return Object.fromEntries(
     entries.filter(([flag, value]) => {
       if (flag === 'momentum') return options.optimizer === 'sgd'
-      if (flag === 'channels') return options.model === 'cnn'
+      if (flag === 'channels' || flag === 'batch-norm') return options.model === 'cnn'
       if (flag === 'vocabulary') return options.tokenizer === 'bpe'
-      return value !== undefined && !(flag === 'ignore' && options.ignore.length === 0)
+      return value !== undefined && !(LISTS.has(flag) && (value as readonly string[]).length === 0)
     }),
   ) as RunConfig
 }
@@ -41,7 +45,7 @@ export function command(options: TrainOptions): string {
   const standard: RunConfig = { ...chosen, job: plain.job, model: 'mlp', optimizer: plain.optimizer }
   const flags = Object.entries(config)
     .filter(([flag, value]) => flag === 'seed' || String(standard[flag]) !== String(value))
-    .map(([flag, value]) => `--${flag} ${shell(String(value) || 'none')}`)
+    .map(([flag, value]) => (value === true ? `--${flag}` : `--${flag} ${shell(String(value) || 'none')}`))
   return ['chainrule train', ...positionals.map(shell), ...flags].join(' ')
 }
 

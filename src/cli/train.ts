@@ -15,7 +15,6 @@ import {
   type Metrics,
   Trainer,
 } from '../train/index.ts'
-import type { TrainOptions } from './args.ts'
 import { boardFor } from './board.ts'
 import { jobs } from './jobs/index.ts'
 import type { Job } from './jobs/job.ts'
@@ -24,12 +23,13 @@ import { confidentMistakes } from './mistakes.ts'
 import { modelFile } from './model-file.ts'
 import { buildModel, describe, type Network } from './models.ts'
 import { buildOptimizer, penaltyOf } from './optimizer.ts'
-import { planRun, planText } from './plan.ts'
+import { planJson, planRun, planText } from './plan.ts'
 import { reportPage } from './report/page.ts'
 import { RunRecorder, timelineCard } from './report/recorder.ts'
 import type { EpochRecord, Mistake, RunPlan, RunResult } from './result.ts'
 import { resumeConfigOf } from './run-config.ts'
 import type { Terminal } from './terminal.ts'
+import type { TrainOptions } from './train-options.ts'
 import type { View, WrittenFile } from './view.ts'
 
 export interface TrainContext {
@@ -54,13 +54,10 @@ export async function showPlan(options: TrainOptions, out: Terminal): Promise<vo
   try {
     const job = await jobs[options.job](options)
     const model = buildModel(job.spec)
-    const plan = await planRun(model, job, options, options.epochs * job.stepsPerEpoch)
-    const { memory, instructions, barriers, listing } = plan
-    const { totals } = memory
-    const bytes = engineBytes + memory.bytes
+    const plan = await planRun(model, job, options)
     out.write(
       options.json
-        ? `${JSON.stringify({ network: describe(job.spec), bytes, engineBytes, totals, instructions, barriers, listing })}\n`
+        ? `${JSON.stringify(planJson(plan, engineBytes, describe(job.spec)))}\n`
         : planText(plan, engineBytes, model, out),
     )
   } finally {
@@ -206,6 +203,7 @@ async function train(
     stepsPerEpoch: job.stepsPerEpoch,
     epochs: done.history.map(recordOf),
     mistakes: await mistakesOf(model, job, options),
+    shown: options.report === undefined ? [] : ((await job.shown?.(model)) ?? []),
     course: [...recorder.course(), ...(timeline === undefined ? [] : [timelineCard(timeline)])],
     reason: done.reason,
     // Whoever stops a run gets what it has; a run that ends by itself goes back to its best epoch.

@@ -1,4 +1,4 @@
-import { figures, headline } from './headline.ts'
+import { headline, testFigures } from './headline.ts'
 import type { EpochRecord, RunPlan, RunResult, StepRecord } from './result.ts'
 import type { Terminal } from './terminal.ts'
 import type { View, WrittenFile } from './view.ts'
@@ -41,7 +41,7 @@ export class JsonView implements View {
       memoryBytes,
     } = result
     this.write('done', {
-      ...figures(test),
+      ...testFigures(test),
       trainSeconds,
       samplesPerSecond,
       threads,

@@ -25,7 +25,11 @@ interface RecordBatch {
  * others.
  */
 export async function readArrow(source: ByteSource, options: ReadArrowOptions = {}): Promise<Table> {
-  const { name = nameOf(source, 'Arrow data') } = known('data.readArrow', options, 'columns types maxRows name library')
+  const { name = nameOf(source, 'Arrow data') } = known(
+    'data.readArrow',
+    options,
+    'columns types missing maxRows name library',
+  )
   const library = options.library ?? ((await optional('apache-arrow', '21', 'Arrow')) as ArrowLibrary)
   return guarded(name, 'Arrow stream or file', async () => {
     // A file has its directory at the end: the library wants all of it at once.

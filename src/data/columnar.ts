@@ -10,6 +10,8 @@ export interface ReadColumnarOptions {
   columns?: readonly string[] | undefined
   /** Kinds of columns, by name; the others are told from their content. */
   types?: Readonly<Record<string, CellKind>> | undefined
+  /** Texts that stand for a missing value, beside values that are none. Default: ''. */
+  missing?: readonly string[] | undefined
   /** Most rows; a file with more is an error. Default 2^27. */
   maxRows?: number | undefined
   /** What errors call the file. */
@@ -47,7 +49,11 @@ export class TableBuilder {
   readonly names: readonly string[]
   #rows = 0
 
-  constructor(found: readonly string[], { columns, types, maxRows = 2 ** 27 }: ReadColumnarOptions, name: string) {
+  constructor(
+    found: readonly string[],
+    { columns, types, missing: texts = [''], maxRows = 2 ** 27 }: ReadColumnarOptions,
+    name: string,
+  ) {
     this.#name = name
     this.#maxRows = maxRows
     const kinds = new Map(Object.entries(types ?? {}))
@@ -59,7 +65,7 @@ export class TableBuilder {
         where: name,
         received: this.names.slice(0, 20).map(label).join(', '),
       })
-    const missing = new Set([''])
+    const missing = new Set(texts)
     this.#builders = this.names.map(
       (column) => new ColumnBuilder(column, `${name}: column ${label(column)}`, kinds.get(column), missing),
     )

@@ -14,8 +14,9 @@ export interface IdxFolder {
 }
 
 type Part = 'train' | 't10k'
-// MNIST's names, and what its relatives (EMNIST, Kuzushiji, Fashion) and unpackers make of them.
-const NAME = /^(?:.+-)?(train|t10k|test)-(images|labels)[-.]idx\d-ubyte(?:\.gz)?$/
+// MNIST's names, and what its relatives (EMNIST, Kuzushiji, Fashion) and unpackers make of them. Without a part it is one
+// pair for all.
+const NAME = /^(?:(?:.+-)?(train|t10k|test)-|(?:.+-)?)(images|labels)[-.]idx\d-ubyte(?:\.gz)?$/
 const MAXIMUM: Record<IdxType, number> = { uint8: 255, int8: 127, int16: 32767, int32: 1, float32: 1, float64: 1 }
 
 /** Reads MNIST-like files, gzipped or not: a training and a test pair, or one pair alone. */
@@ -58,7 +59,7 @@ type Pair = readonly [images: string, labels: string]
 function pick(path: string, names: readonly string[], part: Part): Pair | undefined {
   const find = (kind: 'images' | 'labels'): string | undefined => {
     const found = names.filter((name) => {
-      const [, of, what] = NAME.exec(name) ?? []
+      const [, of = 'train', what] = NAME.exec(name) ?? []
       return what === kind && (of === 'test' ? 't10k' : of) === part
     })
     // The same file packed and unpacked counts once.

@@ -57,7 +57,11 @@ interface Metadata {
  * are checked before they are decoded, checksums included where there are any: a damaged file is a DataError, soon.
  */
 export async function readParquet(source: Uint8Array | ByteFile, options: ReadParquetOptions = {}): Promise<Table> {
-  const { name = 'Parquet data' } = known('data.readParquet', options, 'columns types maxRows name library compressors')
+  const { name = 'Parquet data' } = known(
+    'data.readParquet',
+    options,
+    'columns types missing maxRows name library compressors',
+  )
   const library = options.library ?? ((await optional('hyparquet', '1', 'Parquet')) as ParquetLibrary)
   const file = source instanceof Uint8Array ? inMemory(source) : source
   return guarded(name, 'Parquet file', async () => {
@@ -141,7 +145,8 @@ async function checked(
 function inMemory(bytes: Uint8Array): ByteFile {
   return {
     byteLength: bytes.length,
-    slice: (start, end = bytes.length) => bytes.slice(start, end).buffer,
+    // A copy: slice of a Buffer is not one.
+    slice: (start, end = bytes.length) => new Uint8Array(bytes.subarray(start, end)).buffer,
   }
 }
 

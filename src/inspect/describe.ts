@@ -50,17 +50,24 @@ export function describe(source: Module | Uint8Array, name?: string): Descriptio
 /** Digits in groups of three. */
 const grouped = (n: number): string => String(n).replace(/\B(?=(\d{3})+$)/g, ',')
 
-/** A description as text: a tensor a line, then the totals and the metadata, long values shortened. */
-export function describeText({ tensors, metadata, elements, bytes }: Description, width = 100): string {
-  const cells = tensors.map(({ name, dtype, shape, bytes: size }) => [
-    name,
+/** A line for each tensor: name, element type, shape, size. */
+export function tensorLines(tensors: readonly DescribedTensor[]): string[] {
+  const cells = tensors.map(({ name, dtype, shape, bytes }) => [
+    name.replaceAll(/\p{C}/gu, '·'),
     dtype,
     `[${shape.join(', ')}]`,
-    bytesText(size),
+    bytesText(bytes),
   ])
-  const widths = [0, 1, 2].map((i) => Math.max(0, ...cells.map((row) => (row[i] as string).length)))
-  const lines = cells.map((row) => row.map((cell, i) => (i < 3 ? cell.padEnd(widths[i] as number) : cell)).join('  '))
-  lines.push(`${tensors.length} tensors, ${grouped(elements)} numbers, ${bytesText(bytes)}`)
+  const widths = [0, 1, 2].map((i) => cells.reduce((most, row) => Math.max(most, (row[i] as string).length), 0))
+  return cells.map((row) => row.map((cell, i) => (i < 3 ? cell.padEnd(widths[i] as number) : cell)).join('  '))
+}
+
+export const totalsText = ({ tensors, elements, bytes }: Omit<Description, 'metadata'>): string =>
+  `${tensors.length} tensors, ${grouped(elements)} numbers, ${bytesText(bytes)}`
+
+/** A description as text: a tensor a line, then the totals and the metadata, long values shortened. */
+export function describeText({ tensors, metadata, elements, bytes }: Description, width = 100): string {
+  const lines = [...tensorLines(tensors), totalsText({ tensors, elements, bytes })]
   for (const [key, value] of metadata) {
     const line = `${key}: ${value.replaceAll(/\s+/g, ' ')}`
     lines.push(line.length > width ? `${line.slice(0, width - 1)}…` : line)

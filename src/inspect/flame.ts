@@ -10,11 +10,13 @@ const GAP = 14
 const AXIS = 26
 /** Pixels of a letter. */
 const LETTER = 6.5
+/** Lines at which threads meet, before they are drawn thin. */
+const MANY = 60
 /** Narrower shares are drawn together. */
 const THIN = 0.5
 
 const STYLE = `.flame text{font:11px system-ui,-apple-system,'Segoe UI',Roboto,sans-serif;fill:#686d76}
-.flame .in{fill:#fff;pointer-events:none}.flame .over{fill:#33373d;pointer-events:none}.flame .grid{stroke:#8884;stroke-width:1}.flame .wait{stroke:#888;stroke-width:1;stroke-dasharray:2 3;opacity:.55}
+.flame .in{fill:#fff;pointer-events:none}.flame .over{fill:#33373d;pointer-events:none}.flame .grid{stroke:#8884;stroke-width:1}.flame .wait{stroke:#888;stroke-width:1;stroke-dasharray:2 3;opacity:.55}.flame .thin{opacity:.2}
 .flame .forward{fill:#2f6fd0}.flame .backward{fill:#c2611f}.flame .update{fill:#2a8a5f}
 .flame rect{stroke:#fff;stroke-width:.5}.flame .layer{opacity:.45;stroke:none}.flame rect:hover{opacity:.75}
 @media (prefers-color-scheme:dark){.flame text{fill:#9aa0aa}.flame .in{fill:#fff}.flame .over{fill:#e8e9eb}.flame rect{stroke:#1d2025}
@@ -67,9 +69,11 @@ export function flameChart(profile: Profile, options: FlameOptions = {}): string
     for (const block of layersOf(own)) parts.push(draw(block, top, LAYER_ROW - 2, ' layer', scale))
     for (const block of operationsOf(own, scale)) parts.push(draw(block, top + LAYER_ROW, OP_ROW, '', scale))
   }
-  if (threads > 1)
-    for (const time of [...new Set(barriers.map(x))])
-      parts.push(`<line class="wait" x1="${time}" x2="${time}" y1="0" y2="${height - AXIS}"/>`)
+  const meetings = threads > 1 ? [...new Set(barriers.map(x))] : []
+  // Many lines would hide what is between them.
+  const wait = meetings.length > MANY ? 'wait thin' : 'wait'
+  for (const time of meetings)
+    parts.push(`<line class="${wait}" x1="${time}" x2="${time}" y1="0" y2="${height - AXIS}"/>`)
   return `<svg xmlns="http://www.w3.org/2000/svg" class="flame" viewBox="0 0 ${WIDTH} ${height}" role="img" aria-label="${safe(label)}"><style>${STYLE}</style>${parts.join('\n')}</svg>`
 }
 

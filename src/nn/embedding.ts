@@ -3,7 +3,7 @@ import { toFloat } from '../ops/functions.ts'
 import type { Tensor } from '../ops/tensor.ts'
 import type { Parameter } from '../ops/variable.ts'
 import { known } from '../options.ts'
-import { drawn, type Initializer, type InitializerName, normalInitializer } from './initializers.ts'
+import { drawn, type InitializerChoice, normalInitializer } from './initializers.ts'
 import { inside, Module } from './module.ts'
 import { checkSizes } from './sizes.ts'
 
@@ -11,7 +11,7 @@ export interface EmbeddingOptions {
   /** Row that stands for "nothing here": it starts as zeros and gets no gradient. */
   readonly paddingIndex?: number
   /** Of the table. Default: normal, mean 0 and deviation 1. */
-  readonly initializer?: InitializerName | Initializer
+  readonly initializer?: InitializerChoice
 }
 
 /** A table of vectors, one for each of `count` things: int32 indices [..] to [.., width]. Rows that are used several times add up their gradients. */

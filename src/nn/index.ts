@@ -6,13 +6,14 @@ export * from './conv.ts'
 export * from './dropout.ts'
 export * from './embedding.ts'
 export * from './flatten.ts'
+export { initializer, type NumberedInitializer } from './initializer.ts'
 export {
   constant,
   drawn,
   type Fan,
   type Initializer,
+  type InitializerChoice,
   type InitializerName,
-  initializer,
   normalInitializer,
   truncatedNormal,
   uniformInitializer,

@@ -42,6 +42,9 @@ export type InitializerName =
   | 'zeros'
   | 'ones'
 
+/** A name, or a function such as those of `initializer`. */
+export type InitializerChoice = InitializerName | Initializer
+
 const named: Readonly<Record<InitializerName, Initializer>> = {
   /** U(-l, l), l = sqrt(6 / (inputs + outputs)): tanh and sigmoid (Glorot and Bengio 2010). */
   glorotUniform: uniform(({ inputs, outputs }) => root(6, inputs + outputs)),
@@ -76,32 +79,30 @@ export function truncatedNormal(stddev: number, mean = 0, bound = 2): Initialize
 }
 
 /** Every element is `value`. */
-export const constant =
-  (value: number): Initializer =>
-  (shape) =>
-    full(shape, value)
+export function constant(value: number): Initializer {
+  checkNumber(value, 'constant.value', 'a number', () => true)
+  return (shape) => full(shape, value)
+}
 
 /** N(mean, stddev^2). */
-export const normalInitializer =
-  (stddev: number, mean = 0): Initializer =>
-  (shape) =>
-    randomNormal(shape, { mean, stddev })
+export function normalInitializer(stddev: number, mean = 0): Initializer {
+  return (shape) => randomNormal(shape, { mean, stddev })
+}
 
 /** U(min, max). */
-export const uniformInitializer =
-  (min: number, max: number): Initializer =>
-  (shape) =>
-    randomUniform(shape, { min, max })
+export function uniformInitializer(min: number, max: number): Initializer {
+  return (shape) => randomUniform(shape, { min, max })
+}
 
 /** A parameter with its first value. */
-export function drawn(choice: InitializerName | Initializer, shape: readonly number[], fan: Fan): Parameter {
+export function drawn(choice: InitializerChoice, shape: readonly number[], fan: Fan): Parameter {
   return scope(() => parameter(first(choice, shape, fan)))
 }
 
-function first(choice: InitializerName | Initializer, shape: readonly number[], fan: Fan): Tensor {
-  const value = checkTensor(initializer(choice)(shape, fan), 'initializer')
+function first(choice: InitializerChoice, shape: readonly number[], fan: Fan): Tensor {
+  const value = checkTensor(initializerOf(choice)(shape, fan), 'initializer')
   if (String(value.shape) !== String(shape))
-    throw new ShapeError('the initializer made another shape', {
+    throw new ShapeError('the value does not fit the variable', {
       where: 'initializer',
       expected: shapeText(shape),
       received: shapeText(value.shape),
@@ -113,9 +114,9 @@ export interface WeightOptions {
   /** Adds a bias. Default true. */
   bias?: boolean
   /** Of the weight. Default 'fanIn': uniform within 1 / sqrt(inputs of an output). */
-  initializer?: InitializerName | Initializer
+  initializer?: InitializerChoice
   /** Default 'fanIn'. */
-  biasInitializer?: InitializerName | Initializer
+  biasInitializer?: InitializerChoice
 }
 
 /** A weight and a bias; neither, if one of the initializers fails. */
@@ -132,7 +133,7 @@ export function weightAndBias(
 }
 
 /** The initializer of that name, or the function itself. */
-export function initializer(choice: InitializerName | Initializer): Initializer {
+export function initializerOf(choice: InitializerChoice): Initializer {
   if (typeof choice === 'function') return choice
   if (Object.hasOwn(named, choice)) return named[choice]
   throw new ArgumentError('no such initializer', {

@@ -40,10 +40,7 @@ export class Linear extends Module {
           where: `nn.linear(${this.inputs}, ${this.outputs})`,
           expected: `[..., ${this.inputs}]`,
           received: `[${x.shape.join(', ')}]`,
-          hint:
-            x.rank > 2
-              ? 'Put nn.flatten() before it, or build the layer for the size that comes.'
-              : 'Build the layer for the size that comes.',
+          hint: x.rank > 2 ? 'Put nn.flatten() before it.' : 'Build the layer for the size that comes.',
         })
       const rows = x.rank === 2 ? x : x.reshape([x.size / this.inputs, this.inputs])
       const product = rows.matmul(this.weight)

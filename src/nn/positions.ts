@@ -4,7 +4,7 @@ import { turns } from '../ops/rotary.ts'
 import type { Tensor } from '../ops/tensor.ts'
 import type { Parameter } from '../ops/variable.ts'
 import { known } from '../options.ts'
-import { drawn, type Initializer, type InitializerName, normalInitializer } from './initializers.ts'
+import { drawn, type InitializerChoice, normalInitializer } from './initializers.ts'
 import { inside, Module } from './module.ts'
 import { checkSizes } from './sizes.ts'
 
@@ -26,7 +26,7 @@ export class PositionalEmbedding extends Module {
   /** [length, width]. */
   weight: Parameter
 
-  constructor(length: number, width: number, options: { readonly initializer?: InitializerName | Initializer } = {}) {
+  constructor(length: number, width: number, options: { readonly initializer?: InitializerChoice } = {}) {
     super()
     const { initializer = normalInitializer(0.02) } = known('nn.positionalEmbedding', options, 'initializer')
     checkSizes('nn.positionalEmbedding', { length, width })
@@ -47,7 +47,7 @@ export class PositionalEmbedding extends Module {
 export const positionalEmbedding = (
   length: number,
   width: number,
-  options: { readonly initializer?: InitializerName | Initializer } = {},
+  options: { readonly initializer?: InitializerChoice } = {},
 ): PositionalEmbedding => new PositionalEmbedding(length, width, options)
 
 /** Adds sines and cosines of position 10000^(-2 i / width) to x [.., time, width], in turn (Vaswani et al. 2017). */

@@ -108,33 +108,24 @@ function misfit(
   return undefined
 }
 
-function inverse(axes: readonly number[]): number[] {
-  const back = axes.map(() => 0)
-  axes.forEach((axis, i) => {
-    back[axis] = i
-  })
-  return back
-}
+const inverse = (axes: readonly number[]): number[] => axes.map((_, i) => axes.indexOf(i))
 
 /** Transposes on the host. Without axes, the entry itself. */
 function permute(entry: StateEntry, axes: readonly number[] | undefined): StateEntry {
   if (axes === undefined) return entry
   const { data } = entry
-  const strides = entry.shape.map(() => 1)
-  for (let i = strides.length - 2; i >= 0; i--) strides[i] = (strides[i + 1] as number) * (entry.shape[i + 1] as number)
   const shape = axes.map((axis) => entry.shape[axis] as number)
-  const steps = axes.map((axis) => strides[axis] as number)
+  const steps = axes.map((axis) => entry.shape.slice(axis + 1).reduce((product, n) => product * n, 1))
   const out = data.slice()
-  const at = shape.map(() => 0)
-  let from = 0
   for (let i = 0; i < out.length; i++) {
-    out[i] = data[from] as number
-    for (let axis = at.length - 1; axis >= 0; axis--) {
-      from += steps[axis] as number
-      if (++(at[axis] as number) < (shape[axis] as number)) break
-      from -= (at[axis] as number) * (steps[axis] as number)
-      at[axis] = 0
+    let from = 0
+    let rest = i
+    for (let axis = shape.length - 1; axis >= 0; axis--) {
+      const n = shape[axis] as number
+      from += (rest % n) * (steps[axis] as number)
+      rest = Math.floor(rest / n)
     }
+    out[i] = data[from] as number
   }
   return { shape, data: out }
 }

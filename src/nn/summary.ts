@@ -5,12 +5,7 @@ import type { DType } from '../program/graph.ts'
 import { scope } from '../tensor/scope.ts'
 import { type Module, places } from './module.ts'
 
-interface Row {
-  readonly layer: string
-  readonly output: string
-  readonly parameters: string
-  readonly bytes: string
-}
+type Row = readonly [layer: string, output: string, parameters: string, bytes: string]
 
 /** The table of `Module.summary`. */
 export function summarize(model: Module, inputShape: readonly number[] | undefined, dtype: DType): string {
@@ -25,12 +20,12 @@ export function summarize(model: Module, inputShape: readonly number[] | undefin
     const fresh = [...new Set(own)].filter((variable) => !counted.has(variable))
     for (const variable of fresh) counted.add(variable)
     const n = count(fresh)
-    rows.push({
-      layer: path === '' ? module.kind : `${path} (${module.kind})`,
-      output: outputs?.get(module) ?? '',
-      parameters: own.length > 0 && fresh.length === 0 ? 'tied' : group(n),
-      bytes: group(bytes(fresh)),
-    })
+    rows.push([
+      path === '' ? module.kind : `${path} (${module.kind})`,
+      outputs?.get(module) ?? '',
+      own.length > 0 && fresh.length === 0 ? 'tied' : group(n),
+      group(bytes(fresh)),
+    ])
   }
   const all = [...counted]
   const trained = count(model.parameters())
@@ -72,17 +67,11 @@ const bytes = (variables: readonly Tensor[]): number =>
 const group = (n: number): string => String(n).replace(/\B(?=(\d{3})+$)/g, ',')
 
 function table(rows: readonly Row[], outputs: boolean): string {
-  const head: Row = { layer: 'layer', output: 'output', parameters: 'parameters', bytes: 'bytes' }
-  const all = [head, ...rows]
-  const width = (key: keyof Row): number => Math.max(...all.map((row) => row[key].length))
-  return all
-    .map((row) =>
-      [
-        row.layer.padEnd(width('layer')),
-        ...(outputs ? [row.output.padEnd(width('output'))] : []),
-        row.parameters.padStart(width('parameters')),
-        row.bytes.padStart(width('bytes')),
-      ].join('  '),
-    )
-    .join('\n')
+  const all = [['layer', 'output', 'parameters', 'bytes'], ...rows]
+  const columns = outputs ? [0, 1, 2, 3] : [0, 2, 3]
+  const cell = (row: readonly string[], at: number): string => {
+    const width = Math.max(...all.map((other) => (other[at] as string).length))
+    return at < 2 ? (row[at] as string).padEnd(width) : (row[at] as string).padStart(width)
+  }
+  return all.map((row) => columns.map((at) => cell(row, at)).join('  ')).join('\n')
 }

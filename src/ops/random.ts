@@ -1,11 +1,11 @@
 import { RANDOM_BERNOULLI, RANDOM_NORMAL, RANDOM_UNIFORM } from '../abi/constants.ts'
-import { ArgumentError, ShapeError } from '../errors.ts'
+import { ShapeError } from '../errors.ts'
 import { known } from '../options.ts'
 import type { Engine } from '../program/engine.ts'
 import type { Generator } from '../program/generator.ts'
 import type { Attrs, Shape, Spec } from '../program/graph.ts'
 import { currentEngine } from '../tensor/current.ts'
-import { checkShape, shapeText } from '../tensor/shape.ts'
+import { checkNumber, checkShape, shapeText } from '../tensor/shape.ts'
 import { applyAll, checkTensor, checkTypes } from './apply.ts'
 import { unsqueeze } from './arrange.ts'
 import { attr, defineOp, type OpRow, type OpTable } from './define.ts'
@@ -177,19 +177,9 @@ export function dropout(x: Tensor, p: number, options: RandomOptions = {}): Tens
   return drop(x, from, { p: rate(p, 'dropout.p'), draw: from.draw() })
 }
 
-/** The probability of a dropout. */
-export function rate(p: number, where: string): number {
-  if (probability(p, where) === 1)
-    throw new ArgumentError('dropping everything leaves nothing', {
-      where,
-      expected: 'a number from 0 to less than 1',
-      received: '1',
-    })
-  return p
-}
+/** The probability of a dropout; dropping everything would leave nothing. */
+export const rate = (p: number, where: string): number =>
+  checkNumber(p, where, 'a number from 0 to less than 1', (v) => v >= 0 && v < 1)
 
-function probability(p: number, where: string): number {
-  if (typeof p !== 'number' || !(p >= 0 && p <= 1))
-    throw new ArgumentError('not a probability', { where, expected: 'a number from 0 to 1', received: String(p) })
-  return p
-}
+const probability = (p: number, where: string): number =>
+  checkNumber(p, where, 'a number from 0 to 1', (v) => v >= 0 && v <= 1)

@@ -6,7 +6,7 @@ import { type CommonOptions, Optimizer, type Update } from './optimizer.ts'
 import { fraction, nonNegative } from './options.ts'
 import type { Schedule } from './schedules.ts'
 
-export interface AdadeltaOptions extends CommonOptions {
+export interface AdadeltaOptions extends CommonOptions<AdadeltaOptions> {
   /** Scale of the steps. Default 1. */
   readonly lr?: number | Schedule
   /** Decay of the two means of squares. Default 0.9. */
@@ -32,7 +32,7 @@ export class Adadelta extends Optimizer {
     } = known('optim.adadelta', options, 'lr rho eps weightDecay groups')
     fraction('optim.adadelta', { rho })
     nonNegative('optim.adadelta', { eps })
-    super(parameters, lr, common)
+    super(parameters, lr, common, (own, group) => new Adadelta(own, { ...options, ...group }))
     this.#options = { rho, eps }
     this.#squares = this.slot('square')
     this.#steps = this.slot('delta')

@@ -9,7 +9,7 @@ import { type CommonOptions, Optimizer, type Update } from './optimizer.ts'
 import { nonNegative, positive } from './options.ts'
 import type { Schedule } from './schedules.ts'
 
-export interface AdafactorOptions extends CommonOptions {
+export interface AdafactorOptions extends CommonOptions<AdafactorOptions> {
   /** Bound of the relative step, which is min(lr, 1 / sqrt(t)). Default 0.01. */
   readonly lr?: number | Schedule
   /** The mean of squares forgets by 1 - t^-decay. Default 0.8. */
@@ -52,9 +52,9 @@ export class Adafactor extends Optimizer {
     } = known('optim.adafactor', options, 'lr decay eps threshold weightDecay groups')
     nonNegative('optim.adafactor', { decay, 'eps[0]': eps[0], 'eps[1]': eps[1] })
     positive('optim.adafactor', { threshold })
-    super(parameters, lr, common)
+    super(parameters, lr, common, (own, group) => new Adafactor(own, { ...options, ...group }))
     this.#options = { decay, eps, threshold }
-    for (const [name, parameter] of this.parameters) {
+    for (const [name, parameter] of this.own) {
       const { shape, rank } = parameter
       if (rank < 2) this.#slots.set(parameter, [this.keep(`${name}.square`, () => zeros(shape))])
       else

@@ -7,7 +7,7 @@ import { type CommonOptions, Optimizer, type Update } from './optimizer.ts'
 import { nonNegative } from './options.ts'
 import type { Schedule } from './schedules.ts'
 
-export interface AdagradOptions extends CommonOptions {
+export interface AdagradOptions extends CommonOptions<AdagradOptions> {
   /** Learning rate. Default 0.01. */
   lr?: number | Schedule
   /** The rate of step t is lr / (1 + (t - 1) lrDecay). Default 0. */
@@ -34,7 +34,12 @@ export class Adagrad extends Optimizer {
       ...common
     } = known('optim.adagrad', options, 'lr lrDecay eps initialSum weightDecay groups')
     nonNegative('optim.adagrad', { lrDecay, eps, initialSum })
-    super(parameters, lrDecay === 0 ? lr : decayed(lr, lrDecay), common)
+    super(
+      parameters,
+      lrDecay === 0 ? lr : decayed(lr, lrDecay),
+      common,
+      (own, group) => new Adagrad(own, { ...options, ...group }),
+    )
     this.#eps = eps
     this.#sums = this.slot('sum', initialSum)
   }

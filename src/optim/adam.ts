@@ -4,11 +4,11 @@ import type { Tensor } from '../ops/tensor.ts'
 import { adamUpdate } from '../ops/update.ts'
 import type { Variable } from '../ops/variable.ts'
 import { known } from '../options.ts'
-import { type CommonOptions, Optimizer, type Update } from './optimizer.ts'
+import { type Apart, type CommonOptions, Optimizer, type Update } from './optimizer.ts'
 import { fraction, nonNegative } from './options.ts'
 import type { Schedule } from './schedules.ts'
 
-export interface AdamOptions extends CommonOptions {
+export interface AdamOptions extends CommonOptions<AdamOptions> {
   /** Learning rate. Default 0.001. */
   lr?: number | Schedule
   /** Decay of the two moments. Default [0.9, 0.999]. */
@@ -43,7 +43,8 @@ export class Adam extends Optimizer {
     } = known(where, options, 'lr betas eps amsgrad weightDecay groups')
     fraction(where, { beta1, beta2 })
     nonNegative(where, { eps })
-    super(parameters, lr, decoupled ? { weightDecay: 0.01, ...common } : common)
+    const apart: Apart = (own, group) => new Adam(own, { ...options, ...group }, decoupled)
+    super(parameters, lr, decoupled ? { weightDecay: 0.01, ...common } : common, apart)
     this.#fixed = { beta1, beta2, eps, decoupled }
     this.#m = this.slot('m')
     this.#v = this.slot('v')

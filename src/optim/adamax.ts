@@ -8,7 +8,7 @@ import { type CommonOptions, Optimizer, type Update } from './optimizer.ts'
 import { fraction, nonNegative } from './options.ts'
 import type { Schedule } from './schedules.ts'
 
-export interface AdamaxOptions extends CommonOptions {
+export interface AdamaxOptions extends CommonOptions<AdamaxOptions> {
   /** Learning rate. Default 0.002. */
   readonly lr?: number | Schedule
   /** Decay of the mean and of the maximum. Default [0.9, 0.999]. */
@@ -36,7 +36,7 @@ export class Adamax extends Optimizer {
     } = known('optim.adamax', options, 'lr betas eps weightDecay groups')
     fraction('optim.adamax', { beta1, beta2 })
     nonNegative('optim.adamax', { eps })
-    super(parameters, lr, common)
+    super(parameters, lr, common, (own, group) => new Adamax(own, { ...options, ...group }))
     this.#options = { beta1, beta2, eps }
     this.#m = this.slot('m')
     this.#u = this.slot('u')

@@ -1,5 +1,6 @@
 import { ArgumentError } from '../errors.ts'
 import type { Tensor } from '../ops/tensor.ts'
+import { checkNumber } from '../tensor/shape.ts'
 import type { Gradients } from './optimizer.ts'
 
 /** sqrt of the sum of the squares of all elements, a scalar tensor. */
@@ -35,6 +36,5 @@ function map<G extends Gradients>(gradients: G, f: (g: Tensor) => Tensor): G {
 }
 
 function positive(where: string, name: string, value: number): void {
-  if (!(value > 0))
-    throw new ArgumentError(`${name} is out of range`, { where, expected: 'a number above 0', received: String(value) })
+  checkNumber(value, `${where}.${name}`, 'a number above 0', (v) => v > 0)
 }

@@ -5,7 +5,7 @@ import { known } from '../options.ts'
 import { nonNegative } from './options.ts'
 import type { Schedule } from './schedules.ts'
 
-/** Options of some of the parameters. */
+/** Options of some of the parameters: these two, or any that the optimizer takes. */
 export interface Group {
   /** The name of a parameter, a pattern of names, or what decides by name and parameter. */
   readonly match: string | RegExp | ((name: string, parameter: Variable) => boolean)
@@ -19,6 +19,8 @@ export interface Settings {
   /** `undefined`: the optimizer's rate. */
   readonly rate: Schedule | undefined
   readonly weightDecay: number
+  /** The number of the group, where it has more options than these. */
+  readonly apart?: number | undefined
 }
 
 /** A number as a schedule, a schedule as it is. */
@@ -39,15 +41,19 @@ export function settingsOf(
   where: string,
   parameters: ReadonlyMap<string, Variable>,
   { weightDecay = 0, groups = [] }: { readonly weightDecay?: number; readonly groups?: readonly Group[] },
+  more: boolean,
 ): ReadonlyMap<string, Settings> {
   nonNegative(where, { weightDecay })
   const made = groups.map((group, i) => {
     const name = `${where}.groups[${i}]`
-    const { match, lr, weightDecay: own } = known(name, group, 'match lr weightDecay')
+    const { match, lr, weightDecay: own, ...others } = group
+    const apart = more && Object.keys(others).length > 0
+    if (!apart) known(name, group, 'match lr weightDecay')
     if (own !== undefined) nonNegative(name, { weightDecay: own })
     const settings: Settings = {
       rate: lr === undefined ? undefined : scheduleOf(name, lr),
       weightDecay: own ?? weightDecay,
+      apart: apart ? i : undefined,
     }
     return { belongs: matcher(name, match), settings, used: false }
   })

@@ -9,7 +9,7 @@ import { type CommonOptions, Optimizer, type Update } from './optimizer.ts'
 import { fraction, nonNegative } from './options.ts'
 import type { Schedule } from './schedules.ts'
 
-export interface LambOptions extends CommonOptions {
+export interface LambOptions extends CommonOptions<LambOptions> {
   /** Learning rate. Default 0.001. */
   readonly lr?: number | Schedule
   /** Decay of the two moments. Default [0.9, 0.999]. */
@@ -47,7 +47,7 @@ export class Lamb extends Optimizer {
     } = known('optim.lamb', options, 'lr betas eps weightDecay groups')
     fraction('optim.lamb', { beta1, beta2 })
     nonNegative('optim.lamb', { eps })
-    super(parameters, lr, common)
+    super(parameters, lr, common, (own, group) => new Lamb(own, { ...options, ...group }))
     this.#options = { beta1, beta2, eps }
     this.#m = this.slot('m')
     this.#v = this.slot('v')

@@ -6,7 +6,7 @@ import { type CommonOptions, Optimizer, type Update } from './optimizer.ts'
 import { fraction } from './options.ts'
 import type { Schedule } from './schedules.ts'
 
-export interface LionOptions extends CommonOptions {
+export interface LionOptions extends CommonOptions<LionOptions> {
   /** Learning rate. Default 0.0001: every step has this size, so it is smaller than Adam's. */
   readonly lr?: number | Schedule
   /** Weight of the momentum in the step, and its decay. Default [0.9, 0.99]. */
@@ -27,7 +27,7 @@ export class Lion extends Optimizer {
       ...common
     } = known('optim.lion', options, 'lr betas weightDecay groups')
     fraction('optim.lion', { beta1, beta2 })
-    super(parameters, lr, common)
+    super(parameters, lr, common, (own, group) => new Lion(own, { ...options, ...group }))
     this.#betas = { beta1, beta2 }
     this.#m = this.slot('m')
   }

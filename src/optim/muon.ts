@@ -10,7 +10,7 @@ import { type CommonOptions, Optimizer, type Update } from './optimizer.ts'
 import { fraction, nonNegative, positive } from './options.ts'
 import type { Schedule } from './schedules.ts'
 
-export interface MuonOptions extends CommonOptions {
+export interface MuonOptions extends CommonOptions<MuonOptions> {
   /** Learning rate of the matrices. Default 0.02. */
   readonly lr?: number | Schedule
   /** Default 0.95. */
@@ -71,10 +71,10 @@ export class Muon extends Optimizer {
     nonNegative('optim.muon', { eps, adamScale })
     positive('optim.muon', { iterations: Number.isInteger(iterations) ? iterations : Number.NaN })
     oneOf(scale, ['spectral', 'rms', 'none'], 'optim.muon.scale')
-    super(parameters, lr, common)
+    super(parameters, lr, common, (own, group) => new Muon(own, { ...options, ...group }))
     this.#options = { momentum, nesterov, iterations, scale, adamScale }
     this.#adam = { beta1, beta2, eps }
-    for (const [name, parameter] of this.parameters) {
+    for (const [name, parameter] of this.own) {
       const slot = (kind: string): Variable => this.keep(`${name}.${kind}`, () => parameter.mul(0))
       if (parameter.rank >= 2 && !adam(name, parameter)) this.#momentum.set(parameter, slot('momentum'))
       else this.#moments.set(parameter, { m: slot('m'), v: slot('v') })

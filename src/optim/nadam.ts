@@ -8,7 +8,7 @@ import { type CommonOptions, Optimizer, type Update } from './optimizer.ts'
 import { fraction, nonNegative } from './options.ts'
 import type { Schedule } from './schedules.ts'
 
-export interface NadamOptions extends CommonOptions {
+export interface NadamOptions extends CommonOptions<NadamOptions> {
   /** Learning rate. Default 0.002. */
   readonly lr?: number | Schedule
   /** Decay of the two moments. Default [0.9, 0.999]. */
@@ -52,7 +52,7 @@ export class Nadam extends Optimizer {
     } = known('optim.nadam', options, 'lr betas eps momentumDecay weightDecay groups')
     fraction('optim.nadam', { beta1, beta2 })
     nonNegative('optim.nadam', { eps, momentumDecay })
-    super(parameters, lr, common)
+    super(parameters, lr, common, (own, group) => new Nadam(own, { ...options, ...group }))
     this.#options = { beta1, beta2, eps, momentumDecay }
     this.#m = this.slot('m')
     this.#v = this.slot('v')

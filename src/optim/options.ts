@@ -1,30 +1,18 @@
-import { ArgumentError } from '../errors.ts'
+import { checkNumber } from '../tensor/shape.ts'
+
+type Check = (where: string, options: Readonly<Record<string, number>>) => void
+
+const within =
+  (expected: string, fits: (value: number) => boolean): Check =>
+  (where, options) => {
+    for (const [name, value] of Object.entries(options)) checkNumber(value, `${where}.${name}`, expected, fits)
+  }
 
 /** Options that must be finite and at least 0. */
-export function nonNegative(where: string, options: Readonly<Record<string, number>>): void {
-  for (const [name, value] of Object.entries(options))
-    if (!(Number.isFinite(value) && value >= 0))
-      throw new ArgumentError(`${name} is out of range`, {
-        where,
-        expected: 'a finite number of at least 0',
-        received: String(value),
-      })
-}
+export const nonNegative: Check = within('a finite number from 0 up', (value) => value >= 0 && value < Infinity)
 
 /** Options that must be in [0, 1). */
-export function fraction(where: string, options: Readonly<Record<string, number>>): void {
-  for (const [name, value] of Object.entries(options))
-    if (!(value >= 0 && value < 1))
-      throw new ArgumentError(`${name} is out of range`, { where, expected: '0 <= x < 1', received: String(value) })
-}
+export const fraction: Check = within('a number from 0 to less than 1', (value) => value >= 0 && value < 1)
 
 /** Options that must be finite and above 0. */
-export function positive(where: string, options: Readonly<Record<string, number>>): void {
-  for (const [name, value] of Object.entries(options))
-    if (!(Number.isFinite(value) && value > 0))
-      throw new ArgumentError(`${name} is out of range`, {
-        where,
-        expected: 'a finite number above 0',
-        received: String(value),
-      })
-}
+export const positive: Check = within('a finite number above 0', (value) => value > 0 && value < Infinity)

@@ -8,7 +8,7 @@ import { type CommonOptions, Optimizer, type Update } from './optimizer.ts'
 import { fraction, nonNegative } from './options.ts'
 import type { Schedule } from './schedules.ts'
 
-export interface RadamOptions extends CommonOptions {
+export interface RadamOptions extends CommonOptions<RadamOptions> {
   /** Learning rate. Default 0.001. */
   readonly lr?: number | Schedule
   /** Decay of the two moments. Default [0.9, 0.999]. */
@@ -50,7 +50,7 @@ export class Radam extends Optimizer {
     } = known('optim.radam', options, 'lr betas eps weightDecay groups')
     fraction('optim.radam', { beta1, beta2 })
     nonNegative('optim.radam', { eps })
-    super(parameters, lr, common)
+    super(parameters, lr, common, (own, group) => new Radam(own, { ...options, ...group }))
     this.#options = { beta1, beta2, eps }
     this.#m = this.slot('m')
     this.#v = this.slot('v')

@@ -5,6 +5,7 @@ import type { Tensor } from '../ops/tensor.ts'
 import { Variable } from '../ops/variable.ts'
 import { known } from '../options.ts'
 import { scoped } from '../tensor/scope.ts'
+import { nonNegative, positive } from './options.ts'
 
 /** lambda times the sum of |w|: a term of the loss that pulls weights to exactly 0. */
 export const l1 = (parameters: ParameterTree, lambda: number): Tensor =>
@@ -34,12 +35,7 @@ export interface MaxNormOptions {
  */
 export function maxNorm(parameters: ParameterTree, limit: number, options: MaxNormOptions = {}): void {
   const { axis = 0 } = known('optim.maxNorm', options, 'axis')
-  if (!(Number.isFinite(limit) && limit > 0))
-    throw new ArgumentError('limit is out of range', {
-      where: 'maxNorm',
-      expected: 'a finite number above 0',
-      received: String(limit),
-    })
+  positive('maxNorm', { limit })
   const weights = treeOf(parameters).tensors
   for (const w of weights)
     if (!(w instanceof Variable))
@@ -58,17 +54,8 @@ export function maxNorm(parameters: ParameterTree, limit: number, options: MaxNo
 }
 
 function penalty(where: string, tree: ParameterTree, lambda: number, of: (w: Tensor) => Tensor): Tensor {
-  if (!(Number.isFinite(lambda) && lambda >= 0))
-    throw new ArgumentError('lambda is out of range', {
-      where,
-      expected: 'a finite number of at least 0',
-      received: String(lambda),
-    })
-  const weights =
-    'namedParameters' in tree && typeof tree.namedParameters === 'function'
-      ? [...(tree as { namedParameters(): Iterable<[string, Tensor]> }).namedParameters()].map(([, w]) => w)
-      : Object.values(tree as Record<string, Tensor>)
-  const [first, ...rest] = weights
+  nonNegative(where, { lambda })
+  const [first, ...rest] = treeOf(tree).tensors
   if (first === undefined) throw new ArgumentError('no parameters', { where })
   return rest.reduce((sum, w) => sum.add(of(w)), of(first)).mul(lambda)
 }

@@ -5,7 +5,7 @@ import { type CommonOptions, Optimizer, type Update } from './optimizer.ts'
 import { fraction, nonNegative } from './options.ts'
 import type { Schedule } from './schedules.ts'
 
-export interface RmspropOptions extends CommonOptions {
+export interface RmspropOptions extends CommonOptions<RmspropOptions> {
   /** Learning rate. Default 0.01. */
   lr?: number | Schedule
   /** Decay of the mean of squares. Default 0.99. */
@@ -40,7 +40,7 @@ export class Rmsprop extends Optimizer {
     } = known('optim.rmsprop', options, 'lr alpha eps momentum centered weightDecay groups')
     fraction('optim.rmsprop', { alpha, momentum })
     nonNegative('optim.rmsprop', { eps })
-    super(parameters, lr, common)
+    super(parameters, lr, common, (own, group) => new Rmsprop(own, { ...options, ...group }))
     this.#options = { alpha, eps, momentum }
     this.#squares = this.slot('square')
     this.#means = centered ? this.slot('mean') : new Map()

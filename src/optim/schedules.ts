@@ -1,7 +1,8 @@
-import { ArgumentError } from '../errors.ts'
 import { scalar, scalars } from '../ops/scalar.ts'
 import type { Tensor } from '../ops/tensor.ts'
 import { known } from '../options.ts'
+import { checkNumber } from '../tensor/shape.ts'
+import { nonNegative, positive } from './options.ts'
 
 export { type PlateauOptions, type PlateauSchedule, reduceOnPlateau } from './plateau.ts'
 
@@ -82,7 +83,7 @@ export function cosineRestarts(rate: number, options: { period: number; growth?:
   const { period, growth = 1, minimum = 0 } = known('schedule.cosineRestarts', options, 'period growth minimum')
   check('cosineRestarts', { rate, minimum }, { period, growth })
   if (growth === 1) return (t) => between(rate, minimum, sub(div(t, period), floor(div(t, period))))
-  if (growth < 1) throw wrong('cosineRestarts', 'growth', 'at least 1', growth)
+  checkNumber(growth, 'schedule.cosineRestarts.growth', 'a number of at least 1', (g) => g >= 1)
   return (t) => {
     // Period n begins at period (growth^n - 1) / (growth - 1); the nudge absorbs the rounding of log at those steps.
     const n = floor(add(div(log(add(mul(div(t, period), growth - 1), 1)), log(growth)), 1e-12))
@@ -114,8 +115,8 @@ export function oneCycle(rate: number, options: OneCycleOptions): Schedule {
   check('oneCycle', { rate, rise }, { steps, startFactor, endFactor })
   const top = rise * steps - 1
   const last = steps - 1
-  if (!(top > 0 && top < last))
-    throw wrong('oneCycle', 'rise', 'a part of the cycle that leaves room on both sides', rise)
+  const room = 'a part of the cycle that leaves room on both sides'
+  checkNumber(rise, 'schedule.oneCycle.rise', room, () => top > 0 && top < last)
   const start = rate / startFactor
   return (t) =>
     select(
@@ -146,16 +147,6 @@ function between(a: number, b: number, x: Tensor): Tensor {
 
 /** Rates and factors are finite and not negative; lengths are above 0. */
 function check(name: string, values: Record<string, number>, lengths: Record<string, number> = {}): void {
-  for (const [key, value] of Object.entries(values))
-    if (!(Number.isFinite(value) && value >= 0)) throw wrong(name, key, 'a finite number of at least 0', value)
-  for (const [key, value] of Object.entries(lengths))
-    if (!(Number.isFinite(value) && value > 0)) throw wrong(name, key, 'a finite number above 0', value)
-}
-
-function wrong(name: string, option: string, expected: string, received: unknown): ArgumentError {
-  return new ArgumentError(`${option} is out of range`, {
-    where: `schedule.${name}`,
-    expected,
-    received: String(received),
-  })
+  nonNegative(`schedule.${name}`, values)
+  positive(`schedule.${name}`, lengths)
 }

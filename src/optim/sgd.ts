@@ -7,7 +7,7 @@ import { type CommonOptions, Optimizer, type Update } from './optimizer.ts'
 import { fraction } from './options.ts'
 import type { Schedule } from './schedules.ts'
 
-export interface SgdOptions extends CommonOptions {
+export interface SgdOptions extends CommonOptions<SgdOptions> {
   /** Learning rate. */
   lr: number | Schedule
   /** Default 0. */
@@ -39,7 +39,7 @@ export class Sgd extends Optimizer {
         where: 'optim.sgd',
         received: `momentum ${momentum}, dampening ${dampening}`,
       })
-    super(parameters, lr, common)
+    super(parameters, lr, common, (own, group) => new Sgd(own, { ...options, ...group }))
     this.#options = { momentum, dampening, nesterov }
     this.#velocity = momentum === 0 ? new Map() : this.slot('velocity')
   }

@@ -1,4 +1,4 @@
-import type { ParameterTree } from '../autodiff/tree.ts'
+import { type ParameterTree, treeOf } from '../autodiff/tree.ts'
 import { ArgumentError } from '../errors.ts'
 import { type LoadReport, loadState, readState, type State, type StateEntry } from '../nn/state.ts'
 import { full } from '../ops/create.ts'
@@ -14,12 +14,15 @@ export abstract class Stateful implements Disposable {
   /** The parameters by name. */
   readonly parameters: ReadonlyMap<string, Variable>
   protected readonly engine: Engine
+  /** Those of the parameters that are updated here. */
+  protected readonly own: Map<string, Variable>
   readonly #state = new Map<string, Variable>()
   /** Variables of somebody else that are saved with ours. */
   readonly #adopted = new Map<string, Variable>()
 
   constructor(parameters: ParameterTree) {
     this.parameters = byName(this.constructor.name, parameters)
+    this.own = new Map(this.parameters)
     this.engine = ([...this.parameters.values()][0] as Variable).engine
   }
 
@@ -47,7 +50,7 @@ export abstract class Stateful implements Disposable {
   /** A variable for each parameter, of its shape and zero (or `initial`) at first: velocities, moments. */
   protected slot(kind: string, initial = 0): ReadonlyMap<Variable, Variable> {
     return new Map(
-      [...this.parameters].map(([name, parameter]) => [
+      [...this.own].map(([name, parameter]) => [
         parameter,
         this.keep(`${name}.${kind}`, () => full(parameter.shape, initial)),
       ]),
@@ -75,9 +78,9 @@ export abstract class Stateful implements Disposable {
 
   /** Saves the state of `owner` as well, if it has one. */
   protected adopt(prefix: string, owner: unknown): void {
-    if (typeof owner !== 'function' || !('state' in owner) || typeof owner.state !== 'function') return
-    for (const [name, kept] of (owner.state as () => ReadonlyMap<string, Variable>)())
-      this.#adopted.set(`${prefix}.${name}`, kept)
+    const stateful = owner as Pick<Stateful, 'state'>
+    if (typeof stateful?.state !== 'function') return
+    for (const [name, kept] of stateful.state()) this.#adopted.set(`${prefix}.${name}`, kept)
   }
 
   private entries(): { name: string; variable: Variable }[] {
@@ -86,25 +89,21 @@ export abstract class Stateful implements Disposable {
 }
 
 function byName(where: string, tree: ParameterTree): Map<string, Variable> {
-  const entries: Iterable<readonly [string, unknown]> =
-    'namedParameters' in tree && typeof tree.namedParameters === 'function'
-      ? (tree as { namedParameters(): Iterable<[string, Tensor]> }).namedParameters()
-      : Object.entries(tree)
+  const { names, tensors } = treeOf(tree)
   const parameters = new Map<string, Variable>()
-  const seen = new Set<unknown>()
-  for (const [name, value] of entries) {
+  for (const [i, value] of tensors.entries()) {
+    const name = names[i] as string
     if (!(value instanceof Variable) || value.dtype !== 'float32')
       throw new ArgumentError(`'${name}' cannot be trained`, {
         where,
         expected: 'a float32 Parameter or Variable',
-        received: value instanceof Variable ? value.dtype : typeof value,
+        received: String(value),
       })
-    if (seen.has(value))
+    if (tensors.indexOf(value) < i)
       throw new ArgumentError(`'${name}' is there twice`, {
         where,
-        hint: 'A step would update it twice: list each parameter once.',
+        expected: 'each parameter once',
       })
-    seen.add(value)
     parameters.set(name, value)
   }
   if (parameters.size === 0)

@@ -70,7 +70,7 @@ export class CompiledStep {
       const outputs = new Map<string, Value>()
       for (const [name, made] of Object.entries(result)) {
         let value = made
-        if (made.producer === undefined || made.producer.op.inPlace !== undefined || seen.has(made)) {
+        if (made.producer?.op.inPlace !== undefined || seen.has(made)) {
           const copy = createNode(clone, [made], {})
           nodes.push(copy)
           value = copy.outputs[0] as Value

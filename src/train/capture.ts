@@ -1,5 +1,6 @@
 import { ArgumentError } from '../errors.ts'
 import { type LayerSpan, watchLayers } from '../nn/module.ts'
+import { clone } from '../ops/functions.ts'
 import { Tensor } from '../ops/tensor.ts'
 import { known } from '../options.ts'
 import type { Elements, Engine } from '../program/engine.ts'
@@ -69,7 +70,9 @@ export class Step<I extends string = string, O extends string = string> implemen
               where: `capture, result ${name}`,
               received: typeof tensor,
             })
-          values_[name] = tensor.use('capture')
+          const value = tensor.use('capture')
+          // What no op made has no other owner than a handle of this scope.
+          values_[name] = value.producer === undefined ? clone(tensor).state : value
         }
         return values_
       }),

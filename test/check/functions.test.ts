@@ -11,7 +11,7 @@ import {
   proofsOf,
   rowOf,
 } from '../../src/check/function-table.ts'
-import type { FunctionName } from '../../src/check/functions/index.ts'
+import type { FunctionName, Wider } from '../../src/check/functions/index.ts'
 import { sizeOf } from '../../src/check/operands.ts'
 import { weighted } from '../../src/check/table.ts'
 import type * as publicNames from '../../src/index.ts'
@@ -20,7 +20,7 @@ import type * as f from '../../src/ops/functions.ts'
 import { differs } from '../helpers/bits.ts'
 
 /** The rows are those of the functions that are exported, no more and no less; otherwise this does not compile. */
-type Exported = Exclude<Extract<keyof typeof f, keyof typeof publicNames>, OpName> | 'crossEntropy'
+type Exported = Exclude<Extract<keyof typeof f, keyof typeof publicNames>, OpName> | Wider
 const complete: [Exclude<Exported, FunctionName>, Exclude<FunctionName, Exported>] extends [never, never]
   ? true
   : never = true

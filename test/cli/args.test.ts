@@ -30,11 +30,15 @@ describe('the flags of train', () => {
       model: 'mlp',
       hidden: [512],
       channels: [32, 64],
+      batchNorm: false,
+      augment: [],
       activation: 'relu',
       dropout: 0.5,
       target: undefined,
       task: 'auto',
       ignore: [],
+      types: [],
+      missing: [],
       holdOut: 0.2,
       patience: 30,
       tokenizer: 'characters',
@@ -74,18 +78,22 @@ describe('the flags of train', () => {
     const line =
       '--data d --hidden 128,64 --activation gelu --dropout .5 --optimizer sgd --lr 1e-2 --momentum 0 --weight-decay 0 ' +
       '--l1 1e-5 --l2 1e-4 --schedule constant --epochs 5 --batch 64 --seed 0 --threads 2 --numerics reproducible ' +
-      '--model cnn --channels 8 --warmup 7 --no-wide --checkpoint c --checkpoint-every 3 --tensorboard t --gradients numeric --out m --no-report --plan --json -q'
+      '--model cnn --channels 8 --batch-norm --augment shift:2,flip --warmup 7 --no-wide --checkpoint c --checkpoint-every 3 --tensorboard t --gradients numeric --out m --no-report --plan --json -q'
     expect(trainOptions(...line.split(' '))).toEqual({
       job: 'image',
       data: 'd',
       model: 'cnn',
       hidden: [128, 64],
       channels: [8],
+      batchNorm: true,
+      augment: ['shift:2', 'flip'],
       activation: 'gelu',
       dropout: 0.5,
       target: undefined,
       task: 'auto',
       ignore: [],
+      types: [],
+      missing: [],
       holdOut: 0.2,
       patience: 30,
       tokenizer: 'characters',
@@ -142,6 +150,9 @@ describe('the flags of train', () => {
   })
 
   test('tells jobs apart by the name of the data, or is told', () => {
+    for (const name of ['a.jsonl', 'a.ndjson.gz', 'a.parquet', 'a.arrow', 'a.feather'])
+      expect(trainOptions(name).job, name).toBe('table')
+    expect(trainOptions('a.txt').patience).toBe(3)
     expect(trainOptions('a.CSV', '--target', 'y')).toMatchObject({
       job: 'table',
       model: 'mlp',
@@ -263,7 +274,7 @@ describe('the command line', () => {
     ['predict m', /DATA is missing/],
     ['--target x', /--target: only tables take it; received images/],
     ['--job table --target x', /--job: tables need DATA/],
-    ['--channels 8', /--channels: only a cnn has them/],
+    ['--channels 8', /--channels: only a cnn takes it/],
     ['--model cmm', /--model: a bad value; expected mlp, cnn, received 'cmm'/],
     ['--lr', /--lr: needs a value/],
     ['--lr --epochs', /--lr: a bad value; expected a number above 0, received '--epochs'/],
@@ -296,6 +307,16 @@ describe('the command line', () => {
     ['--optimizer constructor', /--optimizer: a bad value/],
     ['--out=', /--out: a bad value; expected a path/],
     ['--json=yes', /--json: takes no value/],
+    ['--augment shift:-1', /--augment: a bad value; expected some of shift/],
+    ['--augment noise:1e9', /received 'noise:1e9'/],
+    ['--augment flip:2', /received 'flip:2'/],
+    ['--augment rotat', /Did you mean 'rotate'\?/],
+    ['--augment constructor', /--augment: a bad value/],
+    ['--batch-norm', /--batch-norm: only a cnn takes it/],
+    ['train t.csv --types a:b', /--types: a bad value; expected COLUMN:number or COLUMN:category/],
+    ['train t.csv --types :number', /received ':number'/],
+    ['train t.csv --missing ,', /--missing: a bad value/],
+    ['train t.csv --augment flip', /--augment: only images take it/],
     ['--report r.html --no-report', /--report: contradicts --no-report/],
   ])('refuses %s', (line, message) => {
     const parse = (): unknown => planOf(line.split(' '))

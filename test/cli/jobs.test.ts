@@ -5,9 +5,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
+import { Table as ArrowTable, tableToIPC, vectorFromArray } from 'apache-arrow'
+import { parquetWriteBuffer } from 'hyparquet-writer'
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { encodeNpy } from '../../src/io/npy.ts'
 import { encodeSafetensors, parseSafetensors } from '../../src/io/safetensors.ts'
+import { unclosed } from './markup.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const main = join(root, 'dist/bundle/main.js')
@@ -65,8 +68,84 @@ describe('a table', { timeout: 60_000 }, () => {
     expect(readFileSync(join(folder, 'answers.csv'), 'utf8')).toBe(csv.out)
 
     const evaluated = await chainrule('evaluate', 'model.safetensors', iris, '--json')
-    expect(JSON.parse(evaluated.out)).toMatchObject({ kind: 'classes', rows: 150, testAccuracy: expect.any(Number) })
-    expect((await chainrule('evaluate', 'model.safetensors', iris)).out).toMatch(/test accuracy {3}150 rows of/)
+    expect(JSON.parse(evaluated.out)).toMatchObject({ kind: 'classes', rows: 150, accuracy: expect.any(Number) })
+    expect((await chainrule('evaluate', 'model.safetensors', iris)).out).toMatch(/ % accuracy {3}150 rows of/)
+  })
+
+  test('of JSON lines, Parquet or Arrow is learnt as the same one of CSV', async () => {
+    const [head = '', ...lines] = readFileSync(iris, 'utf8').trim().split('\n')
+    const names = head.split(',')
+    const rows = lines.map((row) => row.split(',').map((cell, i) => (i < 4 ? Number(cell) : cell)))
+    const column = (k: number): unknown[] => rows.map((row) => row[k])
+    const objects = rows.map((row) => Object.fromEntries(names.map((name, i) => [name, row[i]])))
+    write('iris.jsonl', objects.map((row) => JSON.stringify(row)).join('\n'))
+    const columnData = names.map((name, k) => ({
+      name,
+      data: column(k),
+      type: k < 4 ? ('DOUBLE' as const) : ('STRING' as const),
+    }))
+    write('iris.parquet', new Uint8Array(parquetWriteBuffer({ columnData })))
+    const vectors = names.map((name, k) => [name, vectorFromArray(column(k) as number[])] as const)
+    write('iris.arrow', tableToIPC(new ArrowTable(Object.fromEntries(vectors)), 'file'))
+    const train = async (path: string): Promise<unknown> => {
+      const run = await chainrule('train', path, ...'--target species --epochs 4 --json --no-report'.split(' '))
+      expect(run, path).toMatchObject({ code: 0, err: '' })
+      return last(run)['weightsHash']
+    }
+    const hash = await train(iris)
+    for (const path of ['iris.jsonl', 'iris.parquet', 'iris.arrow']) {
+      expect(await train(path), path).toBe(hash)
+      const { out } = await chainrule('predict', 'model.safetensors', path)
+      expect(out, path).toBe((await chainrule('predict', 'model.safetensors', iris)).out)
+    }
+    write('bad.parquet', 'PAR1')
+    expect(await line('train bad.parquet --target species')).toMatchObject({
+      code: 1,
+      err: expect.stringMatching(/^error: bad\.parquet: no Parquet file, or a damaged one/),
+    })
+  })
+
+  test('says what its columns are where their content misleads, in flags', async () => {
+    const rows = Array.from(
+      { length: 60 },
+      (_, i) => `${i === 9 ? 'none' : i % 10},${1 + (i % 3)},${i % 2 === 0 ? 'a' : 'b'}`,
+    )
+    write('t.csv', `x,zip,kind\n${rows.join('\n')}\n`)
+    const flags = '--target kind --epochs 2 --no-report'
+    const refused = await line(`train t.csv ${flags}`)
+    expect(refused.code).toBe(1)
+    expect(refused.err).toMatch(/column "x", row 11: not a number; .* use --missing none; .* --types x:category\.\n$/)
+    expect(await line(`train t.csv ${flags} --missing none,- --types zip:category`)).toMatchObject({ code: 0, err: '' })
+    expect(JSON.parse((await line('inspect model.safetensors --config')).out)).toMatchObject({
+      missing: ['none', '-'],
+      types: ['zip:category'],
+    })
+    // Both are kept with the model.
+    write('new.csv', 'x,zip\nnone,1\n-,7\n')
+    expect((await line('predict model.safetensors new.csv')).out.trim().split('\n')).toHaveLength(3)
+    write('new.csv', 'x,zip\nodd,1\n')
+    const wrong = await line('predict model.safetensors new.csv')
+    expect(wrong.err).toMatch(/use --missing odd\.\n$/)
+    expect(await line('predict model.safetensors new.csv --missing odd')).toMatchObject({ code: 0 })
+    const few = rows.map((row, i) => (i % 10 === 9 ? row.replace(/^\w+/, 'unknown') : row))
+    write('t.csv', `x,zip,kind\n${few.join('\n')}\n`)
+    expect((await line(`train t.csv ${flags}`)).out).toContain(
+      'Column "x" is taken for categories, as "unknown" is no number (--missing unknown, --types x:category).',
+    )
+  })
+
+  test('shows sample rows in the report, of numbers also beside the truth', async () => {
+    const rows = Array.from({ length: 80 }, (_, i) => `${i % 9},${['a', '<b>'][i % 2]},${3 * (i % 9) + (i % 2)}`)
+    write('t.csv', `x,kind,y\n${rows.join('\n')}\n`)
+    for (const [target, cards] of [
+      ['y', ['Predicted and true', 'Sample predictions', '16 of 16 test rows', '<td>&#60;b&#62;</td>']],
+      ['kind', ['Confusion matrix', 'Sample predictions', '<th>confidence</th>']],
+    ] as const) {
+      expect(await line(`train t.csv --target ${target} --task auto --epochs 3 --quiet`)).toMatchObject({ code: 0 })
+      const page = readFileSync(join(folder, 'report.html'), 'utf8')
+      for (const part of cards) expect(page).toContain(part)
+      expect(unclosed(page)).toEqual([])
+    }
   })
 
   test('of 150 flowers is told apart in 95 % of rows it never saw, as a mean of five seeds', async () => {
@@ -135,23 +214,25 @@ describe('a table', { timeout: 60_000 }, () => {
   })
 
   test.each([
-    ['', 'x,y\n1,a\n2,b\n', /--target: no column was named .*; expected "x", "y"/],
-    ['--target z', 'x,y\n1,a\n2,b\n', /no column "z"/],
-    ['--target y', 'x,y\n1,a\n2\n', /t\.csv: row 3: too few fields; expected 2/],
-    ['--target y', 'x,y\n1,"a\n', /t\.csv/],
-    ['--target y', 'x,x\n1,a\n', /two columns are named "x"/],
-    ['--target y', 'x,y\n', /no rows/],
-    ['--target y', '', /t\.csv/],
-    ['--target y', `x,y\n${'1,a\n2,b\n'.repeat(20)}3x,a\n`, /column "x", row 42: not a number/],
-    ['--target y', `x,y\n${'1,a\n'.repeat(20)}`, /one value alone/],
-    ['--target y --ignore q', 'x,y\n1,a\n2,b\n', /no column "q"/],
-    ['--target y', `x,y\n1,\xff\n`, /t\.csv/],
-    ['--target y --model cnn', 'x,y\n1,a\n', /--model: only images take it/],
-    ['--target y --context 5', 'x,y\n1,a\n', /--context: only text take/],
-  ])('is refused with %s where it is %j, and nothing is written', async (flags, content, message) => {
+    [2, '', 'x,y\n1,a\n2,b\n', /--target: no column was named .*; expected "x", "y"/],
+    [2, '--target z', 'x,y\n1,a\n2,b\n', /no such column in t\.csv; expected "x", "y", received "z"/],
+    [1, '--target y', 'x,y\n1,a\n2\n', /t\.csv: row 3: too few fields; expected 2/],
+    [1, '--target y', 'x,y\n1,"a\n', /t\.csv/],
+    [1, '--target y', 'x,x\n1,a\n', /two columns are named "x"/],
+    [1, '--target y', 'x,y\n', /no rows/],
+    [1, '--target y', '', /t\.csv/],
+    [1, '--target y', `x,y\n${'1,a\n2,b\n'.repeat(20)}3x,a\n`, /column "x", row 42: not a number/],
+    [1, '--target y', `x,y\n${'1,a\n'.repeat(20)}`, /one value alone/],
+    [2, '--target y --ignore q', 'x,y\n1,a\n2,b\n', /--ignore: no such column/],
+    [1, '--target y', `x,y\n1,\xff\n`, /t\.csv/],
+    [2, '--target y --model cnn', 'x,y\n1,a\n', /--model: only images take it/],
+    [2, '--target y --context 5', 'x,y\n1,a\n', /--context: only text take/],
+    [1, '--target y', 'x,y\n1,a\n2,b\n', /too few rows to hold any out; .*\(--hold-out\)/],
+    [2, '--target y --types x', 'x,y\n1,a\n2,b\n', /--types: a bad value; expected COLUMN:number or COLUMN:category/],
+  ])('ends with %i and %s where it is %j, and nothing is written', async (code, flags, content, message) => {
     write('t.csv', Buffer.from(content, 'latin1'))
     const run = await line(`train t.csv ${flags}`.trim())
-    expect(run.code).toBe(1)
+    expect(run.code).toBe(code)
     expect(run.err).toMatch(message)
     expect(run.err.trimEnd().split('\n')).toHaveLength(1)
     expect(readdirSync(folder)).toEqual(['t.csv'])
@@ -213,7 +294,7 @@ describe('images in npy files', { timeout: 60_000 }, () => {
     ).toEqual(['class', '0', '1'])
     expect((await line('predict model.safetensors set')).out).toBe(predicted.out)
     expect(JSON.parse((await line('evaluate model.safetensors set --json')).out)).toMatchObject({
-      testAccuracy: 1,
+      accuracy: 1,
       rows: n,
     })
     write('wide.npy', encodeNpy({ shape: [1, 7, 7], data: new Uint8Array(49) }))
@@ -248,9 +329,9 @@ describe('a text', { timeout: 60_000 }, () => {
     expect((await chainrule('generate', 'model.safetensors', '--prompt', 'Ω')).err).toMatch(
       /a character that the training/,
     )
-    expect(
-      JSON.parse((await line('evaluate model.safetensors cats.txt --json')).out).testNatsPerCharacter,
-    ).toBeLessThan(0.5)
+    expect(JSON.parse((await line('evaluate model.safetensors cats.txt --json')).out).natsPerCharacter).toBeLessThan(
+      0.5,
+    )
     expect((await line('predict model.safetensors cats.txt')).err).toMatch(/the network writes text/)
   })
 
@@ -266,16 +347,16 @@ describe('a text', { timeout: 60_000 }, () => {
   })
 
   test.each([
-    ['too short', 'abc', '', /too short a text; .*Use a smaller --context/],
-    ['empty', '', '', /no text/],
-    ['no UTF-8', Buffer.from([0xff, 0xfe, 0x00]), '', /no UTF-8/],
-    ['with heads that do not fit', text, '--heads 3', /--heads: they do not divide the width of 128/],
-    ['with a vocabulary of characters', text, '--vocabulary 300', /--vocabulary: only bpe takes it/],
-    ['with a target', text, '--target x', /--target: only tables take it/],
-  ])('that is %s is refused', async (_, content, flags, message) => {
+    [1, 'too short', 'abc', '', /too short a text; .*Use a smaller --context/],
+    [1, 'empty', '', '', /no text/],
+    [1, 'no UTF-8', Buffer.from([0xff, 0xfe, 0x00]), '', /no UTF-8/],
+    [2, 'with heads that do not fit', text, '--heads 3', /--heads: they do not divide the width of 128/],
+    [2, 'with a vocabulary of characters', text, '--vocabulary 300', /--vocabulary: only bpe takes it/],
+    [2, 'with a target', text, '--target x', /--target: only tables take it/],
+  ])('ends with %i where it is %s', async (code, _, content, flags, message) => {
     write('t.txt', content)
     const run = await line(`train t.txt ${flags}`.trim())
-    expect(run.code).toBe(1)
+    expect(run.code).toBe(code)
     expect(run.err).toMatch(message)
     expect(readdirSync(folder)).toEqual(['t.txt'])
   })

@@ -93,7 +93,7 @@ describe('chainrule', { timeout: 60_000 }, () => {
     expect(await chainrule('--epochs 1 --hidden 12 --no-report --quiet --out a.st')).toMatchObject({ code: 0 })
     const shown = await chainrule('inspect a.st')
     expect(shown).toMatchObject({ code: 0, err: '' })
-    expect(shown.out).toMatch(/^ 0\.weight +F32 +\[12, 64\] +768 +3\.0 KiB$/m)
+    expect(shown.out).toMatch(/^ 0\.weight +F32 +\[12, 64\] +3\.0 KiB$/m)
     expect(shown.out).toMatch(/^ network +64-12-10, relu, dropout 0\.5$/m)
     const config = await chainrule('inspect a.st --config')
     expect(JSON.parse(config.out)).toMatchObject({ model: 'mlp', hidden: [12], epochs: 1, seed: 1 })
@@ -119,6 +119,22 @@ describe('chainrule', { timeout: 60_000 }, () => {
     expect(tensors.get('head.0.weight')?.shape).toEqual([32, 64])
     expect(JSON.parse(metadata.get('chainrule.model') as string)).toMatchObject({ kind: 'cnn', image: [1, 8, 8] })
     expect(eventsOf(run).at(-1)?.['testAccuracy']).toBeGreaterThan(0.95)
+  })
+
+  test('trains on images that are changed each epoch, with normalized channels, the same for the same seed', async () => {
+    const flags = '--model cnn --channels 4 --hidden 16 --epochs 3 --batch 50 --no-report --json'
+    const changed = `${flags} --batch-norm --augment shift,flip,rotate:5,noise:0.1`
+    const runs = [await chainrule(flags), await chainrule(changed), await chainrule(`${changed} --threads 1`)]
+    for (const run of runs) expect(run).toMatchObject({ code: 0, err: '' })
+    const [plain, one, two] = runs.map((run) => eventsOf(run).at(-1)?.['weightsHash'])
+    expect(two).toBe(one)
+    expect(one).not.toBe(plain)
+    const { tensors, metadata } = parseSafetensors(readFileSync(join(folder, 'model.safetensors')))
+    expect(tensors.get('features.1.running_var')?.shape).toEqual([4])
+    expect(tensors.has('features.0.bias')).toBe(false)
+    expect(metadata.get('chainrule.command')).toContain('--batch-norm --augment shift,flip,rotate:5,noise:0.1')
+    const { out } = await chainrule(`evaluate model.safetensors ${asMnist()} --json`)
+    expect(JSON.parse(out)).toMatchObject({ rows: 1797, accuracy: expect.any(Number) })
   })
 
   test('speaks JSON, one object a line, the result last', async () => {
@@ -208,19 +224,24 @@ describe('chainrule', { timeout: 60_000 }, () => {
   })
 
   test.each([
-    ['--epohcs 3', /^error: --epohcs: unknown flag\. Did you mean --epochs\?\n$/],
-    ['--lr 12abc', /^error: --lr: a bad value; expected a number above 0, received '12abc'\n$/],
-    ['trian', /Did you mean 'train'\?/],
-    ['--data nowhere', /^error: nowhere: cannot be read: no such file or folder\n$/],
-    ['--data .', /no IDX files; expected train-images-idx3-ubyte .* received an empty folder/],
-    ['--out none/model.st', /^error: none\/model\.st: cannot write there: no such file or folder\n$/],
-    ['--report none/r.html', /none\/r\.html: cannot write there/],
-    ['--out a --report a', /--report: is also the file of --out/],
-    ['--epochs 1 --optimizer sgd --lr 1e30', /^error: step \d+: the training diverged; .* Use a smaller --lr/],
-    ['--gradients numeric --hidden 2000', /too large for numeric gradients/],
-  ])('refuses %s in one sentence, and writes nothing', async (flags, message) => {
+    [2, '--epohcs 3', /^error: --epohcs: unknown flag\. Did you mean --epochs\?\n$/],
+    [2, '--lr 12abc', /^error: --lr: a bad value; expected a number above 0, received '12abc'\n$/],
+    [2, 'trian', /Did you mean 'train'\?/],
+    [1, '--data nowhere', /^error: nowhere: cannot be read: no such file or folder\n$/],
+    [1, '--data .', /no IDX files; expected train-images-idx3-ubyte .* received an empty folder/],
+    [1, '--out none/model.st', /^error: none\/model\.st: cannot write there: no such file or folder\n$/],
+    [1, '--report none/r.html', /none\/r\.html: cannot write there/],
+    [
+      1,
+      `train ${main}`,
+      /not a folder of images; expected a folder of IDX or npy files\. Names of tables end in \.csv/,
+    ],
+    [2, '--out a --report a', /--report: is also the file of --out/],
+    [1, '--epochs 1 --optimizer sgd --lr 1e30', /^error: step \d+: the training diverged; .* Use a smaller --lr/],
+    [2, '--gradients numeric --hidden 2000', /too large for numeric gradients/],
+  ])('ends with %i at %s, says why in one sentence, and writes nothing', async (code, flags, message) => {
     const run = await chainrule(flags)
-    expect(run.code).toBe(1)
+    expect(run.code).toBe(code)
     expect(run.err).toMatch(message)
     expect(run.err.trimEnd().split('\n')).toHaveLength(1)
     expect(run.err).not.toMatch(/^ +at /m)
@@ -261,6 +282,20 @@ describe('chainrule', { timeout: 60_000 }, () => {
     expect(readFileSync(join(folder, 'report.html'), 'utf8')).toContain('stopped before its last epoch')
   })
 
+  test('ends by the signal where there is nothing to keep, and by its code where there is', async () => {
+    const child = spawn(process.execPath, [main, 'check'], { cwd: folder, stdio: ['ignore', 'pipe', 'inherit'] })
+    child.stdout.once('data', () => child.kill('SIGINT'))
+    expect(await new Promise((resolve) => child.on('close', (_, signal) => resolve(signal)))).toBe('SIGINT')
+    let sent = false
+    const run = await chainrule('--epochs 100000 --json --no-report', (out, kill) => {
+      if (sent || !out.includes('"event":"step"')) return
+      sent = true
+      kill('SIGTERM')
+    })
+    expect(run).toMatchObject({ code: 143, err: '' })
+    expect(readdirSync(folder).sort()).toEqual(['model.checkpoint.safetensors', 'model.safetensors'])
+  })
+
   test('ends quietly when its reader goes away', async () => {
     const run = await chainrule('--version', () => {})
     const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string }
@@ -273,7 +308,7 @@ describe('chainrule', { timeout: 60_000 }, () => {
     expect(code).toBe(0)
   })
 
-  test('tells the memory of a run before it starts, and keeps to it', async () => {
+  test('tells the memory of a run before it starts, and keeps to it', { timeout: 180_000 }, async () => {
     const path = asMnist()
     writeFileSync(join(folder, 'book.txt'), 'In the beginning there was a text, and it was short. '.repeat(40))
     for (const job of [
@@ -290,6 +325,18 @@ describe('chainrule', { timeout: 60_000 }, () => {
       expect(used / plan.bytes, job).toBeLessThan(1.1)
       expect(used / plan.bytes, job).toBeGreaterThan(0.7)
     }
+    // The model and a checkpoint know as much as the run did.
+    const flags = '--hidden 16 --epochs 2 --no-report'
+    expect(await chainrule(`${flags} --quiet --checkpoint ck`)).toMatchObject({ code: 0, err: '' })
+    const plan = (await chainrule(`${flags} --plan --json`)).out
+    expect((await chainrule('inspect model.safetensors --memory --json')).out).toBe(plan)
+    const shown = await chainrule('inspect model.safetensors --program --memory')
+    expect(shown.out).toBe((await chainrule(`${flags} --plan`)).out)
+    expect((await chainrule('inspect ck --program')).out).toMatch(/One training step: \d+ instructions/)
+    const memory = (await chainrule('inspect ck --memory')).out
+    expect(memory).toMatch(/^ Memory: [\d.]+ MiB$/m)
+    expect(memory).not.toContain('One training step')
+    expect(await chainrule('inspect ck --memory --config')).toMatchObject({ code: 2 })
     expect((await chainrule('--plan')).out).toMatch(/Memory: [\d.]+ MiB/)
   })
 
@@ -322,16 +369,16 @@ describe('chainrule', { timeout: 60_000 }, () => {
     expect(run).toMatchObject({ code: 0, err: '' })
     const [start, tanh, argmax, done] = eventsOf(run)
     expect(start).toMatchObject({ event: 'start', operations: 2, builds: expect.arrayContaining(['simd']) })
-    expect(tanh).toMatchObject({ event: 'operation', op: 'tanh', ok: true, faults: [] })
+    expect(tanh).toMatchObject({ event: 'operation', name: 'tanh', ok: true, faults: [] })
     expect(tanh?.['difference']).toBeGreaterThan(0)
     expect(tanh?.['difference']).toBeLessThan(1e-6)
     expect(tanh?.['engine']).toBeLessThan(1)
-    expect(argmax).toMatchObject({ op: 'argmax', why: 'piecewise constant', forward: 0, ok: true })
+    expect(argmax).toMatchObject({ name: 'argmax', why: 'piecewise constant', forward: 0, ok: true })
     expect(done).toMatchObject({ event: 'done', ok: true, wrong: 0 })
     expect((await chainrule('check --only softmax')).out).toMatch(/^ softmax .* ok$/m)
 
     const wrong = await chainrule('check --only softmx')
-    expect(wrong).toMatchObject({ code: 1, out: '' })
+    expect(wrong).toMatchObject({ code: 2, out: '' })
     expect(wrong.err).toContain("--only: no such operation; received 'softmx'. Did you mean 'softmax'?")
   })
 

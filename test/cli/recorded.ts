@@ -1,6 +1,7 @@
 // A run as the training core reports it, made up but plausible: what the views are tested and tried with.
-import { type TrainOptions, trainOptionsOf } from '../../src/cli/args.ts'
+import { trainOptionsOf } from '../../src/cli/args.ts'
 import type { EpochRecord, RunPlan, RunResult, StepRecord } from '../../src/cli/result.ts'
+import type { TrainOptions } from '../../src/cli/train-options.ts'
 import type { Confusion } from '../../src/train/index.ts'
 
 export const trainOptions = (...argv: string[]): TrainOptions => trainOptionsOf(argv)
@@ -86,6 +87,7 @@ export const result: RunResult = {
     predicted: (i + 3) % 10,
     confidence: 0.95 - 0.07 * i,
   })),
+  shown: [],
   course: [],
   trainSeconds: 0.59,
   samplesPerSecond: 48_747,

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
-const main = join(root, 'dist/cli/main.js')
+const main = join(root, 'dist/bundle/main.js')
 const iris = join(root, 'data/iris/iris.csv')
 
 let folder = ''
@@ -98,7 +98,7 @@ describe('chainrule resume', { timeout: 120_000 }, () => {
     const files = readdirSync(join(folder, 'run')).filter((name) => !name.startsWith('.'))
     expect(files.length).toBeGreaterThan(0)
     const again = await chainrule(['train', ...flags, '--checkpoint', 'run'])
-    expect(again.code).toBe(1)
+    expect(again.code).toBe(2)
     expect(again.err).toMatch(/the checkpoints of another run. Go on with it by 'chainrule resume run'/)
     const rest = await chainrule(['resume', 'run', '--json'])
     expect(rest).toMatchObject({ code: 0, err: '' })
@@ -108,6 +108,13 @@ describe('chainrule resume', { timeout: 120_000 }, () => {
     expect(shown.out).toMatch(/checkpoint +step [\d,]+, epoch \d+/)
     expect((await chainrule(['inspect', 'run'])).out).toContain(join('run', kept.at(-1) as string))
     expect((await chainrule(['inspect', '.'])).err).toMatch(/no checkpoints/)
+    // At the end of the run the last checkpoint has the weights of the model.
+    await chainrule(['train', iris, '--target', 'species', '--epochs', '3', '--checkpoint', 'ck', '--quiet'])
+    const { out } = await chainrule(['predict', 'model.safetensors', iris])
+    expect(out.split('\n')).toHaveLength(152)
+    for (const path of ['ck', join('ck', readdirSync(join(folder, 'ck')).at(-1) as string)])
+      expect(await chainrule(['predict', path, iris])).toEqual({ code: 0, err: '', out })
+    expect((await chainrule(['evaluate', 'ck', iris])).out).toMatch(/ % accuracy {3}150 rows/)
   })
 
   test('says in plain words how', async () => {

@@ -25,6 +25,16 @@ function put(name: string, bytes: Buffer): void {
 }
 
 describe('readIdxFolder', () => {
+  test('takes a pair whose names say no part', async () => {
+    images('digits-images-idx3-ubyte', 3)
+    labels('digits-labels-idx1-ubyte.gz', [0, 4, 1])
+    const { train, test: none, files } = await readIdxFolder(folder)
+    expect([train.count, none]).toEqual([3, undefined])
+    expect(files).toEqual(['digits-images-idx3-ubyte', 'digits-labels-idx1-ubyte.gz'])
+    images('train-images-idx3-ubyte', 3)
+    await expect(readIdxFolder(folder)).rejects.toThrow(/several files of train images/)
+  })
+
   test('pairs training and test files, packed and not', async () => {
     images('train-images-idx3-ubyte.gz', 3)
     labels('train-labels-idx1-ubyte', [0, 4, 1])

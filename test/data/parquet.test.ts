@@ -42,6 +42,9 @@ describe('readParquet', () => {
     expect(table.rows).toBe(rows)
     expect(table.columns).toEqual(expected)
     expect([table.at[0], table.at[rows - 1]]).toEqual([1, rows])
+    // A Buffer may be a part of a larger one.
+    const pool = Buffer.concat([Buffer.from('before'), bytes, Buffer.from('after')])
+    expect((await readParquet(pool.subarray(6, 6 + bytes.length))).columns).toEqual(expected)
   })
 
   test('reads some columns, in the order asked for, from parts of a file', async () => {

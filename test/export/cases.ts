@@ -398,6 +398,21 @@ class Gpt extends nn.Module {
   }
 }
 
+/** An LSTM over words: an answer, and the states it ends with. */
+function classifier(): nn.Module {
+  const [embed, lstm, head] = [nn.embedding(11, 5), nn.lstm(5, 6, { bidirectional: true }), nn.linear(12, 3)]
+  class Classifier extends nn.Module {
+    readonly embed = embed
+    readonly lstm = lstm
+    readonly head = head
+    override forward(tokens: Tensor): { logits: Tensor; states: Tensor; cells: Tensor } {
+      const { y, h, c } = this.lstm.run(this.embed.forward(tokens))
+      return { logits: this.head.forward(cr.mean(y, 1)), states: h, cells: c as Tensor }
+    }
+  }
+  return new Classifier()
+}
+
 const models: Case[] = [
   layer(
     'perceptron',
@@ -421,23 +436,35 @@ const models: Case[] = [
   ),
   layer('residual', () => nn.residual(nn.sequential([nn.linear(5, 5), nn.tanh()])), x(3, 5)),
   layer('transformer', () => new Gpt(), ids(3, 6), { below: 13 }),
-  layer(
-    'text classifier',
-    () => {
-      const [embed, lstm, head] = [nn.embedding(11, 5), nn.lstm(5, 6, { bidirectional: true }), nn.linear(12, 3)]
-      class Classifier extends nn.Module {
-        readonly embed = embed
-        readonly lstm = lstm
-        readonly head = head
-        override forward(tokens: Tensor): { logits: Tensor; states: Tensor; cells: Tensor } {
-          const { y, h, c } = this.lstm.run(this.embed.forward(tokens))
-          return { logits: this.head.forward(cr.mean(y, 1)), states: h, cells: c as Tensor }
-        }
-      }
-      return new Classifier()
-    },
-    ids(3, 4),
-    { below: 11 },
+  layer('text classifier', classifier, ids(3, 4), { below: 11 }),
+]
+
+/** Any length of a sequence. */
+const lengths: Case[] = [
+  layer('a GPT of any length', () => new Gpt(), ids(3, 6), { below: 13, options: { timeAxes: { ids: 1 } } }),
+  layer('text classifier of any length', classifier, ids(3, 6), { below: 11, options: { timeAxes: { ids: 1 } } }),
+  layer('an encoder layer of any length', () => nn.transformerEncoderLayer(8, 2, { hidden: 12 }), x(3, 5, 8), {
+    options: { timeAxes: { x: 1 } },
+  }),
+  layer('attention with masks of any length', () => nn.multiHeadAttention(8, 2, { causal: true }), x(3, 5, 8), {
+    options: { timeAxes: { x: 1 } },
+  }),
+  ...(
+    [
+      ['rnn', nn.rnn],
+      ['gru', nn.gru],
+      ['lstm', nn.lstm],
+    ] as const
+  ).map(([name, make]) =>
+    layer(`${name} of any length`, () => make(5, 6, { bidirectional: true }), x(3, 4, 5), {
+      options: { timeAxes: { x: 1 } },
+    }),
+  ),
+  fn(
+    'the last step of any length',
+    (a) => (a as Tensor).slice([0, ((a as Tensor).shape[1] as number) - 1]).reshape([-1, 5]),
+    x(3, 6, 5),
+    { options: { timeAxes: { x: 1 } } },
   ),
 ]
 
@@ -452,4 +479,5 @@ export const cases: readonly Case[] = [
   ...norms,
   ...sequences,
   ...models,
+  ...lengths,
 ]

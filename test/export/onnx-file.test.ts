@@ -95,6 +95,18 @@ describe('the file', () => {
     expect(texts(nodes[2] as Fields, 2)).toEqual(['output'])
   })
 
+  it('writes batch normalization as one operator, with the running statistics', () => {
+    using model = nn.sequential([nn.conv2d(2, 3, 3, { bias: false }), nn.batchNorm(3, { eps: 1e-3 }), nn.relu()])
+    const nodes = messages(graphOf(exportOnnx(model, { x: spec([1, 2, 5, 5]) })), 1)
+    expect(nodes.map((node) => [text(node, 3), text(node, 4), texts(node, 1).slice(1)])).toEqual([
+      ['0/Conv', 'Conv', ['0.weight']],
+      ['1/BatchNormalization', 'BatchNormalization', ['1.weight', '1.bias', '1.running_mean', '1.running_var']],
+      ['2/Relu', 'Relu', []],
+    ])
+    const eps = message(nodes[1] as Fields, 5)
+    expect(text(eps, 1)).toBe('epsilon')
+  })
+
   it('names every node and every tensor once', () => {
     using model = nn.sequential([nn.transformerEncoderLayer(4, 2), nn.transformerEncoderLayer(4, 2), nn.gru(4, 3)])
     const graph = graphOf(exportOnnx(model, { x: spec([1, 5, 4]) }))
@@ -120,6 +132,13 @@ describe('the file', () => {
     expect(file()).toEqual(file())
   })
 })
+
+/** Every step of every sequence as a row. */
+class Flat extends nn.Module {
+  override forward(x: Tensor): Tensor {
+    return x.reshape([-1, 4])
+  }
+}
 
 describe('the batch', () => {
   /** Its weight is one row for each of three samples. */
@@ -147,6 +166,30 @@ describe('the batch', () => {
     }
     const graph = graphOf(exportOnnx(new Share(), { x: spec([4, 2]) }))
     expect(messages(graph, 11).map(dimsOf)).toEqual([[4, 2]])
+  })
+})
+
+describe('the length of a sequence', () => {
+  it('has a name of its own, also where the batch is fixed', () => {
+    using model = nn.transformerEncoderLayer(4, 2, { causal: true })
+    const x = spec([2, 6, 4])
+    const graph = graphOf(exportOnnx(model, { x }, { timeAxes: { x: 1 } }))
+    expect(messages(graph, 11).map(dimsOf)).toEqual([['batch', 'time', 4]])
+    expect(messages(graph, 12).map(dimsOf)).toEqual([['batch', 'time', 4]])
+    const fixed = graphOf(exportOnnx(model, { x }, { batch: 'fixed', timeAxes: { x: 1 } }))
+    expect(messages(fixed, 11).map(dimsOf)).toEqual([[2, 'time', 4]])
+    const rows = graphOf(exportOnnx(new Flat(), { x }, { timeAxes: { x: 1 } }))
+    expect(messages(rows, 12).map(dimsOf)).toEqual([['batch*time', 4]])
+  })
+
+  it('is an error where the model fixes it, or where there is none', () => {
+    using model = nn.sequential([nn.flatten(), nn.linear(24, 2)])
+    const x = spec([2, 6, 4])
+    expect(() => exportOnnx(model, { x }, { timeAxes: { x: 1 } })).toThrow(ExportError)
+    expect(() => exportOnnx(model, { x }, { timeAxes: { x: 1 } })).toThrow(/every length of a sequence/)
+    for (const wrong of [{ y: 1 }, { x: 0 }, { x: 3 }, { x: -1 }])
+      expect(() => exportOnnx(model, { x }, { timeAxes: wrong as { x: number } })).toThrow(ArgumentError)
+    expect(() => exportOnnx(model, { x: spec([2, 3, 8]) }, { timeAxes: { x: 1 } })).toThrow(/at least 4 steps/)
   })
 })
 

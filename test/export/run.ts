@@ -92,19 +92,26 @@ function here(
   )
 }
 
-const resized = (inputs: Specs, size: number, { batchAxes = {} }: OnnxOptions): Specs =>
+const resized = (inputs: Specs, size: number, time: number, { batchAxes = {}, timeAxes = {} }: OnnxOptions): Specs =>
   Object.fromEntries(
     Object.entries(inputs).map(([name, { shape, dtype }]) => {
       const axis = name in batchAxes ? (batchAxes as Record<string, number | undefined>)[name] : 0
-      return [name, { dtype, shape: shape.map((n, i) => (i === axis ? size : n)) }]
+      const other = (timeAxes as Record<string, number | undefined>)[name]
+      return [name, { dtype, shape: shape.map((n, i) => (i === axis ? size : i === other ? time : n)) }]
     }),
   )
 
-/** Exports a case and compares, at the batch of its specs and, unless it is fixed, at two others. */
+/** Exports a case and compares, at the sizes of its specs and, unless they are fixed, at three others. */
 export async function agree({ model: make, inputs, options = {}, below, within = 1e-5 }: Case): Promise<Uint8Array> {
   using model = make()
   const bytes = exportOnnx(model, inputs, { batch: 'dynamic', ...options })
-  const batches = options.batch === 'fixed' ? [inputs] : [inputs, ...[1, 4].map((n) => resized(inputs, n, options))]
+  const others = [
+    [1, 2],
+    [4, 3],
+    [2, 1],
+  ] as const
+  const batches =
+    options.batch === 'fixed' ? [inputs] : [inputs, ...others.map(([n, t]) => resized(inputs, n, t, options))]
   for (const [i, specs] of batches.entries()) {
     const data = Object.fromEntries(
       Object.entries(specs).map(([name, { shape, dtype }], j) => [

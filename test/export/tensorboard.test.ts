@@ -6,6 +6,7 @@ import { crc32c, masked } from '../../src/export/crc32c.ts'
 import { boardEvents, eventRecord, fileVersion } from '../../src/export/index.ts'
 import { ArgumentError, DataError } from '../../src/index.ts'
 import { tensorboard } from '../../src/io/node.ts'
+import { decodeEvent } from '../helpers/event-schema.ts'
 import { blob, decode, double, doubles, type Fields, float, int, message, messages, text } from '../helpers/protobuf.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'chainrule-board-'))
@@ -22,8 +23,11 @@ function slowCrc(bytes: Uint8Array): number {
 }
 
 /** The events of a file: framing and checksums are held against their definition. */
-function eventsOf(file: Uint8Array): Fields[] {
-  const events: Fields[] = []
+const eventsOf = (file: Uint8Array): Fields[] => recordsOf(file).map(decode)
+
+/** The contents of its records. */
+function recordsOf(file: Uint8Array): Uint8Array[] {
+  const records: Uint8Array[] = []
   const view = new DataView(file.buffer, file.byteOffset, file.byteLength)
   const check = (from: number, length: number, at: number): void => {
     const crc = BigInt(slowCrc(file.subarray(from, from + length)))
@@ -35,11 +39,11 @@ function eventsOf(file: Uint8Array): Fields[] {
     const length = Number(view.getBigUint64(at, true))
     check(at, 8, at + 8)
     check(at + 12, length, at + 12 + length)
-    events.push(decode(file.subarray(at + 12, at + 12 + length)))
+    records.push(file.subarray(at + 12, at + 12 + length))
     at += length + 16
   }
   expect(at).toBe(file.length)
-  return events
+  return records
 }
 const shownBy = (event: Fields): Fields => message(message(event, 5), 1)
 
@@ -161,6 +165,38 @@ describe('an event file', () => {
       'input',
     ])
     expect(readdirSync(logs)).toEqual([expect.stringMatching(/^events\.out\.tfevents\.\d{10}\./)])
+  })
+
+  it('says the same to protobufjs, by the schema of TensorFlow, and not a byte more', () => {
+    const board = tensorboard(join(folder, 'decoded'))
+    board.scalar('train/loss', 0.5, 2 ** 33)
+    board.histogram('weights', [-1, 0, 0, 2.5], 7)
+    board.text('note', 'größer', 1)
+    board.image('input', Uint8Array.of(137, 80, 78, 71), { width: 5, height: 4 }, 3)
+    board.close()
+    const [version, scalar, weights, note, picture, ...more] = recordsOf(readFileSync(board.path)).map(decodeEvent)
+    expect(more).toEqual([])
+    expect(version).toEqual({ wallTime: expect.any(Number), fileVersion: 'brain.Event:2' })
+    expect(Math.abs((version?.['wallTime'] as number) - Date.now() / 1000)).toBeLessThan(600)
+    const value = (event: Record<string, unknown> | undefined): unknown => {
+      const { value } = (event as Record<string, { value: readonly unknown[] }>)['summary'] ?? { value: [] }
+      expect(value).toHaveLength(1)
+      return value[0]
+    }
+    expect([scalar?.['step'], value(scalar)]).toEqual([2 ** 33, { tag: 'train/loss', simpleValue: 0.5 }])
+    const { histo } = value(weights) as { histo: Record<string, number[]> }
+    expect(histo).toMatchObject({ min: -1, max: 2.5, num: 4, sum: 1.5, sumSquares: 7.25 })
+    expect(histo['bucket']?.reduce((a, b) => a + b)).toBe(4)
+    expect(histo['bucketLimit']).toHaveLength((histo['bucket'] as number[]).length)
+    expect(value(note)).toMatchObject({
+      tag: 'note',
+      tensor: { dtype: 7, stringVal: [Buffer.from('größer').toString('base64')] },
+      metadata: { pluginData: { pluginName: 'text' } },
+    })
+    expect(value(picture)).toMatchObject({
+      tag: 'input',
+      image: { height: 4, width: 5, encodedImageString: Buffer.of(137, 80, 78, 71).toString('base64') },
+    })
   })
 
   it('has a name of its own beside others', () => {

@@ -84,6 +84,46 @@ describe('orthogonal', () => {
       }
   })
 
+  it('with numbers by name, as in a file of settings', () => {
+    using _ = withEngine(engine, () => scope())
+    const shape = [7, 5]
+    for (const [name, make] of [
+      [{ name: 'constant', value: 0.25 }, nn.constant(0.25)],
+      [{ name: 'normal', stddev: 0.5, mean: 3 }, nn.normalInitializer(0.5, 3)],
+      [{ name: 'normal', stddev: 2 }, nn.normalInitializer(2)],
+      [{ name: 'orthogonal' }, nn.orthogonal()],
+      [{ name: 'orthogonal', gain: 2 }, nn.orthogonal(2)],
+      [{ name: 'truncatedNormal', stddev: 0.02 }, nn.truncatedNormal(0.02)],
+      [{ name: 'truncatedNormal', stddev: 1, mean: -1, bound: 1 }, nn.truncatedNormal(1, -1, 1)],
+      [{ name: 'uniform', min: 2, max: 3 }, nn.uniformInitializer(2, 3)],
+      ['heNormal', nn.initializer('heNormal')],
+    ] as const) {
+      const words = engine.generator.words()
+      const right = withEngine(engine, () => draw(make, shape))
+      engine.generator.restore(words)
+      expect(withEngine(engine, () => draw(nn.initializer(name), shape))).toEqual(right)
+    }
+    const own = nn.constant(1)
+    expect(nn.initializer(own)).toBe(own)
+    for (const wrong of [
+      'constant',
+      'toString',
+      null,
+      3,
+      {},
+      { name: 'glorotUniform', gain: 2 },
+      { name: 'constant' },
+      { name: 'constant', value: '1' },
+      { name: 'constant', value: 1, mean: 2 },
+      { name: 'truncatedNormal', mean: 2 },
+      { name: 'truncatedNormal', stddev: -1 },
+      { name: 'orthogonal', gain: Number.NaN },
+      { name: 'uniform', min: 2 },
+      { name: '__proto__' },
+    ])
+      expect(() => nn.initializer(wrong as never), JSON.stringify(wrong)).toThrow(ArgumentError)
+  })
+
   it('by name, in a layer', () => {
     const { weight } = withEngine(engine, () => nn.linear(3, 4, { initializer: 'orthogonal' }))
     const gram = weight.matmul(weight, { transposeB: true }).dataSync()

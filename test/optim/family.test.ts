@@ -173,6 +173,80 @@ describe('groups', () => {
     expect(optimizer.rate().item()).toBe(0.5)
   })
 
+  const [rate, options] = [0.01, [{ betas: [0.5, 0.75] }, { eps: 0.125, weightDecay: 0.25 }]] as const
+  it.each<[string, (p: Partial<Record<Name, Variable>>, o: object) => optim.Optimizer, object]>([
+    ['sgd', (p, o) => optim.sgd(p, { lr: rate, momentum: 0.5, ...o }), { momentum: 0.75, nesterov: true }],
+    [
+      'sgd',
+      (p, o) => optim.sgd(p, { lr: rate, ...o }),
+      { momentum: 0.75, dampening: 0.5, lr: optim.schedule.constant(0.5) },
+    ],
+    ['adam', (p, o) => optim.adam(p, { lr: rate, ...o }), options[0]],
+    ['adam', (p, o) => optim.adam(p, { lr: rate, weightDecay: 0.5, ...o }), { amsgrad: true, weightDecay: 0 }],
+    ['adamw', (p, o) => optim.adamw(p, { lr: rate, ...o }), options[1]],
+    ['nadam', (p, o) => optim.nadam(p, { lr: rate, ...o }), { ...options[0], momentumDecay: 0.25 }],
+    ['radam', (p, o) => optim.radam(p, { lr: rate, ...o }), options[1]],
+    ['rmsprop', (p, o) => optim.rmsprop(p, { lr: rate, ...o }), { alpha: 0.5, momentum: 0.5, centered: true }],
+    ['adagrad', (p, o) => optim.adagrad(p, { lr: rate, ...o }), { lrDecay: 0.5, initialSum: 2 }],
+    ['adadelta', (p, o) => optim.adadelta(p, { lr: rate, ...o }), { rho: 0.5 }],
+    ['adamax', (p, o) => optim.adamax(p, { lr: rate, ...o }), options[0]],
+    ['lion', (p, o) => optim.lion(p, { lr: rate, ...o }), options[0]],
+    ['lamb', (p, o) => optim.lamb(p, { lr: rate, ...o }), options[1]],
+    ['adafactor', (p, o) => optim.adafactor(p, { lr: rate, ...o }), { decay: 0.5, threshold: 0.5 }],
+    [
+      'muon',
+      (p, o) => optim.muon(p, { lr: rate, ...o }),
+      { momentum: 0.5, nesterov: false, iterations: 3, scale: 'rms' },
+    ],
+  ])('of %s have any of its options: the bits of an optimizer apart, captured, and saved', async (_, make, own) => {
+    const [whole, apart, resumed] = [start(), start(), start()]
+    const groups = [
+      { match: /^(tall|b)$/, ...own },
+      { match: 'w', lr: 0.02 },
+    ]
+    const optimizer = make(whole, { groups })
+    const [first, second] = [make({ w: apart.w }, { lr: 0.02 }), make({ tall: apart.tall, b: apart.b }, own)]
+    const inputs = Object.fromEntries(names.map((name) => [name, spec(whole[name].shape)]))
+    const step = capture((g) => {
+      optimizer.step(g)
+      return {}
+    }, inputs)
+    const compare = (p: typeof whole): void => {
+      for (const name of names) expect(p[name].dataSync(), name).toEqual(whole[name].dataSync())
+    }
+    for (const i of [1, 2, 3]) {
+      const g = slopes(i)
+      step.run(g)
+      using _scope = scope()
+      const { w, ...others } = asTensors(g)
+      first.step({ w: w as Tensor })
+      second.step(others)
+      compare(apart)
+    }
+    const again = make(resumed, { groups })
+    again.loadStateDict(await optimizer.stateDict())
+    for (const name of names) resumed[name].assign(whole[name])
+    const g = slopes(4)
+    step.run(g)
+    using _scope = scope()
+    again.step(asTensors(g))
+    compare(resumed)
+    expect(await again.stateDict()).toEqual(await optimizer.stateDict())
+    const handles = whole.w.engine.handles
+    for (const group of [{ rho: 2, alpha: 2, betas: [2, 2], decay: -1, momentum: 2 }, { unknown: 1 }])
+      expect(() =>
+        make(whole, {
+          groups: [
+            { match: 'tall', ...own },
+            { match: 'w', ...group },
+          ],
+        }),
+      ).toThrow(ArgumentError)
+    expect(whole.w.engine.handles).toBe(handles)
+    step.dispose()
+    for (const each of [optimizer, first, second, again]) each.dispose()
+  })
+
   it('that are wrong', () => {
     const p = start()
     for (const group of [

@@ -1,7 +1,7 @@
 // The package as users get it: packed by npm, looked at by publint and attw, installed in an empty folder, run and
 // compiled against there.
 import { type ExecFileException, execFile } from 'node:child_process'
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -23,6 +23,15 @@ const output = (cwd: string, command: string, ...args: string[]) =>
     },
   )
 const tool = (name: string) => join(root, 'node_modules/.bin', name)
+
+/** Flags that make a command of the README short: it is tried, not judged. */
+function shorter(command: string): string {
+  if (/^chainrule check/.test(command)) return '--only tanh'
+  if (/numeric/.test(command)) return '--epochs 1 --batch 512'
+  if (/^chainrule bench/.test(command)) return '--seconds 0.01'
+  if (/^chainrule train book/.test(command)) return '--epochs 1 --layers 1 --width 32 --heads 2'
+  return /^chainrule (train|--)/.test(command) ? '--epochs 2' : ''
+}
 
 let tarball: string
 let files: string[]
@@ -115,6 +124,55 @@ describe('an installation', () => {
       .map((line) => JSON.parse(line) as { event: string; testAccuracy?: number })
     expect(lines.at(-1)).toMatchObject({ event: 'done' })
     expect(lines.at(-1)?.testAccuracy).toBeGreaterThan(0.5)
+  })
+
+  it('does what the README says, command by command, from an empty folder', { timeout: 180_000 }, async () => {
+    const project = join(temp, 'project')
+    mkdirSync(project)
+    await output(project, 'npm', 'install', '--prefer-offline', '--no-audit', '--no-fund', tarball)
+    expect(readdirSync(project).sort()).toEqual(['node_modules', 'package-lock.json', 'package.json'])
+    const readme = readFileSync(join(project, 'node_modules/chainrule/README.md'), 'utf8')
+    const [, part = ''] = /\n## From the command line\n([\s\S]*?)\n## /.exec(readme) ?? []
+    const commands = [...part.matchAll(/```sh\n([\s\S]*?)```/g)]
+      .flatMap(([, block = '']) => block.trim().split('\n'))
+      .map((line) => line.replace(/ +#.*$/, ''))
+    const PATH = `${join(project, 'node_modules/.bin')}:${process.env['PATH']}`
+    const shown = new Map<string, string>()
+    for (const command of commands) {
+      // Installed above, of the tarball.
+      if (command === 'npm install chainrule') continue
+      // As they stand, but for what makes them short, and for the second that npx takes.
+      const line = command
+        .replace(/^npx chainrule/, 'chainrule')
+        .replace(/^([^>]*)/, (text) => `${text} ${shorter(text)} `)
+      const { stdout } = await run('sh', ['-c', line], { cwd: project, env: { ...process.env, PATH } }).catch(
+        ({ stdout, stderr }: ExecFileException) => {
+          throw new Error(`${line}\n${stdout}${stderr}`)
+        },
+      )
+      shown.set(command, stdout)
+    }
+    const printed = (start: string): string => {
+      const found = [...shown].find(([command]) => command.startsWith(start))
+      if (found === undefined) throw new Error(`the README has no '${start}'`)
+      return found[1]
+    }
+    expect(printed('npx chainrule train flowers.csv --target species')).toMatch(/ % test accuracy/)
+    const rows = printed('npx chainrule predict model.safetensors flowers.csv').trimEnd().split('\n')
+    expect([rows.length, rows[0]]).toEqual([151, 'species,confidence'])
+    expect(printed('npx chainrule evaluate model.safetensors flowers.csv')).toMatch(/ % accuracy {3}150 rows/)
+    expect(printed('npx chainrule train ./mnist --model cnn')).toMatch(/mnist: 1,438 samples, 359 for testing, 8 x 8/)
+    expect(printed('npx chainrule evaluate model.safetensors ./mnist')).toMatch(/ % accuracy {3}1,797 rows/)
+    expect(printed('npx chainrule predict model.safetensors ./mnist').trimEnd().split('\n')).toHaveLength(1798)
+    expect(printed('npx chainrule train book.txt')).toMatch(/nats a character on text that was held out/)
+    expect(printed('npx chainrule generate').length).toBe('Congress'.length + 400 + 1)
+    expect(printed('npx chainrule resume run')).toMatch(/Going on after step \d+/)
+    expect(printed('npx chainrule inspect model.safetensors --program --memory')).toMatch(/One training step: \d+/)
+    expect(printed('npx chainrule info')).toMatch(/^chainrule /)
+    expect(readdirSync(project)).toEqual(expect.arrayContaining(['model.safetensors', 'report.html', 'run', 'runs']))
+    // And by npx, from the folder.
+    const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string }
+    expect(await output(project, 'npx', 'chainrule', '--version')).toBe(`${version}\n`)
   })
 
   it.each([

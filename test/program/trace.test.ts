@@ -25,6 +25,7 @@ import {
   valueAndGrad,
   variable,
   withEngine,
+  zeros,
 } from '../../src/index.ts'
 
 let engine: Engine
@@ -250,6 +251,29 @@ describe('captured steps', () => {
     expect(() => step.run()).toThrow(DisposedError)
     expect(engine.runtime.bytesInUse).toBe(before)
     w.dispose()
+  })
+
+  it('give results that no operation made, and give their memory back', () => {
+    const outer = tensor([3, 4])
+    scalar(5).dispose() // constants of control scalars stay
+    engine.flush()
+    const before = engine.runtime.bytesInUse
+    const step = capture(() => {
+      const made = tensor([1, 2])
+      return { made, twice: made, whole: zeros([2], { dtype: 'int32' }), control: scalar(5), outer }
+    })
+    for (let i = 0; i < 2; i++) step.compiled.run()
+    const lists = Object.entries(step.results()).map(([name, data]) => [name, [...data]])
+    expect(Object.fromEntries(lists)).toEqual({
+      made: [1, 2],
+      twice: [1, 2],
+      whole: [0, 0],
+      control: [5],
+      outer: [3, 4],
+    })
+    step.dispose()
+    expect(engine.runtime.bytesInUse).toBe(before)
+    outer.dispose()
   })
 
   it('say why a value cannot be read, a variable cannot be made, and leave the engine usable', () => {

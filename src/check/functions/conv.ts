@@ -1,4 +1,4 @@
-import { type ConvTranspose2dOptions, convTranspose2d } from '../../ops/conv.ts'
+import { type Conv2dOptions, type ConvTranspose2dOptions, conv2d, convTranspose2d } from '../../ops/conv.ts'
 import { type Conv1dOptions, type ConvTranspose1dOptions, conv1d, convTranspose1d } from '../../ops/conv1d.ts'
 import { type Conv3dOptions, conv3d } from '../../ops/conv3d.ts'
 import type { Tensor } from '../../ops/tensor.ts'
@@ -102,6 +102,11 @@ const first = (w: Shape): number => w[0] as number
 const second = (w: Shape, { groups = 1 }: Options): number => (w[1] as number) * groups
 
 const row = family<Conv1dOptions>(conv1d, convolved, first)
+const image = family<Conv2dOptions & Options>(
+  (t, w, b, options) => conv2d(t, w, b, options as Conv2dOptions),
+  convolved,
+  first,
+)
 const volume = family<Conv3dOptions>(conv3d, convolved, first)
 const rowBack = family<ConvTranspose1dOptions>(convTranspose1d, transposed, second)
 const imageBack = family<ConvTranspose2dOptions & Options>(
@@ -141,7 +146,7 @@ const resized = (shape: Shape, options: UpsampleOptions): FunctionCase =>
     },
   )
 
-type Name = 'conv1d' | 'conv3d' | 'convTranspose1d' | 'convTranspose2d' | 'upsample2d'
+type Name = 'conv1d' | 'conv2d' | 'conv3d' | 'convTranspose1d' | 'convTranspose2d' | 'upsample2d'
 
 export const convolutions: Functions<Name> = {
   conv1d: composed(
@@ -158,6 +163,20 @@ export const convolutions: Functions<Name> = {
       row([2, 5, 8], [5, 1, 5], { groups: 5, padding: 4, stride: 3 }),
       row([0, 2, 7], [3, 2, 3]),
       row([3, 7, 131], [17, 7, 3], { padding: 1 }),
+    ],
+  ),
+  conv2d: composed(
+    "Convolution of images with every form of its options: numbers, pairs, four sides, 'same', 'valid'.",
+    'Y[n, o, i] = b[o] + sum over c, k of W[o, c, k] X[n, c, i s + k d - p], i and k pairs',
+    [
+      image([1, 1, 1, 1], [1, 1, 1, 1]),
+      image([2, 2, 5, 7], [3, 2, 3, 3], { padding: 1, stride: 2 }),
+      image([1, 2, 5, 6], [2, 2, 2, 3], { padding: [1, 2], stride: [2, 1] }),
+      image([1, 2, 5, 6], [2, 2, 2, 3], { padding: [0, 1, 2, 0], dilation: [1, 2] }),
+      image([1, 2, 4, 5], [3, 2, 2, 4], { padding: 'same' }, false),
+      image([1, 4, 5, 5], [6, 2, 3, 1], { padding: 'valid', groups: 2 }),
+      image([0, 2, 4, 4], [3, 2, 3, 3]),
+      image([2, 3, 13, 17], [8, 3, 3, 3], { padding: 1 }),
     ],
   ),
   conv3d: composed(

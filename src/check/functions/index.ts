@@ -10,9 +10,10 @@ import { products } from './product.ts'
 import { random } from './random.ts'
 import { reductions } from './reduce.ts'
 import { sequences } from './sequence.ts'
+import { softmaxes } from './softmax.ts'
 import type { FunctionName, Functions } from './types.ts'
 
-export type { FunctionCase, FunctionName, FunctionRow, Functions, LossName } from './types.ts'
+export type { FunctionCase, FunctionName, FunctionRow, Functions, LossName, Wider } from './types.ts'
 
 /** What proves the functions that other operations make up; one without a row does not compile. */
 export const functions: Functions<FunctionName> = {
@@ -28,4 +29,5 @@ export const functions: Functions<FunctionName> = {
   ...random,
   ...reductions,
   ...sequences,
+  ...softmaxes,
 }

@@ -1,4 +1,4 @@
-import { groupNorm, instanceNorm, type NormOptions, rmsNorm } from '../../ops/norm.ts'
+import { groupNorm, instanceNorm, layerNorm, type NormOptions, rmsNorm } from '../../ops/norm.ts'
 import type { Tensor } from '../../ops/tensor.ts'
 import type { Shape } from '../../program/graph.ts'
 import type { RefTensor } from '../../reference/index.ts'
@@ -13,7 +13,8 @@ interface Kind {
   readonly n: number
   /** The weight or bias that an element takes. */
   readonly vector: (at: number) => number
-  readonly size: number
+  /** Its shape. */
+  readonly size: number | Shape
   readonly centred: boolean
   readonly call: (x: Tensor, options: NormOptions) => Tensor
 }
@@ -37,7 +38,7 @@ const with_ = (
   vectors: 0 | 1 | 2,
   { eps, fill = 'any' }: { readonly eps?: number; readonly fill?: Fill } = {},
 ): FunctionCase => ({
-  inputs: [x(kind.shape, fill), x([kind.size]), x([kind.size])].slice(0, vectors + 1),
+  inputs: [x(kind.shape, fill), x([kind.size].flat()), x([kind.size].flat())].slice(0, vectors + 1),
   call: (t, weight, bias) => kind.call(t as Tensor, { weight, bias, ...(eps === undefined ? {} : { eps }) }),
   reference: (t, w, b) => normalized(kind, eps ?? 1e-5, t as RefTensor, w, b),
 })
@@ -64,7 +65,22 @@ const rows = (shape: Shape): Kind => {
   }
 }
 
-export const norms: Functions<'groupNorm' | 'instanceNorm' | 'rmsNorm'> = {
+/** Over the last axes. */
+const last = (shape: Shape, axes: number): Kind => {
+  const tail = shape.slice(shape.length - axes)
+  const n = tail.reduce((product, size) => product * size, 1)
+  const call: Kind['call'] = (t, options) => layerNorm(t, { ...options, axes })
+  return { shape, n, vector: (at) => at % n, size: tail, centred: true, call }
+}
+
+/** A bias without a weight. */
+const shifted = (kind: Kind): FunctionCase => ({
+  inputs: [x(kind.shape), x([kind.size].flat())],
+  call: (t, bias) => kind.call(t as Tensor, { bias }),
+  reference: (t, b) => normalized(kind, 1e-5, t as RefTensor, undefined, b),
+})
+
+export const norms: Functions<'groupNorm' | 'instanceNorm' | 'layerNorm' | 'rmsNorm'> = {
   groupNorm: composed(
     'Each sample [C, ..] in equal groups of channels brought to mean 0 and variance 1, times a weight [C], plus a bias [C].',
     'y = (x - mean) / sqrt(var + eps) w + b, over each group',
@@ -90,6 +106,21 @@ export const norms: Functions<'groupNorm' | 'instanceNorm' | 'rmsNorm'> = {
       with_(single([0, 4, 3]), 0),
       with_(single([2, 2, 33]), 2, { fill: 'nearOne' }),
       with_(single([5, 7, 9, 31]), 2),
+    ],
+  ),
+  layerNorm: composed(
+    'Normalization over any number of last axes, with a weight, a bias, both or none.',
+    'y = (x - mean) / sqrt(var + eps) w + b',
+    [
+      with_(last([1], 1), 2),
+      with_(last([5, 7], 1), 0),
+      shifted(last([5, 7], 1)),
+      shifted(last([2, 3, 4], 2)),
+      with_(last([2, 3, 4], 2), 2),
+      with_(last([2, 3, 4], 3), 1, { eps: 0.1 }),
+      with_(last([0, 3, 4], 2), 2),
+      with_(last([3, 17], 1), 2, { fill: 'nearOne' }),
+      with_(last([29, 13, 31], 2), 2),
     ],
   ),
   rmsNorm: composed(

@@ -3,7 +3,7 @@ import type { Shape } from '../../program/graph.ts'
 import type { RefTensor } from '../../reference/index.ts'
 import type { Operand } from '../cases/index.ts'
 import { BIG, type Fill, indices, whole, x } from '../cases/types.ts'
-import { composed, of } from './cases.ts'
+import { composed, constant, of } from './cases.ts'
 import { axisOf, filled, reader } from './references.ts'
 import type { FunctionCase, Functions } from './types.ts'
 
@@ -40,6 +40,16 @@ const sorted = (operand: Operand, axis?: number, options: f.SortOptions = {}): F
       return [values, indices]
     },
     (t) => ordered(t, axis ?? -1, t.shape[axisOf(axis ?? -1, t.shape.length)] as number, options.descending === true),
+  )
+
+const placed = (operand: Operand, axis: number, options: f.SortOptions = {}): FunctionCase =>
+  of(
+    operand,
+    (t) => f.argsort(t, axis, options),
+    (t) => {
+      const size = t.shape[axisOf(axis, t.shape.length)] as number
+      return ordered(t, axis, size, options.descending === true)[1] as RefTensor
+    },
   )
 
 const top = (operand: Operand, k: number, axis?: number, options: f.TopkOptions = {}): FunctionCase =>
@@ -88,7 +98,15 @@ const triangles = (
     ),
   )
 
-export const orders: Functions<'sort' | 'topk' | 'tril' | 'triu'> = {
+export const orders: Functions<'argsort' | 'sort' | 'topk' | 'tril' | 'triu'> = {
+  argsort: constant('Where the elements of any axis lie in order, int32.', 'x[y[0]] <= x[y[1]] <= .., or >=', [
+    placed(x([8], TIES), 0),
+    placed(x([5, 3]), 0, { descending: true }),
+    placed(x([2, 7, 3], 'special'), 1),
+    placed(x([2, 0, 3]), 1),
+    placed(indices([9, 4], 3), -2),
+    placed(x([67, 89]), 0),
+  ]),
   sort: composed(
     'The elements of an axis in order, and where they lay; equal ones stay in order, NaN comes last.',
     'y[0] <= y[1] <= ..',

@@ -1,5 +1,5 @@
 import { dot, einsum } from '../../ops/einsum.ts'
-import { linear, outer } from '../../ops/matmul.ts'
+import { linear, type MatmulOptions, matmul, outer } from '../../ops/matmul.ts'
 import type { Tensor } from '../../ops/tensor.ts'
 import type { Shape } from '../../program/graph.ts'
 import type { RefTensor } from '../../reference/index.ts'
@@ -76,7 +76,13 @@ const contraction = (equation: string, shapes: readonly Shape[], spelled: string
   reference: (...operands) => summed(spelled.replaceAll(' ', ''), operands),
 })
 
-export const products: Functions<'dot' | 'einsum' | 'linear' | 'outer'> = {
+const multiplied = (spelled: string, shapes: readonly [Shape, Shape], options: MatmulOptions = {}): FunctionCase => ({
+  inputs: shapes.map((shape) => x(shape)),
+  call: (a, b) => matmul(a as Tensor, b as Tensor, options),
+  reference: (...operands) => summed(spelled, operands),
+})
+
+export const products: Functions<'dot' | 'einsum' | 'linear' | 'matmul' | 'outer'> = {
   dot: composed('Inner product of two vectors.', 'sum a b', [
     ...[0, 1, 5, 8, 17, 691].map((n) => two([[n], [n]], dot, inner)),
     two([[67], [67]], dot, inner, 'wide'),
@@ -194,6 +200,54 @@ export const products: Functions<'dot' | 'einsum' | 'linear' | 'outer'> = {
     layer([4, 0], 3, true),
     layer([33, 17], 31, true),
     layer([29, 97], 67, true),
+  ]),
+  matmul: composed('Matrix product of the last two axes; vectors lose theirs, leading axes broadcast.', 'Y = A B', [
+    multiplied('i,i->', [[7], [7]]),
+    multiplied('i,ij->j', [[5], [5, 3]]),
+    multiplied('i,ji->j', [[5], [3, 5]], { transposeB: true }),
+    multiplied('ij,j->i', [[3, 17], [17]]),
+    multiplied('ji,j->i', [[17, 3], [17]], { transposeA: true }),
+    multiplied('i,bij->bj', [[5], [2, 5, 3]]),
+    multiplied('bij,jk->bik', [
+      [2, 3, 5],
+      [5, 7],
+    ]),
+    multiplied(
+      'bij,kj->bik',
+      [
+        [2, 3, 5],
+        [7, 5],
+      ],
+      { transposeB: true },
+    ),
+    multiplied(
+      'bji,jk->bik',
+      [
+        [2, 5, 3],
+        [5, 7],
+      ],
+      { transposeA: true },
+    ),
+    multiplied('abij,bjk->abik', [
+      [3, 2, 4, 5],
+      [2, 5, 3],
+    ]),
+    multiplied('bij,bjk->bik', [
+      [1, 4, 5],
+      [3, 5, 2],
+    ]),
+    multiplied('bij,jk->bik', [
+      [0, 3, 5],
+      [5, 7],
+    ]),
+    multiplied('bij,jk->bik', [
+      [2, 3, 0],
+      [0, 7],
+    ]),
+    multiplied('bij,jk->bik', [
+      [5, 13, 19],
+      [19, 33],
+    ]),
   ]),
   outer: composed('Outer product of two vectors.', 'y[i, j] = a[i] b[j]', [
     two([[1], [1]], outer, crossed),

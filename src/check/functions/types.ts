@@ -19,11 +19,11 @@ export type Internal =
   | 'sumTo'
   | `${string}Ops`
 
-/**
- * The public functions that are no row of the op table by their own name: other operations make them up. Of
- * crossEntropy the row of the op table is only what a label and its row give.
- */
-export type FunctionName = Exclude<keyof typeof f, OpName | Internal> | 'crossEntropy'
+/** Functions that do more than the row of the op table that bears their name: other axes, shapes, options. */
+export type Wider = 'argsort' | 'conv2d' | 'crossEntropy' | 'gather' | 'layerNorm' | 'logSoftmax' | 'matmul' | 'softmax'
+
+/** The public functions that are no row of the op table by their own name, or do more: other operations make them up. */
+export type FunctionName = Exclude<keyof typeof f, OpName | Internal> | Wider
 
 export type LossName =
   | 'bceWithLogits'

@@ -1,4 +1,5 @@
 import { type Command, command } from '../command.ts'
+import { EXIT, stoppedCode } from '../exit.ts'
 import { autoOr, flag, HELP, number } from '../options.ts'
 
 export const bench: Command = command({
@@ -16,6 +17,6 @@ export const bench: Command = command({
     ({ values }) =>
     async ({ out, signal }) => {
       const { runBench } = await import('../bench.ts')
-      return (await runBench({ ...values, wide: !values['no-wide'] }, out, signal)) ? 0 : 130
+      return (await runBench({ ...values, wide: !values['no-wide'] }, out, signal)) ? EXIT.ok : stoppedCode(signal)
     },
 })

@@ -1,4 +1,5 @@
 import { type Command, command } from '../command.ts'
+import { EXIT } from '../exit.ts'
 import { flag, HELP, names } from '../options.ts'
 
 export const check: Command = command({
@@ -19,6 +20,6 @@ export const check: Command = command({
     ({ values }) =>
     async ({ out }) => {
       const { runCheck } = await import('../check.ts')
-      return (await runCheck(values, out)) ? 0 : 1
+      return (await runCheck(values, out)) ? EXIT.ok : EXIT.failure
     },
 })

@@ -1,10 +1,13 @@
 import { type Command, command } from '../command.ts'
+import { EXIT, stoppedCode } from '../exit.ts'
 import { autoOr, flag, HELP, integer, number, text } from '../options.ts'
 
 export const generate: Command = command({
   name: 'generate',
   summary: 'text from a network that was trained on one',
-  positionals: [{ name: 'MODEL', help: 'a model file of chainrule train TEXT', required: true }],
+  positionals: [
+    { name: 'MODEL', help: 'a model file of chainrule train TEXT, or a checkpoint (file or folder)', required: true },
+  ],
   options: {
     prompt: text('TEXT', '\n', 'what comes before'),
     tokens: integer({ min: 1, max: 1_000_000 }, 200, 'how many to write'),
@@ -23,6 +26,6 @@ export const generate: Command = command({
     ({ values, positionals: [model = ''] }) =>
     async ({ out, signal }) => {
       const { runGenerate } = await import('../run-generate.ts')
-      return (await runGenerate(model, values, out, signal)) ? 0 : 130
+      return (await runGenerate(model, values, out, signal)) ? EXIT.ok : stoppedCode(signal)
     },
 })

@@ -3,7 +3,7 @@ import { flag, HELP } from '../options.ts'
 
 export const inspect: Command = command({
   name: 'inspect',
-  summary: 'what a file holds: tensors, network, configuration, results',
+  summary: 'what a file holds: tensors, network, configuration, results; its program and memory',
   positionals: [
     {
       name: 'FILE',
@@ -13,6 +13,8 @@ export const inspect: Command = command({
   ],
   options: {
     config: flag('only the configuration, for train --config'),
+    program: flag('the program of the training step, captured again: its network and instructions'),
+    memory: flag('the memory of that run, known before it starts: what it is for, and the arena of a step'),
     json: flag('one JSON object instead of text'),
     ...HELP,
   },
@@ -20,6 +22,10 @@ export const inspect: Command = command({
     {
       line: 'chainrule inspect model.safetensors',
       what: 'names, shapes and sizes of its tensors, and how it was trained',
+    },
+    {
+      line: 'chainrule inspect model.safetensors --program --memory',
+      what: 'the instructions of its training step, and where each buffer lives',
     },
     { line: 'chainrule inspect model.safetensors --config', what: 'the configuration it was trained with, as JSON' },
   ],

@@ -1,15 +1,16 @@
 import { type Command, command } from '../command.ts'
-import { autoOr, flag, HELP, path } from '../options.ts'
+import { autoOr, flag, HELP, path, words } from '../options.ts'
 
 export const predict: Command = command({
   name: 'predict',
   summary: 'what a trained network says of new rows or images',
   positionals: [
-    { name: 'MODEL', help: 'a model file of chainrule train', required: true },
-    { name: 'DATA', help: 'raw rows (.csv, .tsv), as for training, or a folder or file of images', required: true },
+    { name: 'MODEL', help: 'a model file of chainrule train, or a checkpoint (file or folder)', required: true },
+    { name: 'DATA', help: 'raw rows, in any format for training, or a folder or file of images', required: true },
   ],
   options: {
     probabilities: flag('a column for each class'),
+    missing: words('TEXT,...', 'texts of a table that also stand for a missing value'),
     out: path('FILE', undefined, 'write there instead of to the screen'),
     json: flag('one JSON object a line instead of CSV'),
     threads: autoOr({ min: 1, max: 64 }, 'threads that compute'),
@@ -21,9 +22,9 @@ export const predict: Command = command({
   ],
   plan:
     ({ values, positionals: [model = '', data = ''] }) =>
-    async ({ out, signal }) => {
+    async ({ out }) => {
       const { runPredict } = await import('../predict.ts')
-      await runPredict(model, data, values, out, signal)
+      await runPredict(model, data, values, out)
       return 0
     },
 })

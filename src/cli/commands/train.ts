@@ -1,12 +1,12 @@
 import type { Checkpoint } from '../../train/index.ts'
-import type { TrainOptions } from '../args.ts'
 import { TRAIN_SYNTAX, trainOptionsOf } from '../args.ts'
 import type { CliContext, Command } from '../command.ts'
+import { EXIT, stoppedCode } from '../exit.ts'
 import { packageVersion } from '../machine.ts'
 import type { Terminal } from '../terminal.ts'
-import type { View } from '../view.ts'
+import type { TrainOptions } from '../train-options.ts'
 
-const INTERRUPTED = 130
+import type { View } from '../view.ts'
 
 export const train: Command = {
   ...TRAIN_SYNTAX,
@@ -55,7 +55,7 @@ export async function startTraining(
   const view = await viewOf(options, out)
   try {
     const result = await runTrain(options, { view, signal, version: packageVersion(), resume })
-    return result.reason === 'stopped' ? INTERRUPTED : 0
+    return result.reason === 'stopped' ? stoppedCode(signal) : EXIT.ok
   } finally {
     view.close()
   }

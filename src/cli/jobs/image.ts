@@ -10,11 +10,13 @@ import { crossEntropy } from '../../index.ts'
 import { listFolder, readFile } from '../../io/node-files.ts'
 import { parseNpy } from '../../io/npy.ts'
 import { accuracy, confusion, evaluate, type Json } from '../../train/index.ts'
-import type { TrainOptions } from '../args.ts'
-import { imageOf } from '../models/cnn.ts'
-import type { ModelSpec, Network } from '../models.ts'
+import type { Network } from '../models.ts'
 import type { TestReport } from '../result.ts'
-import type { Job, Rows } from './job.ts'
+import { isFolder } from '../resume.ts'
+import type { TrainOptions } from '../train-options.ts'
+import { augmented } from './augmented.ts'
+import type { Job, Rows, Source } from './job.ts'
+import { specOf } from './spec.ts'
 
 /** Of a data set without a test part: this share is held out, but never more than so many samples. */
 const HELD_OUT = 0.2
@@ -58,6 +60,12 @@ export interface Images {
 /** `scale` is what stands for 1 where the network was trained; else the data tell. */
 export async function loadImages(data: string | undefined, scale?: number): Promise<Images> {
   if (data === undefined) return ofLabelled('digits', await loadDigits(), undefined)
+  if (!(await isFolder(data)))
+    throw new DataError('not a folder of images', {
+      where: data,
+      expected: 'a folder of IDX or npy files',
+      hint: 'Names of tables end in .csv, .tsv, .jsonl, .parquet or .arrow, of texts in .txt or .md.',
+    })
   const path = data.replace(/[\\/]+$/, '')
   const name = path.slice(Math.max(path.lastIndexOf('/'), path.lastIndexOf('\\')) + 1) || data
   if ((await listFolder(data)).some((file) => file.endsWith('.npy'))) return ofNpy(name, data, scale)
@@ -172,12 +180,7 @@ export async function imageJob(options: TrainOptions): Promise<Job> {
   const images = await loadImages(options.data)
   const { name, sampleShape, classes, maximum } = images
   const { train, test } = await parts(images, options.seed)
-  const { model, hidden, channels, activation, dropout } = options
-  const features = train.columns.x.shape[0] as number
-  const spec: ModelSpec =
-    model === 'cnn'
-      ? { kind: 'cnn', ...imageOf(sampleShape, name), channels, hidden, outputs: classes, activation, dropout }
-      : { kind: 'mlp', sizes: [features, ...hidden, classes], activation, dropout }
+  const source: Source = options.augment.length === 0 ? train : augmented(train, sampleShape, name, options)
   const preprocessing: ImagePreprocessing & Json = { kind: 'image', version: 1, shape: sampleShape, maximum, classes }
   const names = classNames(classes)
   return {
@@ -191,12 +194,12 @@ export async function imageJob(options: TrainOptions): Promise<Job> {
       classes: names,
       about: `${sampleShape.join(' x ')}, ${classes} classes`,
     },
-    spec,
+    spec: specOf(options, preprocessing, name),
     preprocessing,
-    train,
+    train: source,
     watched: test,
     stepsPerEpoch: Math.ceil(train.size / options.batch),
-    batch: options.batch,
+    batch: source === train ? options.batch : undefined,
     loss: crossEntropy,
     metrics,
     patience: undefined,

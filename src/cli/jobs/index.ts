@@ -1,4 +1,4 @@
-import type { Job as JobName } from '../args.ts'
+import type { Job as JobName } from '../train-options.ts'
 import { imageJob } from './image.ts'
 import type { JobMaker } from './job.ts'
 import { tableJob } from './table.ts'

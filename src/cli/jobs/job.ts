@@ -1,9 +1,10 @@
 import type { Dataset } from '../../data/dataset.ts'
 import type { BatchStream } from '../../data/stream.ts'
 import type { Json, LossFunction, Metrics } from '../../train/index.ts'
-import type { TrainOptions } from '../args.ts'
 import type { ModelSpec, Network } from '../models.ts'
+import type { ReportCard } from '../report/run-report.ts'
 import type { DataFacts, TestReport } from '../result.ts'
+import type { TrainOptions } from '../train-options.ts'
 
 export type Rows = Dataset<'x' | 'y'>
 export type Source = Rows | BatchStream<'x' | 'y'>
@@ -26,6 +27,8 @@ export interface Job {
   readonly patience: number | undefined
   /** What the user should know about the data. */
   readonly notices: readonly string[]
+  /** Cards of the report about samples that the network did not learn from. */
+  shown?(model: Network): Promise<readonly ReportCard[]>
   /** What the network is worth, on data that it did not learn from. */
   test(model: Network): Promise<TestReport>
 }

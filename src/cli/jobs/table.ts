@@ -1,11 +1,9 @@
-import { type ByteSource, gunzipped } from '../../data/bytes.ts'
-import type { CellKind } from '../../data/cells.ts'
-import { readCsv } from '../../data/csv.ts'
+import { isNumber, MISSING } from '../../data/cells.ts'
 import { TablePreprocessor } from '../../data/preprocess.ts'
-import { columnOf, splitTable, type Table, takeRows } from '../../data/table.ts'
+import { columnOf, type Table, takeRows } from '../../data/table.ts'
 import { ArgumentError, DataError } from '../../errors.ts'
 import { crossEntropy, mse } from '../../index.ts'
-import { openFile } from '../../io/node-files.ts'
+import { closest } from '../../options.ts'
 import {
   accuracy,
   confusion,
@@ -16,22 +14,37 @@ import {
   meanSquaredError,
   r2,
 } from '../../train/index.ts'
-import type { TrainOptions } from '../args.ts'
 import type { Network } from '../models.ts'
+import { kindsOf } from '../pairs.ts'
 import type { TestReport } from '../result.ts'
+import { shell } from '../run-config.ts'
+import type { TrainOptions } from '../train-options.ts'
+import { divide } from './divide.ts'
 import { classReport } from './image.ts'
 import type { Job, Rows } from './job.ts'
+import { shownRows } from './shown-rows.ts'
+import { specOf } from './spec.ts'
+import { readTable } from './table-file.ts'
 
 /** Of the rows that are not for the final test, the part that tells when to stop. */
 const VALIDATION = 0.2
-/** Classes with fewer rows are all trained on. */
-const FEW = 5
 
-/** The table of a file: CSV or TSV, packed or not. */
-export async function readTable(path: string, types?: Readonly<Record<string, CellKind>>): Promise<Table> {
-  const file = openFile(path)
-  const source: ByteSource = path.endsWith('.gz') ? gunzipped(file, path) : file
-  return readCsv(source, { name: path, ...(types !== undefined && { types }) })
+/** The named column; what else there is where it is not. */
+function checkColumn(table: Table, name: string, where: string): void {
+  const names = table.columns.map((column) => column.name)
+  if (names.includes(name)) return
+  const near = closest(name, names)
+  throw new ArgumentError(`no such column in ${table.name}`, {
+    where,
+    expected: listed(names),
+    received: JSON.stringify(name),
+    ...(near !== undefined && { hint: `Did you mean ${JSON.stringify(near)}?` }),
+  })
+}
+
+function listed(names: readonly string[]): string {
+  const shown = names.slice(0, 40).map((name) => JSON.stringify(name))
+  return `${shown.join(', ')}${names.length > 40 ? ` and ${names.length - 40} more` : ''}`
 }
 
 function targetOf(table: Table, { target }: TrainOptions): string {
@@ -39,13 +52,10 @@ function targetOf(table: Table, { target }: TrainOptions): string {
   if (target === undefined)
     throw new ArgumentError('no column was named that is to be predicted', {
       where: '--target',
-      expected: names
-        .slice(0, 40)
-        .map((name) => JSON.stringify(name))
-        .join(', '),
-      hint: `Such as --target ${names.at(-1)}.`,
+      expected: listed(names),
+      hint: `Such as --target ${shell(names.at(-1) as string)}.`,
     })
-  columnOf(table, target)
+  checkColumn(table, target, '--target')
   return target
 }
 
@@ -60,29 +70,12 @@ function withTarget(table: Table, target: string): { table: Table; missing: numb
   return { table: rows.length === table.rows ? table : takeRows(table, rows), missing: table.rows - rows.length }
 }
 
-/** Holds out a part of the rows; where there are classes, the same part of each that has enough. */
-function divide(table: Table, part: number, seed: number, stratify: string | undefined): { train: Table; test: Table } {
-  if (stratify === undefined) return splitTable(table, part, seed)
-  const column = columnOf(table, stratify)
-  const values: ArrayLike<number> = column.kind === 'number' ? column.values : column.codes
-  const counts = new Map<number, number>()
-  for (let row = 0; row < table.rows; row++)
-    counts.set(values[row] as number, (counts.get(values[row] as number) ?? 0) + 1)
-  const rows = Array.from({ length: table.rows }, (_, row) => row)
-  const isRare = (row: number): boolean => (counts.get(values[row] as number) as number) < FEW
-  const rare = rows.filter(isRare)
-  if (rare.length === table.rows) return splitTable(table, part, seed)
-  const common =
-    rare.length === 0
-      ? table
-      : takeRows(
-          table,
-          rows.filter((row) => !isRare(row)),
-        )
-  const { train, test } = splitTable(common, part, seed, { stratify })
-  if (rare.length === 0) return { train, test }
-  const places = new Map([...table.at].map((at, row) => [at, row]))
-  return { train: takeRows(table, [...[...train.at].map((at) => places.get(at) as number), ...rare]), test }
+/** A text of a column of categories that are numbers otherwise: perhaps it means a missing value. */
+function oddOne(table: Table, name: string): string | undefined {
+  const column = columnOf(table, name)
+  if (column.kind === 'number') return undefined
+  const odd = column.categories.filter((text) => !isNumber(text))
+  return odd.length < column.categories.length / 2 ? odd[0] : undefined
 }
 
 const classMetrics = { accuracy: accuracy(), confusion: confusion() }
@@ -105,12 +98,16 @@ export async function tableReport(model: Network, rows: Rows, { target }: TableP
 
 export async function tableJob(options: TrainOptions): Promise<Job> {
   const path = options.data as string
-  const all = await readTable(path)
+  const missingTexts = [...MISSING, ...options.missing]
+  const types = kindsOf(options.types)
+  const all = await readTable(path, { types, missing: missingTexts, typesFlag: true })
+  for (const name of Object.keys(types)) checkColumn(all, name, '--types')
+  for (const name of options.ignore) checkColumn(all, name, '--ignore')
   const target = targetOf(all, options)
   const { table, missing } = withTarget(all, target)
-  const { ignore, holdOut, seed, hidden, activation, dropout, batch } = options
-  const targetKind = options.task
-  const learn = (rows: Table): TablePreprocessor => TablePreprocessor.fit(rows, { target, targetKind, ignore })
+  const { ignore, holdOut, seed, batch } = options
+  const settings = { target, targetKind: options.task, ignore, missing: missingTexts }
+  const learn = (rows: Table): TablePreprocessor => TablePreprocessor.fit(rows, settings)
   const stratify = learn(table).target.kind === 'classes' ? target : undefined
   const outer = divide(table, holdOut, seed, stratify)
   const inner = divide(outer.train, VALIDATION, seed, stratify)
@@ -125,6 +122,13 @@ export async function tableJob(options: TrainOptions): Promise<Job> {
   const notices = preprocessor.dropped.map(
     ({ name, reason }) => `Column ${JSON.stringify(name)} is left out: ${reason}.`,
   )
+  for (const { name, kind } of preprocessor.features) {
+    const odd = kind === 'category' && types[name] === undefined ? oddOne(table, name) : undefined
+    if (odd !== undefined)
+      notices.push(
+        `Column ${JSON.stringify(name)} is taken for categories, as ${JSON.stringify(odd)} is no number (--missing ${shell(odd)}, --types ${shell(name)}:category).`,
+      )
+  }
   if (missing > 0) notices.push(`${missing} ${missing === 1 ? 'row has' : 'rows have'} no target and are left out.`)
   const about = classes === undefined ? `a number, ${target}` : `${classes.length} classes of ${target}`
   return {
@@ -138,7 +142,7 @@ export async function tableJob(options: TrainOptions): Promise<Job> {
       classes,
       about: `${preprocessor.features.length} columns as ${preprocessor.width} inputs, ${about}`,
     },
-    spec: { kind: 'mlp', sizes: [preprocessor.width, ...hidden, preprocessor.outputs], activation, dropout },
+    spec: specOf(options, preprocessor),
     preprocessing: preprocessor.toJSON() as unknown as Json,
     train,
     watched,
@@ -149,5 +153,6 @@ export async function tableJob(options: TrainOptions): Promise<Job> {
     patience: options.patience,
     notices,
     test: (model) => tableReport(model, test, preprocessor),
+    shown: (model) => shownRows(model, outer.test, preprocessor),
   }
 }

@@ -6,12 +6,13 @@ import { DataError } from '../../errors.ts'
 import { crossEntropy, type Tensor } from '../../index.ts'
 import { openFile } from '../../io/node-files.ts'
 import { evaluate, type Json } from '../../train/index.ts'
-import type { TrainOptions } from '../args.ts'
 import { integer } from '../format.ts'
 import { generate } from '../generate.ts'
-import type { ModelSpec, Network } from '../models.ts'
+import type { Network } from '../models.ts'
 import type { TestReport } from '../result.ts'
+import type { TrainOptions } from '../train-options.ts'
 import type { Job, Source } from './job.ts'
+import { specOf } from './spec.ts'
 
 /** An epoch draws a window for so many tokens. */
 const TOKENS = 16
@@ -49,7 +50,7 @@ function tokenizerOf(text: string, { tokenizer, vocabulary }: TrainOptions): Tok
 }
 
 /** Scores [N, time, tokens] and the tokens that followed [N, time]. */
-const loss = (scores: Tensor, next: Tensor): Tensor =>
+export const tokenLoss = (scores: Tensor, next: Tensor): Tensor =>
   crossEntropy(scores.reshape([next.size, -1]), next.reshape([next.size]))
 
 /** Nats a token and a character on runs of tokens that are not trained on. */
@@ -59,7 +60,7 @@ export async function textReport(
   tokenizer: Tokenizer,
   { context, batch, seed }: { context: number; batch: number; seed: number },
 ): Promise<TestReport> {
-  const { loss: nats, rows } = await evaluate(model, windowsOf(runs, context, batch), { loss })
+  const { loss: nats, rows } = await evaluate(model, windowsOf(runs, context, batch), { loss: tokenLoss })
   let [tokens, characters] = [0, 0]
   for (const run of runs) {
     tokens += run.length
@@ -89,7 +90,7 @@ export async function textJob(options: TrainOptions): Promise<Job> {
   if (text === '') throw new DataError('no text', { where: path })
   const tokenizer = tokenizerOf(text, options)
   const tokens = tokenizer.encode(text)
-  const { context, width, layers, heads, dropout, batch, seed } = options
+  const { context, batch, seed } = options
   const block = Math.min(BLOCK, Math.floor(tokens.length / EVERY))
   if (block <= context)
     throw new DataError('too short a text', {
@@ -103,7 +104,6 @@ export async function textJob(options: TrainOptions): Promise<Job> {
   const stride = Math.ceil(starts / MOST_WINDOWS)
   const fits = Math.min(batch, Math.floor(starts / stride))
   const stepsPerEpoch = Math.max(1, Math.floor(starts / TOKENS / fits))
-  const spec: ModelSpec = { kind: 'transformer', vocabulary: tokenizer.size, context, width, layers, heads, dropout }
   return {
     data: {
       name: path.slice(Math.max(path.lastIndexOf('/'), path.lastIndexOf('\\')) + 1),
@@ -115,7 +115,7 @@ export async function textJob(options: TrainOptions): Promise<Job> {
       classes: undefined,
       about: `${integer(tokens.length)} tokens, ${integer(tokenizer.size)} different ${tokenizer.kind === 'bpe' ? 'ones' : tokenizer.kind}`,
     },
-    spec,
+    spec: specOf(options, tokenizer),
     preprocessing: tokenizer.toJSON() as unknown as Json,
     train: windowBatches(train, { length: context, stride, batch: fits, shuffle: seed, dropLast: true }).take(
       stepsPerEpoch,
@@ -123,9 +123,9 @@ export async function textJob(options: TrainOptions): Promise<Job> {
     watched: windowsOf(test, context, batch),
     stepsPerEpoch,
     batch: undefined,
-    loss,
+    loss: tokenLoss,
     metrics: {},
-    patience: undefined,
+    patience: options.patience,
     notices: [],
     test: (model) => textReport(model, test, tokenizer, { context, batch, seed }),
   }

@@ -1,6 +1,15 @@
 import type { JsonReader } from '../../data/fitted.ts'
 import { DataError } from '../../errors.ts'
-import { conv2d, flatten, type Layer, Module, maxPool2d, type Sequential, sequential } from '../../nn/index.ts'
+import {
+  batchNorm,
+  conv2d,
+  flatten,
+  type Layer,
+  Module,
+  maxPool2d,
+  type Sequential,
+  sequential,
+} from '../../nn/index.ts'
 import type { Tensor } from '../../ops/tensor.ts'
 import { ACTIVATIONS, type Activation, perceptron, readActivation } from './mlp.ts'
 import { dropoutOf, sizes } from './read.ts'
@@ -13,6 +22,8 @@ export interface CnnSpec {
   /** The last axis of a sample is its channels. */
   readonly channelsLast: boolean
   readonly channels: readonly number[]
+  /** Each channel is normalized after its convolution, which then has no bias. */
+  readonly batchNorm: boolean
   readonly hidden: readonly number[]
   readonly outputs: number
   readonly activation: Activation
@@ -30,7 +41,9 @@ class Cnn extends Module {
     let [channels, rows, columns] = spec.image
     const layers: Layer[] = []
     for (const next of spec.channels) {
-      layers.push(conv2d(channels, next, 3, { padding: 1 }), ACTIVATIONS[spec.activation]())
+      layers.push(conv2d(channels, next, 3, { padding: 1, bias: !spec.batchNorm }))
+      if (spec.batchNorm) layers.push(batchNorm(next))
+      layers.push(ACTIVATIONS[spec.activation]())
       if (Math.min(rows, columns) >= 2) {
         layers.push(maxPool2d(2))
         ;[rows, columns] = [Math.floor(rows / 2), Math.floor(columns / 2)]
@@ -81,6 +94,7 @@ export function readCnn(json: JsonReader): CnnSpec {
     image: [channels, rows, columns],
     channelsLast: json.get('channelsLast').boolean(),
     channels: sizes(json.get('channels')),
+    batchNorm: json.get('batchNorm').boolean(),
     hidden: sizes(json.get('hidden')),
     outputs: json.get('outputs').whole(1, 10_000_000),
     activation: readActivation(json),

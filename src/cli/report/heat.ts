@@ -33,14 +33,16 @@ export function heatMap(
   const [first, last] = [x[0] ?? 0, x[count - 1] ?? 0]
   const at = (value: number): number =>
     LEFT + (last > first ? (value - first) / (last - first) : 0.5) * (WIDTH - LEFT - RIGHT)
-  const round = (value: number): number => Math.round(value * 10) / 10
+  const round = (value: number): number => Math.round(value * 100) / 100
   const rows = layers.map(({ name }, row) => {
     const cells = (means[row] as number[]).map((value, column) =>
       value > 0
-        ? html`<rect class="heat" style="opacity:${(0.08 + 0.92 * scale.at(value)).toFixed(2)}" x="${round(LEFT + column * width)}" y="${row * ROW}" width="${round(width + 0.3)}" height="${ROW - 1}"><title>${name}: ${tickLabel(value)}</title></rect>`
+        ? html`<rect class="heat" shape-rendering="crispEdges" style="opacity:${(0.08 + 0.92 * scale.at(value)).toFixed(2)}" x="${round(LEFT + column * width)}" y="${row * ROW}" width="${round(width)}" height="${ROW - 1}"><title>${name}: ${tickLabel(value)}</title></rect>`
         : html``,
     )
-    const short = name.length > 26 ? `${name.slice(0, 25)}…` : name
+    // The path says more than the kind behind it.
+    const path = name.length > 26 ? name.replace(/ \(.*\)$/, '') : name
+    const short = path.length > 26 ? `…${path.slice(-25)}` : path
     return html`<text class="tick" text-anchor="end" x="${LEFT - 8}" y="${row * ROW + 12}">${short}</text>${cells}`
   })
   const labels = ticks(first, last, 6).map(

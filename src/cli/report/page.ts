@@ -1,10 +1,10 @@
-import type { TrainOptions } from '../args.ts'
 import { worstPairs } from '../confusion.ts'
 import { smooth } from '../curve.ts'
-import { decimal, duration, integer } from '../format.ts'
+import { decimal, duration, integer, short } from '../format.ts'
 import { headline } from '../headline.ts'
 import type { RunResult } from '../result.ts'
 import { command, configOf } from '../run-config.ts'
+import type { TrainOptions } from '../train-options.ts'
 import { renderReport } from './render.ts'
 import type { FactsCard, ReportCard } from './run-report.ts'
 
@@ -25,16 +25,25 @@ export function reportPage(result: RunResult): string {
       { value: integer(threads), label: threads === 1 ? 'thread' : 'threads' },
     ],
     cards: [
-      lossCard(result),
-      ...scoreCard(result),
-      ...testCards(result),
-      ...mistakesCard(result),
-      ...result.course,
-      { kind: 'facts', title: 'Configuration', rows: configuration(options) },
+      ...inOrder([
+        lossCard(result),
+        ...scoreCard(result),
+        ...testCards(result),
+        ...mistakesCard(result),
+        ...result.shown,
+        ...result.course,
+      ]),
       { kind: 'facts', title: 'Run', rows: facts(result) },
+      { kind: 'facts', title: 'Configuration', rows: configuration(options) },
     ],
     footer: { text: 'To train it again:', command: command(options) },
   })
+}
+
+/** Pictures first, two beside each other; then what takes a line of its own, the timeline last. */
+function inOrder(cards: readonly ReportCard[]): ReportCard[] {
+  const place = ({ kind }: ReportCard): number => ['text', 'samples', 'rows', 'timeline', 'facts'].indexOf(kind)
+  return [...cards].sort((a, b) => place(a) - place(b))
 }
 
 const watchedOf = ({ data }: RunResult): string => (data.validationSamples === undefined ? 'test' : 'validation')
@@ -82,8 +91,8 @@ function testCards({ test }: RunResult): ReportCard[] {
           title: `Test of ${test.column}`,
           rows: [
             ['rows', integer(test.rows)],
-            ['root mean squared error', decimal(test.rmse)],
-            ['mean absolute error', decimal(test.mae)],
+            ['root mean squared error', short(test.rmse)],
+            ['mean absolute error', short(test.mae)],
             ['R2', decimal(test.r2)],
           ],
         },

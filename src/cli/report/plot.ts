@@ -53,7 +53,7 @@ ${ticks(from, to, 7).map(
 ${drawn.map((curve) => {
   const { x, y, color, faint, dots, name } = curve
   const line = html`<path class="line ${color}${faint ? ' faint' : ''}" d="${path(curve, px, py)}"/>`
-  if (!dots || x.length > 200) return line
+  if (!dots || x.length > 60) return line
   const marks = Array.from(y, (value, i) =>
     Number.isFinite(value)
       ? html`<circle class="dot ${color}" cx="${round(px(x[i] as number))}" cy="${round(py(value))}" r="3"><title>${name}, ${xLabel} ${tickLabel(x[i] as number)}: ${format(value)}</title></circle>`

@@ -11,11 +11,13 @@ import type {
   FactsCard,
   LayersCard,
   ReportCard,
+  RowsCard,
   RunReport,
   SamplesCard,
   TextCard,
   TimelineCard,
 } from './run-report.ts'
+import { scatter } from './scatter.ts'
 import { STYLE } from './style.ts'
 
 /** A report as one page that needs nothing but itself: no script, nothing loaded, light or dark as the reader has it. */
@@ -55,6 +57,10 @@ function card(data: ReportCard): Markup {
       return frame(data.title, 'rows: true class, columns: predicted', matrix(data))
     case 'samples':
       return samples(data)
+    case 'rows':
+      return rows(data)
+    case 'scatter':
+      return frame(data.title, data.note, scatter(data), false)
     case 'timeline':
       return timeline(data)
     case 'facts':
@@ -87,7 +93,7 @@ function curves({ title, xLabel, curves: given, format = 'number' }: CurvesCard)
 function layers({ title, xLabel, x, layers: given }: LayersCard): Markup {
   if (given.length <= COLORS.length)
     return curves({ kind: 'curves', title, xLabel, curves: given.map(({ name, y }) => ({ name, x, y })) })
-  return frame(title, 'a row a layer, the stronger the larger (log scale)', heatMap(given, x, { label: title, xLabel }))
+  return frame(title, 'the stronger the larger (log scale)', heatMap(given, x, { label: title, xLabel }))
 }
 
 function samples({ title, note, samples: given }: SamplesCard): Markup {
@@ -101,7 +107,16 @@ function samples({ title, note, samples: given }: SamplesCard): Markup {
     const sure = confidence === undefined ? '' : html`<br>${percent(confidence, 0)} sure`
     return html`<figure${image === undefined ? html` class="row"` : ''}>${shown}<figcaption>${said}${sure}</figcaption></figure>`
   })
-  return frame(title, note, html`<div class="mistakes">${figures}</div>`)
+  return frame(title, note, html`<div class="mistakes">${figures}</div>`, true)
+}
+
+function rows({ title, note, head, rows: given }: RowsCard): Markup {
+  const lines = given.map(
+    ({ cells, wrong = false }) =>
+      html`<tr${wrong ? html` class="wrong"` : ''}>${cells.map((text) => html`<td>${text}</td>`)}</tr>`,
+  )
+  const titles = html`<tr>${head.map((name) => html`<th>${name}</th>`)}</tr>`
+  return frame(title, note, html`<div class="scroll"><table class="rows">${titles}${lines}</table></div>`, true)
 }
 
 function timeline({ title, profile }: TimelineCard): Markup {
@@ -121,4 +136,4 @@ function facts({ title, rows }: FactsCard): Markup {
   return frame(title, undefined, html`<table class="facts">${lines}</table>`)
 }
 
-const text = ({ title, note, text: content }: TextCard): Markup => frame(title, note, html`<pre>${content}</pre>`)
+const text = ({ title, note, text: content }: TextCard): Markup => frame(title, note, html`<pre>${content}</pre>`, true)

@@ -60,6 +60,26 @@ export interface SamplesCard {
   readonly samples: readonly ReportSample[]
 }
 
+/** Samples as the rows of a table. */
+export interface RowsCard {
+  readonly kind: 'rows'
+  readonly title: string
+  readonly note?: string
+  readonly head: readonly string[]
+  readonly rows: readonly { readonly cells: readonly string[]; readonly wrong?: boolean }[]
+}
+
+/** Points beside the line on which both numbers are equal. */
+export interface ScatterCard {
+  readonly kind: 'scatter'
+  readonly title: string
+  readonly note?: string
+  readonly xLabel: string
+  readonly yLabel: string
+  readonly x: ArrayLike<number>
+  readonly y: ArrayLike<number>
+}
+
 /** Where the time of a step goes: what `profile` of chainrule/inspect gives. */
 export interface TimelineCard {
   readonly kind: 'timeline'
@@ -80,7 +100,16 @@ export interface TextCard {
   readonly text: string
 }
 
-export type ReportCard = CurvesCard | LayersCard | ConfusionCard | SamplesCard | TimelineCard | FactsCard | TextCard
+export type ReportCard =
+  | CurvesCard
+  | LayersCard
+  | ConfusionCard
+  | SamplesCard
+  | RowsCard
+  | ScatterCard
+  | TimelineCard
+  | FactsCard
+  | TextCard
 
 export interface RunReport {
   readonly title: string

@@ -38,12 +38,12 @@ svg { display: block; width: 100%; height: auto; overflow: visible; }
 .dot { fill: var(--c); stroke: var(--card); stroke-width: 1; }
 .dot:hover { r: 5; }
 .legend { margin-bottom: 8px; color: var(--soft); font-size: 13px; }
-.legend span { margin-right: 18px; }
+.legend span { margin-right: 18px; display: inline-block; }
 .legend span::before { content: ''; display: inline-block; width: 16px; height: 3px; border-radius: 2px; margin-right: 7px; vertical-align: middle; background: var(--c); }
 .legend .pass::before { height: 10px; width: 10px; } .legend .forward { --c: var(--forward); }
 .legend .backward { --c: var(--backward); } .legend .update { --c: var(--update); }
 .heat { fill: var(--first); }
-.cards { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(440px, 100%), 1fr)); gap: 12px; margin-top: 12px; }
+.cards { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(440px, 100%), 1fr)); gap: 12px; margin-top: 12px; grid-auto-flow: row dense; }
 .cards > .card { margin: 0; } .cards > .whole { grid-column: 1 / -1; }
 .whole .wide { min-width: 720px; }
 pre { margin: 0; font: 13px/1.5 ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; white-space: pre-wrap; overflow-wrap: anywhere; }
@@ -70,6 +70,11 @@ code { font: 13px/1.5 ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; 
 .mistakes figure { margin: 0; width: 96px; text-align: center; font-size: 13px; }
 .mistakes img { width: 96px; height: 96px; object-fit: contain; image-rendering: pixelated; border-radius: 6px; display: block; margin-bottom: 4px; background: #000; }
 .mistakes b { color: var(--ink); font-weight: 600; } .mistakes .wrong { color: rgb(var(--miss)); }
+table.rows { width: 100%; font-size: 13px; }
+.rows th { text-align: left; font-weight: 500; color: var(--soft); padding: 4px 16px 4px 0; white-space: nowrap; }
+.rows td { padding: 4px 16px 4px 0; border-top: 1px solid var(--grid); max-width: 260px; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
+.rows .wrong td { color: rgb(var(--miss)); }
+.equal { stroke: var(--soft); stroke-dasharray: 4 4; opacity: 0.7; }
 section { margin-top: 12px; }
 footer { margin-top: 28px; color: var(--soft); font-size: 13px; }
 @media print { body { padding: 0; } .tile, .card { break-inside: avoid; } }

@@ -1,8 +1,11 @@
 import { ExportError } from '../../errors.ts'
 import type { DType } from '../../program/graph.ts'
-import { type Dim, fixed, isAffine } from './dims.ts'
+import { type Dim, type Free, fixed, isAffine } from './dims.ts'
 import type { Attribute, Initializer, OnnxData, OnnxNode } from './encode.ts'
 import type { GraphNode, GraphValue } from './trace.ts'
+
+/** An axis of an input that has each of the free sizes. */
+export type FreeAxes = { readonly [name in keyof Free]?: { readonly input: string; readonly axis: number } | undefined }
 
 /** Collects the nodes and initializers of an ONNX graph. */
 export class Builder {
@@ -11,18 +14,18 @@ export class Builder {
   /** Names of the graph's values, once they have one. */
   readonly names: Map<GraphValue, string> = new Map()
   /** Sequences of which ONNX has one step only: its name, and which step it is. */
-  readonly lastOf: Map<GraphValue, { readonly name: string; readonly at: number }> = new Map()
+  readonly lastOf: Map<GraphValue, { readonly name: string; readonly at: Dim }> = new Map()
   private readonly taken = new Set<string>()
   private readonly constants = new Map<string, string>()
   private readonly sizes = new Map<string, string>()
   private readonly plain = new Map<GraphValue, string>()
-  private readonly batch: { readonly input: string; readonly axis: number } | undefined
+  private readonly free: FreeAxes
   /** The layer whose nodes are being added. */
   layer: string | undefined
 
-  constructor(reserved: Iterable<string>, batch: { readonly input: string; readonly axis: number } | undefined) {
+  constructor(reserved: Iterable<string>, free: FreeAxes) {
     for (const name of reserved) this.taken.add(name)
-    this.batch = batch
+    this.free = free
   }
 
   private fresh(base: string): string {
@@ -69,23 +72,36 @@ export class Builder {
     return this.constant(BigInt64Array.from(values, BigInt), [values.length])
   }
 
+  private memo(key: string, make: () => string): string {
+    let made = this.sizes.get(key)
+    if (made === undefined) this.sizes.set(key, (made = make()))
+    return made
+  }
+
+  /** int64 [1]: one of the free sizes. */
+  private freeSize(name: keyof Free): string {
+    const { input = '', axis = 0 } = this.free[name] ?? {}
+    return this.memo(name, () => this.node('Shape', [input], { start: axis, end: axis + 1 }))
+  }
+
   /** int64 [1]: a size. */
   private size(dim: Dim): string {
     if (!isAffine(dim)) return this.ints([dim])
-    const key = `${dim.scale},${dim.offset}`
-    const known = this.sizes.get(key)
-    if (known !== undefined) return known
-    const made =
-      dim.offset !== 0
-        ? this.node('Add', [this.size({ ...dim, offset: 0 }), this.ints([dim.offset])])
-        : dim.scale !== 1
-          ? this.node('Mul', [this.size({ scale: 1, offset: 0 }), this.ints([dim.scale])])
-          : this.node('Shape', [this.batch?.input ?? ''], {
-              start: this.batch?.axis ?? 0,
-              end: (this.batch?.axis ?? 0) + 1,
-            })
-    this.sizes.set(key, made)
-    return made
+    const { offset, batch, time, both } = dim
+    const times = (key: string, factor: number, make: () => string): string[] =>
+      factor === 0
+        ? []
+        : [factor === 1 ? make() : this.memo(`${factor} ${key}`, () => this.node('Mul', [make(), this.ints([factor])]))]
+    const area = (): string =>
+      this.memo('both', () => this.node('Mul', [this.freeSize('batch'), this.freeSize('time')]))
+    return this.memo(`${[offset, batch, time, both]}`, () =>
+      [
+        ...times('batch', batch, () => this.freeSize('batch')),
+        ...times('time', time, () => this.freeSize('time')),
+        ...times('both', both, area),
+        ...(offset === 0 ? [] : [this.ints([offset])]),
+      ].reduce((sum, term) => this.node('Add', [sum, term])),
+    )
   }
 
   /** int64 [n]: sizes. */

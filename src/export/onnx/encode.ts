@@ -86,28 +86,36 @@ function tensor({ name, shape, data }: Initializer): Message {
   return message.int(2, TYPES[typeOf(data)]).text(8, name).blob(9, raw)
 }
 
-/** The name of a size: that of the batch, or an expression of it. */
-function symbol(batch: string, { scale, offset }: Exclude<Dim, number>): string {
-  const times = scale === 1 ? batch : `${scale}*${batch}`
-  return offset === 0 ? times : `${times}${offset > 0 ? '+' : ''}${offset}`
+/** The name of a size: that of the batch or of a sequence, or an expression of them. */
+function symbol({ offset, batch, time, both }: Exclude<Dim, number>): string {
+  const terms = [
+    [batch, 'batch'],
+    [time, 'time'],
+    [both, 'batch*time'],
+  ] as const
+  const text = terms
+    .filter(([factor]) => factor !== 0)
+    .map(([factor, name]) => (factor === 1 ? name : `${factor}*${name}`))
+    .join('+')
+  return offset === 0 ? text : `${text}${offset > 0 ? '+' : ''}${offset}`
 }
 
-function port({ name, dtype, dims }: Port, batch: string): Message {
+function port({ name, dtype, dims }: Port): Message {
   const shape = new Message()
   for (const dim of dims)
-    shape.message(1, typeof dim === 'number' ? new Message().int(1, dim) : new Message().text(2, symbol(batch, dim)))
+    shape.message(1, typeof dim === 'number' ? new Message().int(1, dim) : new Message().text(2, symbol(dim)))
   const type = new Message().int(1, TYPES[dtype]).message(2, shape)
   return new Message().text(1, name).message(2, new Message().message(1, type))
 }
 
 /** The bytes of an ONNX file. */
-export function encodeModel(graph: OnnxGraph, metadata: OnnxMetadata, batch: string): Uint8Array<ArrayBuffer> {
+export function encodeModel(graph: OnnxGraph, metadata: OnnxMetadata): Uint8Array<ArrayBuffer> {
   const body = new Message()
   for (const item of graph.nodes) body.message(1, node(item))
   body.text(2, graph.name)
   for (const item of graph.initializers) body.message(5, tensor(item))
-  for (const item of graph.inputs) body.message(11, port(item, batch))
-  for (const item of graph.outputs) body.message(12, port(item, batch))
+  for (const item of graph.inputs) body.message(11, port(item))
+  for (const item of graph.outputs) body.message(12, port(item))
   const model = new Message().int(1, IR_VERSION).text(2, metadata.producer)
   if (metadata.description !== '') model.text(6, metadata.description)
   model.message(7, body).message(8, new Message().text(1, '').int(2, metadata.opset))

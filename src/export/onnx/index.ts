@@ -9,7 +9,7 @@ import { currentEngine } from '../../tensor/current.ts'
 import { checkShape } from '../../tensor/shape.ts'
 import { inMode } from '../../train/mode.ts'
 import { Builder, contextOf } from './builder.ts'
-import { NotDynamic } from './dims.ts'
+import { type Free, NotDynamic } from './dims.ts'
 import { encodeModel, type Port } from './encode.ts'
 import { notExported, onnxRows } from './table.ts'
 import { type Graph, type GraphNode, graphOf } from './trace.ts'
@@ -25,6 +25,11 @@ export interface OnnxOptions<I extends string = string> {
   readonly batch?: 'dynamic' | 'fixed'
   /** The axis of an input that is the batch, where that is not the first; `undefined`: none. */
   readonly batchAxes?: Readonly<Partial<Record<I, number | undefined>>>
+  /**
+   * The axis of an input whose size, the length of a sequence, may be any as well: `{ tokens: 1 }`. ExportError where the
+   * model does not allow that. The specs have one and the same length, of at least 4, and the longest that the model takes.
+   */
+  readonly timeAxes?: Readonly<Partial<Record<I, number>>>
   /** What the model computes from its inputs. Default: `model.forward` with the inputs in their order. */
   readonly forward?: (inputs: Readonly<Record<I, Tensor>>) => Tensor | Readonly<Record<string, Tensor | undefined>>
   /** Key and value pairs for the file's metadata. */
@@ -59,7 +64,7 @@ export function exportOnnx<I extends string>(
   const { batch, engine = currentEngine() } = known(
     'exportOnnx',
     options as OnnxOptions,
-    'batch batchAxes forward metadata name description engine',
+    'batch batchAxes timeAxes forward metadata name description engine',
   )
   if (batch !== undefined && batch !== 'dynamic' && batch !== 'fixed')
     throw new ArgumentError('unknown choice', {
@@ -68,6 +73,9 @@ export function exportOnnx<I extends string>(
       received: String(batch),
     })
   const axes = batchAxes(inputs, options)
+  const times = timeAxes(inputs, axes, options)
+  const [time] = times.values()
+  const length = time === undefined ? 0 : time.size
   const forward = (options.forward ??
     ((tensors: Readonly<Record<string, Tensor>>) => model.forward(...(Object.values(tensors) as never[])))) as (
     tensors: Readonly<Record<string, Tensor>>,
@@ -76,26 +84,52 @@ export function exportOnnx<I extends string>(
   engine.idle('export a model')
 
   const attempt = (dynamic: boolean): Uint8Array<ArrayBuffer> => {
-    const sizes = dynamic ? BATCHES : [0]
-    const specs = sizes.map((size) => (dynamic ? sized(inputs, axes, size) : inputs))
-    const graph = inMode(model, false, () => graphOf(engine, model, specs, sizes, forward))
-    return encode(graph, dynamic ? axes : new Map(), options.name ?? model.kind, options)
-  }
-  if (batch === 'fixed' || axes.size === 0) return attempt(false)
-  try {
-    return attempt(true)
-  } catch (error) {
-    // What a layer says of a batch it was not asked for does not count.
-    const unfit = error instanceof NotDynamic || (error instanceof ChainruleError && !(error instanceof ExportError))
-    if (!unfit) throw error
-    if (batch === undefined) return attempt(false)
-    throw new ExportError('the model does not allow every size of the batch', {
-      where: 'exportOnnx.batch',
-      received: (error as Error).message,
-      hint: "Export it with { batch: 'fixed' }, or leave the option out.",
-      cause: error,
+    const free = sizesAt(dynamic ? BATCHES : [0], length === 0 ? [0] : [length, length - 1, length - 2])
+    const specs = free.map(({ batch: n, time: t }) => sized(inputs, dynamic ? axes : NONE, times, n, t))
+    const graph = inMode(model, false, () => graphOf(engine, model, specs, free, forward))
+    const [batchAxis] = dynamic ? axes : NONE
+    const [timeAxis] = times
+    const build = new Builder([...graph.inputs.keys(), ...graph.outputs.keys()], {
+      batch: batchAxis && { input: batchAxis[0], axis: batchAxis[1] },
+      time: timeAxis && { input: timeAxis[0], axis: timeAxis[1].axis },
     })
+    return encode(graph, build, options.name ?? model.kind, options)
   }
+  const refused = (what: string, where: string, cause: unknown): ExportError =>
+    new ExportError(`the model does not allow every ${what}`, {
+      where: `exportOnnx.${where}`,
+      received: (cause as Error).message,
+      hint: `Export it ${where === 'batch' ? "with { batch: 'fixed' }" : 'without timeAxes'}, or leave the option out.`,
+      cause,
+    })
+  // What a layer says of sizes it was not asked for does not count.
+  const unfit = (error: unknown): boolean =>
+    error instanceof NotDynamic || (error instanceof ChainruleError && !(error instanceof ExportError))
+  if (batch !== 'fixed' && axes.size > 0)
+    try {
+      return attempt(true)
+    } catch (error) {
+      if (!unfit(error)) throw error
+      if (batch !== undefined) throw refused('size of the batch', 'batch', error)
+    }
+  try {
+    return attempt(false)
+  } catch (error) {
+    if (times.size === 0 || !unfit(error)) throw error
+    throw refused('length of a sequence', 'timeAxes', error)
+  }
+}
+
+const NONE: ReadonlyMap<string, number> = new Map()
+
+/** Where a model is traced: all of one axis, or a grid of two of each and one more. */
+function sizesAt(batches: readonly number[], times: readonly number[]): Free[] {
+  const [n0 = 0, n1, n2] = batches
+  const [t0 = 0, t1, t2] = times
+  if (n1 === undefined) return times.map((time) => ({ batch: n0, time }))
+  if (t1 === undefined) return batches.map((batch) => ({ batch, time: t0 }))
+  const grid = [t0, t1].flatMap((time) => [n0, n1].map((batch) => ({ batch, time })))
+  return [...grid, { batch: n2 as number, time: t2 as number }]
 }
 
 type Specs = Readonly<Record<string, Spec>>
@@ -135,29 +169,65 @@ function batchAxes(inputs: Specs, { batchAxes: given = {}, batch }: OnnxOptions)
   return axes
 }
 
-const sized = (inputs: Specs, axes: ReadonlyMap<string, number>, size: number): Specs =>
+/** The axis of the length in each input that has one, and its size. */
+function timeAxes(
+  inputs: Specs,
+  axes: ReadonlyMap<string, number>,
+  { timeAxes: given = {} }: OnnxOptions,
+): Map<string, { readonly axis: number; readonly size: number }> {
+  const times = new Map<string, { readonly axis: number; readonly size: number }>()
+  for (const [name, axis] of Object.entries(given as Readonly<Record<string, number>>)) {
+    const shape = inputs[name]?.shape ?? []
+    const size = shape[axis]
+    const [other] = times.values()
+    if (size === undefined || axes.get(name) === axis || size < 4 || (other !== undefined && other.size !== size))
+      throw new ArgumentError('no axis of a sequence', {
+        where: `exportOnnx.timeAxes.${name}`,
+        expected: `an input's axis that is not the batch, of ${other === undefined ? 'at least 4' : other.size} steps`,
+        received: `axis ${axis} of [${shape}]`,
+      })
+    times.set(name, { axis, size })
+  }
+  return times
+}
+
+const sized = (
+  inputs: Specs,
+  axes: ReadonlyMap<string, number>,
+  times: ReadonlyMap<string, { readonly axis: number }>,
+  batch: number,
+  time: number,
+): Specs =>
   Object.fromEntries(
     Object.entries(inputs).map(([name, { shape, dtype }]) => [
       name,
-      { dtype, shape: shape.map((n, i) => (i === axes.get(name) ? size : n)) },
+      {
+        dtype,
+        shape: shape.map((n, i) => (i === axes.get(name) ? batch : i === times.get(name)?.axis ? time : n)),
+      },
     ]),
   )
 
 function encode(
   graph: Graph,
-  axes: ReadonlyMap<string, number>,
+  build: Builder,
   name: string,
   { metadata = {}, description = '' }: OnnxOptions,
 ): Uint8Array<ArrayBuffer> {
-  const [first] = axes
   for (const key of graph.outputs.keys())
     if (graph.inputs.has(key))
       throw new ArgumentError('an input and an output have the same name', { where: 'exportOnnx', received: key })
-  const build = new Builder(
-    [...graph.inputs.keys(), ...graph.outputs.keys()],
-    first === undefined ? undefined : { input: first[0], axis: first[1] },
-  )
-  for (const node of graph.nodes) write(build, node)
+  const done = new Set<GraphNode>()
+  for (const node of graph.nodes) {
+    if (done.has(node)) continue
+    const whole = graph.wholes.get(node)
+    if (whole === undefined) write(build, node)
+    else {
+      build.layer = whole.layer
+      build.names.set(whole.output, whole.write(build))
+      for (const part of whole.nodes) done.add(part)
+    }
+  }
   build.layer = undefined
   for (const [as, value] of graph.outputs) build.publish(build.name(value), as)
   const { nodes, initializers } = build.needed(graph.outputs.keys())
@@ -179,7 +249,6 @@ function encode(
   return encodeModel(
     { name, nodes, initializers, inputs: [...graph.inputs].map(port), outputs: [...graph.outputs].map(port) },
     { opset: OPSET, producer: 'chainrule', description, properties: Object.entries(metadata) },
-    'batch',
   )
 }
 

@@ -1,6 +1,6 @@
 import { ExportError } from '../../errors.ts'
-import type { Context } from './builder.ts'
-import { fixed } from './dims.ts'
+import type { Builder, Context } from './builder.ts'
+import { addDims, type Dim, fixed } from './dims.ts'
 import { type OnnxRows, row } from './rows.ts'
 import type { GraphValue } from './trace.ts'
 
@@ -118,20 +118,22 @@ function attention({ build, x, inputs, outputs, attr }: Context): readonly strin
   let scores = build.node('MatMul', [scaled, keys])
   if (attr<boolean | undefined>('masked') === true) scores = build.node('Add', [scores, x(3)])
   if (attr<boolean>('causal')) {
-    const [t, s] = [inputs[0], inputs[1]].map((value) => fixed(value?.dims[2], 'the length of a causal sequence'))
-    scores = build.node('Add', [
-      scores,
-      build.constant(later(t as number, s as number), [t as number, s as number], 'mask'),
-    ])
+    const [t, s] = [inputs[0]?.dims[2], inputs[1]?.dims[2]] as [Dim, Dim]
+    scores = build.node('Add', [scores, later(build, t, s)])
   }
   return [build.node('MatMul', [build.node('Softmax', [scores], { axis: -1 }), x(2)]), '']
 }
 
 /** 0 where query i sees key j, -Infinity where the key comes later. */
-function later(queries: number, keys: number): Float32Array {
-  const mask = new Float32Array(queries * keys)
-  for (let i = 0; i < queries; i++) mask.fill(-Infinity, i * keys + i + 1 + keys - queries, (i + 1) * keys)
-  return mask
+function later(build: Builder, queries: Dim, keys: Dim): string {
+  const first = fixed(addDims(keys, queries, -1), 'keys before the first query') + 1
+  if (typeof queries === 'number' && typeof keys === 'number') {
+    const mask = new Float32Array(queries * keys)
+    for (let i = 0; i < queries; i++) mask.fill(-Infinity, i * keys + i + first, (i + 1) * keys)
+    return build.constant(mask, [queries, keys], 'mask')
+  }
+  const full = build.filled([queries, keys], 'float32', -Infinity)
+  return build.node('Trilu', [full, build.constant(BigInt64Array.of(BigInt(first)), [])], { upper: 1 })
 }
 
 export const layerRows: OnnxRows = {

@@ -1,5 +1,5 @@
 import type { Builder, Context } from './builder.ts'
-import { fixed, sameDims } from './dims.ts'
+import { addDims, type Dim, fixed, sameDims } from './dims.ts'
 import { type OnnxRow, type OnnxRows, row } from './rows.ts'
 import type { GraphValue } from './trace.ts'
 
@@ -126,9 +126,9 @@ const lstm: OnnxRow = row('LSTM', (context) => {
   const cells = outputs[1] as GraphValue
   if (cells.readers === 0) return [squeezed(build, y), '', '']
   // ONNX gives the last cells only
-  const steps = fixed(cells.dims[0], 'the length of a sequence')
+  const steps = cells.dims[0] as Dim
   if (steps === 1) return [squeezed(build, y), cell as string, '']
-  const last = attr<boolean>('reverse') ? 0 : steps - 1
+  const last = attr<boolean>('reverse') ? 0 : addDims(steps, -1)
   build.lastOf.set(cells, { name: cell as string, at: last })
   return [squeezed(build, y), '', '']
 })

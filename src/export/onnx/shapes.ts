@@ -13,10 +13,10 @@ function slice({ build, x, inputs, sizes, attr }: Context): string {
   const last = build.lastOf.get(inputs[0] as GraphValue)
   if (last !== undefined) {
     const { dims } = inputs[0] as GraphValue
-    if (starts[0] !== last.at || !sameDims(window, [1, ...dims.slice(1)]))
+    if (!sameDim(starts[0] as Dim, last.at) || !sameDims(window, [1, ...dims.slice(1)]))
       throw new ExportError('ONNX has the cells of the last step only', {
         where: 'lstm',
-        expected: `a slice of step ${last.at}`,
+        expected: 'a slice of the last step',
         received: 'other cells',
       })
     return last.name

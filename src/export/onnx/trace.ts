@@ -5,7 +5,8 @@ import type { Elements, Engine } from '../../program/engine.ts'
 import { live } from '../../program/fuse.ts'
 import { type Attrs, createValue, type DType, type Node, type Op, type Spec, type Value } from '../../program/graph.ts'
 import { scoped } from '../../tensor/scope.ts'
-import { type Dim, dimOf, mergeAttrs, NotDynamic } from './dims.ts'
+import { type Dim, dimOf, type Free, mergeAttrs, NotDynamic } from './dims.ts'
+import { type Whole, wholesOf } from './wholes.ts'
 
 export type Forward = (inputs: Readonly<Record<string, Tensor>>) => unknown
 
@@ -30,6 +31,8 @@ export interface GraphValue {
 }
 
 export interface GraphNode {
+  /** Rises in the order in which nodes were recorded. */
+  readonly id: number
   readonly op: Op
   readonly attrs: Attrs
   readonly inputs: readonly GraphValue[]
@@ -41,6 +44,8 @@ export interface Graph {
   readonly nodes: readonly GraphNode[]
   readonly inputs: ReadonlyMap<string, GraphValue>
   readonly outputs: ReadonlyMap<string, GraphValue>
+  /** Layers that become one operator, by their first node. */
+  readonly wholes: ReadonlyMap<GraphNode, Whole>
 }
 
 interface Trace {
@@ -96,14 +101,14 @@ function storedOf(model: Module): Map<Value, Stored> {
 }
 
 /**
- * One graph from traces at several sizes of the batch: the same nodes, whose sizes are linear functions of it. Throws
- * NotDynamic where they differ in anything else.
+ * One graph from traces at several free sizes: the same nodes, whose sizes are linear functions of them. Throws NotDynamic
+ * where they differ in anything else.
  */
 export function graphOf(
   engine: Engine,
   model: Module,
   specs: readonly Readonly<Record<string, Spec>>[],
-  batches: readonly number[],
+  batches: readonly Free[],
   forward: Forward,
 ): Graph {
   const stored = storedOf(model)
@@ -168,6 +173,7 @@ export function graphOf(
     if (all.some(({ op, inputs: { length } }) => op !== node.op || length !== node.inputs.length))
       throw new NotDynamic('the batch changes the graph')
     const made: GraphNode = {
+      id: node.id,
       op: node.op,
       attrs: mergeAttrs(
         all.map(({ attrs }) => attrs),
@@ -193,7 +199,7 @@ export function graphOf(
     value.readers++
     outputs.set(name, value)
   }
-  return { nodes, inputs, outputs }
+  return { nodes, inputs, outputs, wholes: wholesOf(nodes, base.spans, stored) }
 }
 
 function equal(contents: readonly (Elements | undefined)[]): boolean {
