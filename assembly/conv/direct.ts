@@ -1,4 +1,5 @@
-import { finish } from '../gemm/epilogue'
+import { ACT_RELU } from '../../src/abi/constants'
+import { columns } from '../gemm/epilogue'
 import { fma, highToF64, lowToF64 } from '../simd/f32x4'
 import { loadLanes, storeLanes } from '../simd/lanes'
 import { shareBegin, shareEnd } from '../vm/partition'
@@ -57,7 +58,7 @@ export function directConv2d(
         eight(q, at, o, begin, channels, kernelH, kernelW, plane, row, column)
     for (; left > 0; left -= 4, q += step << 2, o += 16)
       storeLanes(o, four(q, at, begin, channels, kernelH, kernelW, plane, row, column, step, left), left)
-    finish(to, 0, 1, outW, 0, activation)
+    if (activation == ACT_RELU) columns(to, 0, 1, outW, 0, true)
   }
 }
 

@@ -5,7 +5,7 @@ import { gatherTaps, tapOffsets } from './patches'
 
 /**
  * dw[o, t] = sum over images and pixels of dy[i, o, p] x[i, patch(p, t)], x padded already: a product over rising
- * pixels, the patches gathered transposed. Split by rows (filters) or columns (taps) of dw, whichever are more.
+ * pixels, of which there is one at least, the patches gathered transposed. Split by rows (filters) or columns (taps) of dw, whichever are more.
  */
 export function conv2dFilterGrad(
   x: usize,
@@ -44,7 +44,7 @@ export function conv2dFilterGrad(
   const total = <u64>pieces * groups
   let begin = <u32>((total * part) / parts)
   const end = <u32>((total * (part + 1)) / parts)
-  const kc = even(max<u32>(1, sums), tile == TILE_6X16 ? 256 : GEMM_KC, 4)
+  const kc = even(sums, tile == TILE_6X16 ? 256 : GEMM_KC, 4)
   const table = scratch + PANELS_B
   const patches = table + 64
   zeroRow(scratch)
@@ -58,11 +58,6 @@ export function conv2dFilterGrad(
     const rowsEnd = byRows ? high : filters
     const colsEnd = byRows ? depth : high
     const to = dw + ((<usize>g * filters * depth) << 2)
-    if (sums == 0)
-      for (let r: u32 = byRows ? low : 0; r < rowsEnd; r++) {
-        const c: u32 = byRows ? 0 : low
-        memory.fill(to + ((<usize>r * depth + c) << 2), 0, (<usize>(colsEnd - c)) << 2)
-      }
     for (let ic: u32 = byRows ? low : 0; ic < rowsEnd; ic += GEMM_MC) {
       const mb = min<u32>(GEMM_MC, rowsEnd - ic)
       for (let q: u32 = 0; q < sums; q += kc) {
@@ -105,6 +100,8 @@ export function conv2dFilterGrad(
             0,
             0,
             scratch,
+            scratch,
+            0,
           )
         }
       }

@@ -1,6 +1,6 @@
-import { GEMM_KC, GEMM_MC, GEMM_VARIANT, TILE_4X8, TILE_6X16 } from '../../src/abi/constants'
+import { ACT_RELU, GEMM_KC, GEMM_MC, GEMM_VARIANT, TILE_4X8, TILE_6X16 } from '../../src/abi/constants'
+import { columns } from '../gemm/epilogue'
 import { even, PANELS_A, PANELS_B, packPanels, strip, zeroRow } from '../gemm/macrokernel'
-import { storeLanes } from '../simd/lanes'
 import { gatherPanel, tapOffsets } from './patches'
 
 /**
@@ -51,6 +51,9 @@ export function conv2d(
   const mc = even(filters, GEMM_MC, 12)
   const table = scratch + PANELS_B
   const patches = table + 4 * GEMM_KC
+  // a row of its bias for each filter of a block
+  const biases = patches + 64 * GEMM_KC
+  const relu = activation == ACT_RELU
   zeroRow(scratch)
 
   while (begin < end) {
@@ -58,9 +61,13 @@ export function conv2d(
     const first = begin - g * each
     const past = min<u32>(each, first + end - begin)
     const wAt = w + ((<usize>g * filters * depth) << 2)
-    const biasAt: usize = bias == 0 ? 0 : bias + ((<usize>(g * filters)) << 2)
     for (let ic: u32 = 0; ic < filters; ic += mc) {
       const mb = min<u32>(mc, filters - ic)
+      if (bias != 0)
+        for (let f: u32 = 0; f < mb; f++) {
+          const v = v128.load32_splat(bias + ((<usize>(g * filters + ic + f)) << 2))
+          for (let j: usize = 0; j < 64; j += 16) v128.store(biases + ((<usize>f) << 6) + j, v)
+        }
       for (let pc: u32 = 0; pc < depth; pc += kc) {
         const kb = min<u32>(kc, depth - pc)
         packPanels(wAt + ((<usize>ic * depth + pc) << 2), (<usize>depth) << 2, false, mb, kb, scratch + PANELS_A, mr)
@@ -76,7 +83,6 @@ export function conv2d(
             const nr = min<u32>(panel, stop - j)
             const at = yAt + ((<usize>j) << 2)
             gatherPanel(xAt, table, kb, j, nr, outW, row, column, patches, (<usize>panel) << 2)
-            if (pc == 0 && bias != 0) spreadBias(biasAt + ((<usize>ic) << 2), at, (<usize>area) << 2, mb, nr)
             strip(
               mr,
               panel,
@@ -92,28 +98,20 @@ export function conv2d(
               (<usize>area) << 2,
               mb,
               nr,
-              pc > 0 || bias != 0,
-              activation != 0 && pc + kb == depth,
+              pc > 0,
+              false,
               0,
-              activation,
+              0,
               scratch,
+              bias == 0 ? scratch : biases,
+              bias == 0 ? 0 : 64,
             )
+            if (relu && pc + kb == depth) columns(at, (<usize>area) << 2, mb, nr, 0, true)
           }
           unit += to - from
         }
       }
     }
     begin += past - first
-  }
-}
-
-/** c[r][0 .. cols] = bias[r]. */
-function spreadBias(bias: usize, c: usize, cRow: usize, rows: u32, cols: u32): void {
-  for (; rows > 0; rows--) {
-    const v = v128.load32_splat(bias)
-    let at = c
-    for (let left = <i32>cols; left > 0; left -= 4, at += 16) storeLanes(at, v, left)
-    bias += 4
-    c += cRow
   }
 }

@@ -2,38 +2,41 @@ import { ACT_RELU } from '../../src/abi/constants'
 import { loadLanes, storeLanes } from '../simd/lanes'
 
 /**
- * c = act(c + bias) in place for rows x cols words; bias (0: none) is one row for all rows of c. The functions are those
- * of the element-wise kernels, so that fusing never changes a bit.
+ * c = act(c + bias) in place for rows x cols words (at least one); bias (0: none) is one row for all rows of c. ReLU is
+ * that of the element-wise kernel, so that fusing never changes a bit.
  */
 export function finish(c: usize, cRow: usize, rows: u32, cols: u32, bias: usize, act: u32): void {
-  if (act == 0 && bias == 0) return
-  // pmax(x, -Infinity) is x, NaN and all
-  const least = f32x4.splat(act == ACT_RELU ? 0 : -Infinity)
+  if (bias != 0 || act == ACT_RELU) columns(c, cRow, rows, cols, bias, act == ACT_RELU)
+}
+
+/** Bias (0: none) and ReLU of rows x cols words. */
+export function columns(c: usize, cRow: usize, rows: u32, cols: u32, bias: usize, relu: bool): void {
+  const low = f32x4.splat(relu ? 0 : -Infinity)
   // x + -0 is x, even for x = -0
-  let add = f32x4.splat(-0.0)
-  let more = add
+  let a = f32x4.splat(-0.0)
+  let b = a
   for (; cols >= 8; cols -= 8, c += 32) {
     if (bias != 0) {
-      add = v128.load(bias)
-      more = v128.load(bias, 16)
+      a = v128.load(bias)
+      b = v128.load(bias, 16)
       bias += 32
     }
     let at = c
     for (let i = rows; i > 0; i--, at += cRow) {
-      const u = f32x4.pmax(f32x4.add(v128.load(at), add), least)
-      const v = f32x4.pmax(f32x4.add(v128.load(at, 16), more), least)
-      v128.store(at, u)
-      v128.store(at, v, 16)
+      const u = f32x4.add(v128.load(at), a)
+      const v = f32x4.add(v128.load(at, 16), b)
+      v128.store(at, f32x4.pmax(u, low))
+      v128.store(at, f32x4.pmax(v, low), 16)
     }
   }
-  for (; <i32>cols > 0; cols -= 4, c += 16) {
+  for (let left = <i32>cols; left > 0; left -= 4, c += 16) {
     if (bias != 0) {
-      add = loadLanes(bias, cols)
+      a = loadLanes(bias, left)
       bias += 16
     }
     let at = c
     for (let i = rows; i > 0; i--, at += cRow)
-      storeLanes(at, f32x4.pmax(f32x4.add(loadLanes(at, cols), add), least), cols)
+      storeLanes(at, f32x4.pmax(f32x4.add(loadLanes(at, left), a), low), left)
   }
 }
 

@@ -57,7 +57,7 @@ export function gemm(
     const biasAt = bias == 0 || byRows ? bias : bias + (at << 2)
     const rows = byRows ? size : m
     const cols = byRows ? n : size
-    if (k == 0) empty(cAt, (<usize>ldc) << 2, rows, cols, biasAt, flags)
+    if (k == 0) empty(cAt, (<usize>ldc) << 2, rows, cols, biasAt, flags, scratch)
     else
       block(
         tile,
@@ -79,7 +79,7 @@ export function gemm(
 }
 
 /** An empty sum: C = act(0 or C [+ bias]). */
-function empty(c: usize, ldc: usize, m: u32, n: u32, bias: usize, flags: u32): void {
+function empty(c: usize, ldc: usize, m: u32, n: u32, bias: usize, flags: u32, scratch: usize): void {
   if ((flags & GEMM_ACCUMULATE) == 0)
     for (let i: u32 = 0; i < m; i++) memory.fill(c + <usize>i * ldc, 0, (<usize>n) << 2)
   finish(c, ldc, m, n, (flags & GEMM_BIAS) != 0 ? bias : 0, flags >> GEMM_ACTIVATION_SHIFT)

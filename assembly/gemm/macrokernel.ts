@@ -83,7 +83,7 @@ export function block(
   const packA = (flags & GEMM_PACK_A) != 0
   const packB = (flags & GEMM_PACK_B) != 0 || transB
   if (!packB && (m == 1 || (m <= 3 && n >= 64))) {
-    fewRows(a, transA ? 4 : lda, transA ? lda : 4, b, ldb, c, ldc, bias, m, n, k, flags)
+    fewRows(a, transA ? 4 : lda, transA ? lda : 4, b, ldb, c, ldc, bias, m, n, k, flags, scratch)
     return
   }
   const act = flags >> GEMM_ACTIVATION_SHIFT
@@ -152,6 +152,8 @@ export function block(
             bias == 0 ? 0 : bias + ((<usize>j) << 2),
             act,
             scratch,
+            scratch,
+            0,
           )
         }
       }
@@ -173,6 +175,7 @@ function fewRows(
   n: u32,
   k: u32,
   flags: u32,
+  scratch: usize,
 ): void {
   const kc: u32 = m == 1 ? k : 32
   for (let pc: u32 = 0; pc < k; pc += kc) {
@@ -187,7 +190,10 @@ function fewRows(
   if (withBias || act != 0) finish(c, ldc, m, n, withBias ? bias : 0, act)
 }
 
-/** One panel of op(B) against all rows of a block of A; its columns begin `skip` bytes later. */
+/**
+ * One panel of op(B) against all rows of a block of A; its columns begin `skip` bytes later. Sums go on from C (`add`)
+ * or begin at `start`, a row of as many columns for each row of A.
+ */
 export function strip(
   mr: u32,
   width: u32,
@@ -208,6 +214,8 @@ export function strip(
   bias: usize,
   act: u32,
   scratch: usize,
+  start: usize,
+  startRow: usize,
 ): void {
   const whole = nr == width
   const out = scratch + TILE
@@ -216,8 +224,8 @@ export function strip(
     const rows = rowsOf(mr, m)
     const to = whole ? c : out
     if (add && !whole) copyTile(c, cRow, to + skip, outRow, rows, nr)
-    const from = add ? to : scratch
-    const fromRow = add ? outRow : 0
+    const from = add ? to : start
+    const fromRow = add ? outRow : startRow
     if (nr <= 8) rows8(rows, k, a, aRow, aStep, b, bStep, to, outRow, from, fromRow)
     else rows16(rows, k, a, aRow, aStep, b, bStep, to, outRow, from, fromRow)
     if (!whole) copyTile(to + skip, outRow, c, cRow, rows, nr)
@@ -226,6 +234,7 @@ export function strip(
     if (m == 0) break
     a += aNext != 0 ? aNext : aRow * rows
     c += cRow * rows
+    start += startRow * rows
   }
 }
 

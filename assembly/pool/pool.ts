@@ -23,36 +23,29 @@ function low(start: i32): i32 {
   return max<i32>(0, start)
 }
 
-/** Four windows side by side, inside of the image along their rows: the largest words; a NaN wins. */
-// @ts-ignore: decorator
-@inline
-function largest(at: usize, pitch: usize, rows: u32, columns: u32, step: u32): v128 {
-  let value = f32x4.splat(-Infinity)
+/** Four windows side by side, inside of the image along their rows: the largest words (a NaN wins), or the sums. */
+function windows(isMax: bool, at: usize, pitch: usize, rows: u32, columns: u32, step: u32): v128 {
+  let value = f32x4.splat(isMax ? -Infinity : 0)
   let nan = i32x4.splat(0)
   for (; rows > 0; rows--, at += pitch) {
-    if (columns == 2 && step == 2) {
+    if (isMax && columns == 2 && step == 2) {
       const a = v128.load(at)
       const b = v128.load(at, 16)
       const u = v128.shuffle<f32>(a, b, 0, 2, 4, 6)
       const v = v128.shuffle<f32>(a, b, 1, 3, 5, 7)
       value = f32x4.pmax(f32x4.pmax(value, u), v)
       nan = v128.or(nan, v128.or(f32x4.ne(u, u), f32x4.ne(v, v)))
-    } else
-      for (let c: u32 = 0; c < columns; c++) {
-        const v = four(at + ((<usize>c) << 2), step)
+      continue
+    }
+    for (let c: u32 = 0; c < columns; c++) {
+      const v = four(at + ((<usize>c) << 2), step)
+      if (isMax) {
         value = f32x4.pmax(value, v)
         nan = v128.or(nan, f32x4.ne(v, v))
-      }
+      } else value = f32x4.add(value, v)
+    }
   }
   return v128.or(value, nan)
-}
-
-/** The sums of such windows. */
-function total(at: usize, pitch: usize, rows: u32, columns: u32, step: u32): v128 {
-  let value = i32x4.splat(0)
-  for (; rows > 0; rows--, at += pitch)
-    for (let c: u32 = 0; c < columns; c++) value = f32x4.add(value, four(at + ((<usize>c) << 2), step))
-  return value
 }
 
 /**
@@ -99,9 +92,8 @@ export function pool2d(
           // those done before are done again
           j = min<u32>(j, past - 4)
           const at = rows + ((<usize>(j * strideW - left)) << 2)
-          const value = isMax
-            ? largest(at, pitch, h1 - h0, kernelW, strideW)
-            : f32x4.div(total(at, pitch, h1 - h0, kernelW, strideW), f32x4.splat(<f32>(tall * kernelW)))
+          let value = windows(isMax, at, pitch, h1 - h0, kernelW, strideW)
+          if (!isMax) value = f32x4.div(value, f32x4.splat(<f32>(tall * kernelW)))
           v128.store(line + ((<usize>j) << 2), value)
           j += 4
           continue
@@ -130,10 +122,12 @@ function extent(start: i32, kernel: u32, size: u32, pad: u32, whole: u32): u32 {
 }
 
 /**
- * dx = dy at the first of the largest words of each window (the first NaN, if any), added up over the windows; else 0.
- * With `positive`, only where that word is positive: the gradient of a ReLU before the windows.
+ * The gradient of pool2d, added up over the windows. Of means: dx = dy / the number of words that count. Of maxima: dy at
+ * the first of the largest words (the first NaN, if any); with `whole`, only where that word is positive: the gradient
+ * of a ReLU before the windows.
  */
-export function maxPool2dGrad(
+export function pool2dGrad(
+  fn: u32,
   dy: usize,
   x: usize,
   y: usize,
@@ -149,13 +143,15 @@ export function maxPool2dGrad(
   strideW: u32,
   top: u32,
   left: u32,
-  positive: u32,
+  whole: u32,
   part: u32,
   parts: u32,
 ): void {
+  const isMax = fn == POOL_MAX
   const end = shareEnd(planes, 1, part, parts)
   const pitch = (<usize>width) << 2
-  const apart = kernelW == 2 && strideW == 2 && kernelH == 2 && strideH == 2 && (top | left) == 0 && outW >= 4
+  const squares = kernelW == 2 && strideW == 2 && kernelH == 2 && strideH == 2 && (top | left) == 0
+  const pairs = isMax && squares && outW >= 4 && outW + outW <= width
   for (let p = shareBegin(planes, 1, part, parts); p < end; p++) {
     const base = <usize>p * height * pitch
     memory.fill(dx + base, 0, <usize>height * pitch)
@@ -163,30 +159,32 @@ export function maxPool2dGrad(
       const h = <i32>(i * strideH) - <i32>top
       const h1 = min<i32>(<i32>height, h + <i32>kernelH)
       const line = (<usize>(p * outH + i) * outW) << 2
-      const inside = apart && h1 - h == 2 && outW + outW <= width
       for (let j: u32 = 0; j < outW; ) {
-        if (inside) {
+        if (pairs && h1 - h == 2) {
           // those done before are done again
           j = min<u32>(j, outW - 4)
           const at = line + ((<usize>j) << 2)
-          fourPairs(dy + at, y + at, x + base + <usize>h * pitch + ((<usize>j) << 3), dx - x, pitch, positive != 0)
+          fourPairs(dy + at, y + at, x + base + <usize>h * pitch + ((<usize>j) << 3), dx - x, pitch, whole != 0)
           j += 4
           continue
         }
         const at = line + ((<usize>j) << 2)
         const w = <i32>(j * strideW) - <i32>left
         const w1 = min<i32>(<i32>width, w + <i32>kernelW)
-        const value = load<f32>(y + at)
-        let hit = positive != 0 && !(value > 0)
-        for (let r = low(h); r < h1 && !hit; r++)
-          for (let c = low(w); c < w1; c++) {
+        let slope = load<f32>(dy + at)
+        let value: f32 = 0
+        if (isMax) value = load<f32>(y + at)
+        else slope /= <f32>(extent(h, kernelH, height, top, whole) * extent(w, kernelW, width, left, whole))
+        let done = isMax && whole != 0 && !(value > 0)
+        for (let r = low(h); r < h1 && !done; r++)
+          for (let c = low(w); c < w1 && !done; c++) {
             const o = base + <usize>r * pitch + ((<usize>c) << 2)
-            const v = load<f32>(x + o)
-            if (v == value || v != v) {
-              hit = true
-              store<f32>(dx + o, load<f32>(dx + o) + load<f32>(dy + at))
-              break
+            if (isMax) {
+              const v = load<f32>(x + o)
+              done = v == value || v != v
+              if (!done) continue
             }
+            store<f32>(dx + o, load<f32>(dx + o) + slope)
           }
         j++
       }
@@ -214,48 +212,5 @@ function fourPairs(dy: usize, y: usize, x: usize, toDx: usize, pitch: usize, pos
     const v = v128.and(grad, second)
     v128.store(x + toDx, v128.shuffle<f32>(u, v, 0, 4, 1, 5))
     v128.store(x + toDx, v128.shuffle<f32>(u, v, 2, 6, 3, 7), 16)
-  }
-}
-
-/** dx = dy / the number of words that count, added up over the windows. */
-export function avgPool2dGrad(
-  dy: usize,
-  dx: usize,
-  planes: u32,
-  height: u32,
-  width: u32,
-  kernelH: u32,
-  kernelW: u32,
-  outH: u32,
-  outW: u32,
-  strideH: u32,
-  strideW: u32,
-  top: u32,
-  left: u32,
-  whole: u32,
-  part: u32,
-  parts: u32,
-): void {
-  const end = shareEnd(planes, 1, part, parts)
-  const pitch = (<usize>width) << 2
-  for (let p = shareBegin(planes, 1, part, parts); p < end; p++) {
-    const plane = dx + <usize>p * height * pitch
-    memory.fill(plane, 0, <usize>height * pitch)
-    let at = dy + ((<usize>p * outH * outW) << 2)
-    for (let i: u32 = 0; i < outH; i++) {
-      const h = <i32>(i * strideH) - <i32>top
-      const h1 = min<i32>(<i32>height, h + <i32>kernelH)
-      for (let j: u32 = 0; j < outW; j++, at += 4) {
-        const w = <i32>(j * strideW) - <i32>left
-        const w1 = min<i32>(<i32>width, w + <i32>kernelW)
-        const count = extent(h, kernelH, height, top, whole) * extent(w, kernelW, width, left, whole)
-        const g = load<f32>(at) / <f32>count
-        for (let r = low(h); r < h1; r++)
-          for (let c = low(w); c < w1; c++) {
-            const q = plane + <usize>r * pitch + ((<usize>c) << 2)
-            store<f32>(q, load<f32>(q) + g)
-          }
-      }
-    }
   }
 }

@@ -15,6 +15,7 @@ export function gruCell(
   h: usize,
   rows: u32,
   n: u32,
+  scratch: usize,
   part: u32,
   parts: u32,
 ): void {
@@ -25,8 +26,8 @@ export function gruCell(
     const wide = <usize>r * width * 3
     const at = <usize>r * width
     const a = gates + at * 4
-    sigmoidRow(x + wide, u + wide, a, 2 * n)
-    tanhRow(x + wide + 2 * width, a, u + wide + 2 * width, a + 2 * width, n)
+    sigmoidRow(x + wide, u + wide, a, 2 * n, scratch)
+    tanhRow(x + wide + 2 * width, a, u + wide + 2 * width, a + 2 * width, n, scratch)
     for (let left = <i32>n, i: usize = 0; left > 0; left -= 4, i += 16) {
       const z = loadLanes(a + width + i, left)
       const fresh = f32x4.mul(f32x4.sub(one, z), loadLanes(a + 2 * width + i, left))

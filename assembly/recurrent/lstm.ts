@@ -1,7 +1,6 @@
 import { loadLanes, storeLanes } from '../simd/lanes'
-import { tanh } from '../simd/math'
 import { shareBegin, shareEnd } from '../vm/partition'
-import { sigmoidRow, tanhRow } from './row'
+import { sigmoidRow, tanhOf, tanhRow } from './row'
 
 /**
  * One step of an LSTM (Hochreiter and Schmidhuber 1997, with forget gate) for `rows` sequences of n units: x and u hold
@@ -17,6 +16,7 @@ export function lstmCell(
   h: usize,
   rows: u32,
   n: u32,
+  scratch: usize,
   part: u32,
   parts: u32,
 ): void {
@@ -26,16 +26,17 @@ export function lstmCell(
     const wide = <usize>r * width * 4
     const at = <usize>r * width
     const a = gates + wide
-    sigmoidRow(x + wide, u + wide, a, 2 * n)
-    tanhRow(x + wide + 2 * width, 0, u + wide + 2 * width, a + 2 * width, n)
-    sigmoidRow(x + wide + 3 * width, u + wide + 3 * width, a + 3 * width, n)
+    sigmoidRow(x + wide, u + wide, a, 2 * n, scratch)
+    tanhRow(x + wide + 2 * width, 0, u + wide + 2 * width, a + 2 * width, n, scratch)
+    sigmoidRow(x + wide + 3 * width, u + wide + 3 * width, a + 3 * width, n, scratch)
     for (let left = <i32>n, i: usize = 0; left > 0; left -= 4, i += 16) {
       const kept = f32x4.mul(loadLanes(a + width + i, left), loadLanes(before + at + i, left))
       const added = f32x4.mul(loadLanes(a + i, left), loadLanes(a + 2 * width + i, left))
-      const cell = f32x4.add(kept, added)
-      storeLanes(c + at + i, cell, left)
-      storeLanes(h + at + i, f32x4.mul(loadLanes(a + 3 * width + i, left), tanh(cell)), left)
+      storeLanes(c + at + i, f32x4.add(kept, added), left)
     }
+    tanhOf(c + at, h + at, n, scratch)
+    for (let left = <i32>n, i: usize = 0; left > 0; left -= 4, i += 16)
+      storeLanes(h + at + i, f32x4.mul(loadLanes(a + 3 * width + i, left), loadLanes(h + at + i, left)), left)
   }
 }
 
@@ -53,6 +54,7 @@ export function lstmCellGrad(
   dx: usize,
   rows: u32,
   n: u32,
+  scratch: usize,
   part: u32,
   parts: u32,
 ): void {
@@ -63,13 +65,14 @@ export function lstmCellGrad(
     let p = gates + <usize>r * width * 4
     let q = dx + <usize>r * width * 4
     let at = <usize>r * width
+    tanhOf(c + at, q + 3 * width, n, scratch)
     for (let left = <i32>n; left > 0; left -= 4, p += 16, q += 16, at += 16) {
       const i = loadLanes(p, left)
       const f = loadLanes(p + width, left)
       const g = loadLanes(p + 2 * width, left)
       const o = loadLanes(p + 3 * width, left)
       const d = f32x4.add(loadLanes(dy + at, left), loadLanes(dh + at, left))
-      const t = tanh(loadLanes(c + at, left))
+      const t = loadLanes(q + 3 * width, left)
       const slope = f32x4.sub(one, f32x4.mul(t, t))
       const dcell = f32x4.add(loadLanes(dc + at, left), f32x4.mul(f32x4.mul(d, o), slope))
       const di = f32x4.mul(f32x4.mul(f32x4.mul(dcell, g), i), f32x4.sub(one, i))

@@ -32,11 +32,12 @@ import { attentionGrad } from '../attention/backward'
 import { gemm } from '../gemm/gemm'
 import { gemv } from '../gemm/gemv'
 import { layerNorm, layerNormGrad } from '../norm/layer'
-import { pool2d, maxPool2dGrad, avgPool2dGrad } from '../pool/pool'
+import { pool2d, pool2dGrad } from '../pool/pool'
 import { conv2d } from '../conv/forward'
 import { directConv2d, directConv2dFilterGrad } from '../conv/direct'
 import { conv2dInputGrad } from '../conv/input-grad'
 import { conv2dFilterGrad } from '../conv/filter-grad'
+import { winograd } from '../conv/winograd'
 
 /** Runs one instruction's share `part` of `parts`. Inlined into the executor's loop: 2 to 4 ns an instruction. */
 // @ts-ignore: decorator
@@ -567,6 +568,7 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         <usize>load<u32>(pc, 28),
         load<u32>(pc, 32),
         load<u32>(pc, 36),
+        scratch,
         part,
         parts,
       )
@@ -582,6 +584,7 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         <usize>load<u32>(pc, 32),
         load<u32>(pc, 36),
         load<u32>(pc, 40),
+        scratch,
         part,
         parts,
       )
@@ -595,6 +598,7 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         <usize>load<u32>(pc, 24),
         load<u32>(pc, 28),
         load<u32>(pc, 32),
+        scratch,
         part,
         parts,
       )
@@ -766,12 +770,12 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
       )
       break
     case 53:
-      maxPool2dGrad(
-        <usize>load<u32>(pc, 8),
+      pool2dGrad(
+        load<u32>(pc, 8),
         <usize>load<u32>(pc, 12),
         <usize>load<u32>(pc, 16),
         <usize>load<u32>(pc, 20),
-        load<u32>(pc, 24),
+        <usize>load<u32>(pc, 24),
         load<u32>(pc, 28),
         load<u32>(pc, 32),
         load<u32>(pc, 36),
@@ -783,31 +787,12 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         load<u32>(pc, 60),
         load<u32>(pc, 64),
         load<u32>(pc, 68),
+        load<u32>(pc, 72),
         part,
         parts,
       )
       break
     case 54:
-      avgPool2dGrad(
-        <usize>load<u32>(pc, 8),
-        <usize>load<u32>(pc, 12),
-        load<u32>(pc, 16),
-        load<u32>(pc, 20),
-        load<u32>(pc, 24),
-        load<u32>(pc, 28),
-        load<u32>(pc, 32),
-        load<u32>(pc, 36),
-        load<u32>(pc, 40),
-        load<u32>(pc, 44),
-        load<u32>(pc, 48),
-        load<u32>(pc, 52),
-        load<u32>(pc, 56),
-        load<u32>(pc, 60),
-        part,
-        parts,
-      )
-      break
-    case 55:
       conv2d(
         <usize>load<u32>(pc, 8),
         <usize>load<u32>(pc, 12),
@@ -833,7 +818,7 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         parts,
       )
       break
-    case 56:
+    case 55:
       directConv2d(
         <usize>load<u32>(pc, 8),
         <usize>load<u32>(pc, 12),
@@ -858,7 +843,7 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         parts,
       )
       break
-    case 57:
+    case 56:
       directConv2dFilterGrad(
         <usize>load<u32>(pc, 8),
         <usize>load<u32>(pc, 12),
@@ -882,7 +867,7 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         parts,
       )
       break
-    case 58:
+    case 57:
       conv2dInputGrad(
         <usize>load<u32>(pc, 8),
         <usize>load<u32>(pc, 12),
@@ -908,7 +893,7 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         parts,
       )
       break
-    case 59:
+    case 58:
       conv2dFilterGrad(
         <usize>load<u32>(pc, 8),
         <usize>load<u32>(pc, 12),
@@ -927,6 +912,24 @@ export function dispatch(opcode: u32, pc: usize, scratch: usize, part: u32, part
         load<u32>(pc, 64),
         load<u32>(pc, 68),
         load<u32>(pc, 72),
+        scratch,
+        part,
+        parts,
+      )
+      break
+    case 59:
+      winograd(
+        <usize>load<u32>(pc, 8),
+        <usize>load<u32>(pc, 12),
+        <usize>load<u32>(pc, 16),
+        <usize>load<u32>(pc, 20),
+        load<u32>(pc, 24),
+        load<u32>(pc, 28),
+        load<u32>(pc, 32),
+        load<u32>(pc, 36),
+        load<u32>(pc, 40),
+        load<u32>(pc, 44),
+        load<u32>(pc, 48),
         scratch,
         part,
         parts,

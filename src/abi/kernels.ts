@@ -58,11 +58,7 @@ const poolCost: (o: O) => number = per(0.3, 'planes', 'outH', 'outW', 'kernelH',
 
 /** A product of filters and patches, and the gathering of the patches. */
 const convCost = (o: O): number =>
-  ['images', 'groups', 'channels', 'kernelH', 'kernelW', 'outH', 'outW'].reduce(
-    (n, name) => n * (o[name] as number),
-    1,
-  ) *
-  (0.04 * (o['filters'] as number) + 0.3)
+  per(0.04 * (o['filters'] as number) + 0.3, 'images', 'groups', 'channels', 'kernelH', 'kernelW', 'outH', 'outW')(o)
 
 export type { KernelName, KernelOperands } from './names.generated.ts'
 
@@ -71,6 +67,8 @@ const BINARY_SCRATCH = 128
 const STRIDED_SCRATCH = BINARY_SCRATCH + 2 * 1024
 /** Zeros and one tile, panels of A, panels of B. */
 const GEMM_SCRATCH = 512 + 4 * GEMM_KC * (GEMM_MC + GEMM_NC)
+/** Those of 256 columns, then transformed filters and tiles. */
+const WINOGRAD_SCRATCH = 512 + 4 * GEMM_KC * (GEMM_MC + 256) + 2048 * 1024 + 262144
 /** A chunk of 256 random words, and constants. */
 const RANDOM_SCRATCH = 1536
 
@@ -100,6 +98,21 @@ const HEADS = {
   byQuery: 'u32',
   dropout: 'f32',
   draw: 'i32',
+} as const
+
+/** Sizes of planes and of the windows over them. */
+const WINDOWS = {
+  planes: 'u32',
+  height: 'u32',
+  width: 'u32',
+  kernelH: 'u32',
+  kernelW: 'u32',
+  outH: 'u32',
+  outW: 'u32',
+  strideH: 'u32',
+  strideW: 'u32',
+  top: 'u32',
+  left: 'u32',
 } as const
 
 /** Sizes of a convolution, in the order in which its three kernels take them. */
@@ -517,6 +530,7 @@ export const kernels: {
       rows: 'u32',
       n: 'u32',
     },
+    scratch: 32,
     cost: per(4, 'rows', 'n'),
   },
   lstmCellGrad: {
@@ -533,12 +547,14 @@ export const kernels: {
       rows: 'u32',
       n: 'u32',
     },
+    scratch: 32,
     cost: per(3, 'rows', 'n'),
   },
   gruCell: {
     file: 'recurrent/gru',
     doc: 'One step of a GRU: r, z = sigmoid(x + u), n = tanh(x + r u), h = (1 - z) n + z before; x, u are [rows, 3 n], gates [rows, 4 n].',
     operands: { x: 'read', u: 'read', before: 'read', gates: 'write', h: 'write', rows: 'u32', n: 'u32' },
+    scratch: 32,
     cost: per(3, 'rows', 'n'),
   },
   gruCellGrad: {
@@ -665,70 +681,22 @@ export const kernels: {
       fn: 'u32',
       x: 'read',
       y: 'write',
-      planes: 'u32',
-      height: 'u32',
-      width: 'u32',
-      kernelH: 'u32',
-      kernelW: 'u32',
-      outH: 'u32',
-      outW: 'u32',
-      strideH: 'u32',
-      strideW: 'u32',
-      top: 'u32',
-      left: 'u32',
+      ...WINDOWS,
       whole: 'u32',
     },
     cost: poolCost,
   },
-  maxPool2dGrad: {
+  pool2dGrad: {
     file: 'pool/pool',
-    doc: 'dx = dy at the first of the largest words of each window, added up; x and y are operands of pool2d. positive: only where that word is.',
-    operands: {
-      dy: 'read',
-      x: 'read',
-      y: 'read',
-      dx: 'write',
-      planes: 'u32',
-      height: 'u32',
-      width: 'u32',
-      kernelH: 'u32',
-      kernelW: 'u32',
-      outH: 'u32',
-      outW: 'u32',
-      strideH: 'u32',
-      strideW: 'u32',
-      top: 'u32',
-      left: 'u32',
-      positive: 'u32',
-    },
-    cost: poolCost,
-  },
-  avgPool2dGrad: {
-    file: 'pool/pool',
-    doc: 'dx = dy / count of each window, added up.',
-    operands: {
-      dy: 'read',
-      dx: 'write',
-      planes: 'u32',
-      height: 'u32',
-      width: 'u32',
-      kernelH: 'u32',
-      kernelW: 'u32',
-      outH: 'u32',
-      outW: 'u32',
-      strideH: 'u32',
-      strideW: 'u32',
-      top: 'u32',
-      left: 'u32',
-      whole: 'u32',
-    },
+    doc: 'dx = the gradient of pool2d: of means dy / count, of maxima dy at the first of the largest words of each window, added up; x and y (of maxima) are operands of pool2d. whole: means count the padding, maxima have to be positive.',
+    operands: { fn: 'u32', dy: 'read', x: 'read', y: 'read', dx: 'write', ...WINDOWS, whole: 'u32' },
     cost: poolCost,
   },
 
   // ---- convolution: channels and filters are those of a group ------------------------------------------
   conv2d: {
     file: 'conv/forward',
-    doc: 'y[i, o, p] = act(bias[o] + sum over taps t of w[o, t] x[i, patch(p, t)]); x [images, groups channels, height, width] is padded already, w [groups filters, channels, kernelH, kernelW], y [images, groups filters, outH, outW]. Each sum runs over rising t.',
+    doc: 'y[i, o, p] = act(bias[o] + sum over taps t of w[o, t] x[i, patch(p, t)]), act a ReLU or none; x [images, groups channels, height, width] is padded already, w [groups filters, channels, kernelH, kernelW], y [images, groups filters, outH, outW]. Each sum runs over rising t.',
     operands: {
       x: 'read',
       w: 'read',
@@ -769,7 +737,7 @@ export const kernels: {
   },
   conv2dFilterGrad: {
     file: 'conv/filter-grad',
-    doc: 'dw = the gradient of conv2d for its filters; x is padded already. Each sum runs over rising images and pixels.',
+    doc: 'dw = the gradient of conv2d for its filters; x is padded already. Each sum runs over rising images and pixels, of which there is one at least.',
     operands: {
       x: 'read',
       dy: 'read',
@@ -778,5 +746,24 @@ export const kernels: {
     },
     scratch: GEMM_SCRATCH,
     cost: convCost,
+  },
+  winograd: {
+    file: 'conv/winograd',
+    doc: 'conv2d for one group of filters of 3 x 3, neighbouring taps and pixels and at least 7 columns of results, with fewer products; gradient: w is dy, and y the gradient for the filters.',
+    operands: {
+      x: 'read',
+      w: 'read',
+      bias: 'read',
+      y: 'write',
+      images: 'u32',
+      channels: 'u32',
+      filters: 'u32',
+      height: 'u32',
+      width: 'u32',
+      activation: 'u32',
+      gradient: 'u32',
+    },
+    scratch: WINOGRAD_SCRATCH,
+    cost: per(0.2, 'images', 'channels', 'filters', 'height', 'width'),
   },
 }

@@ -53,12 +53,12 @@ export interface KernelOperands {
   layerNorm: { x: 'read'; w: 'read'; b: 'read'; y: 'write'; rows: 'u32'; n: 'u32'; eps: 'f32'; centred: 'u32' }
   layerNormGrad: { dy: 'read'; x: 'read'; w: 'read'; dx: 'write'; rows: 'u32'; n: 'u32'; eps: 'f32'; centred: 'u32' }
   pool2d: { fn: 'u32'; x: 'read'; y: 'write'; planes: 'u32'; height: 'u32'; width: 'u32'; kernelH: 'u32'; kernelW: 'u32'; outH: 'u32'; outW: 'u32'; strideH: 'u32'; strideW: 'u32'; top: 'u32'; left: 'u32'; whole: 'u32' }
-  maxPool2dGrad: { dy: 'read'; x: 'read'; y: 'read'; dx: 'write'; planes: 'u32'; height: 'u32'; width: 'u32'; kernelH: 'u32'; kernelW: 'u32'; outH: 'u32'; outW: 'u32'; strideH: 'u32'; strideW: 'u32'; top: 'u32'; left: 'u32'; positive: 'u32' }
-  avgPool2dGrad: { dy: 'read'; dx: 'write'; planes: 'u32'; height: 'u32'; width: 'u32'; kernelH: 'u32'; kernelW: 'u32'; outH: 'u32'; outW: 'u32'; strideH: 'u32'; strideW: 'u32'; top: 'u32'; left: 'u32'; whole: 'u32' }
+  pool2dGrad: { fn: 'u32'; dy: 'read'; x: 'read'; y: 'read'; dx: 'write'; planes: 'u32'; height: 'u32'; width: 'u32'; kernelH: 'u32'; kernelW: 'u32'; outH: 'u32'; outW: 'u32'; strideH: 'u32'; strideW: 'u32'; top: 'u32'; left: 'u32'; whole: 'u32' }
   conv2d: { x: 'read'; w: 'read'; bias: 'read'; y: 'write'; images: 'u32'; groups: 'u32'; channels: 'u32'; filters: 'u32'; height: 'u32'; width: 'u32'; kernelH: 'u32'; kernelW: 'u32'; outH: 'u32'; outW: 'u32'; strideH: 'u32'; strideW: 'u32'; dilationH: 'u32'; dilationW: 'u32'; activation: 'u32' }
   directConv2d: { x: 'read'; w: 'read'; bias: 'read'; y: 'write'; images: 'u32'; groups: 'u32'; channels: 'u32'; filters: 'u32'; height: 'u32'; width: 'u32'; kernelH: 'u32'; kernelW: 'u32'; outH: 'u32'; outW: 'u32'; strideH: 'u32'; strideW: 'u32'; dilationH: 'u32'; dilationW: 'u32'; activation: 'u32' }
   directConv2dFilterGrad: { x: 'read'; dy: 'read'; dw: 'write'; images: 'u32'; groups: 'u32'; channels: 'u32'; filters: 'u32'; height: 'u32'; width: 'u32'; kernelH: 'u32'; kernelW: 'u32'; outH: 'u32'; outW: 'u32'; strideH: 'u32'; strideW: 'u32'; dilationH: 'u32'; dilationW: 'u32' }
   conv2dInputGrad: { dy: 'read'; w: 'read'; dx: 'write'; images: 'u32'; groups: 'u32'; channels: 'u32'; filters: 'u32'; height: 'u32'; width: 'u32'; kernelH: 'u32'; kernelW: 'u32'; outH: 'u32'; outW: 'u32'; strideH: 'u32'; strideW: 'u32'; dilationH: 'u32'; dilationW: 'u32'; top: 'u32'; left: 'u32' }
   conv2dFilterGrad: { x: 'read'; dy: 'read'; dw: 'write'; images: 'u32'; groups: 'u32'; channels: 'u32'; filters: 'u32'; height: 'u32'; width: 'u32'; kernelH: 'u32'; kernelW: 'u32'; outH: 'u32'; outW: 'u32'; strideH: 'u32'; strideW: 'u32'; dilationH: 'u32'; dilationW: 'u32' }
+  winograd: { x: 'read'; w: 'read'; bias: 'read'; y: 'write'; images: 'u32'; channels: 'u32'; filters: 'u32'; height: 'u32'; width: 'u32'; activation: 'u32'; gradient: 'u32' }
 }
 export type KernelName = keyof KernelOperands

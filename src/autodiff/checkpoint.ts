@@ -17,6 +17,7 @@ import { backward } from './gradients.ts'
  * Throws ArgumentError when there is no input, DTypeError when f does not return a tensor.
  */
 export function checkpoint<A extends Operands>(f: (...inputs: A) => Tensor, ...inputs: A): Tensor {
+  if (typeof f !== 'function') throw new ArgumentError('not a function', { where: 'checkpoint', received: typeof f })
   const first = inputs[0]
   if (first === undefined)
     throw new ArgumentError('nothing to compute from', {

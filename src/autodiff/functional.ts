@@ -20,7 +20,7 @@ export function vjp<A extends Operands>(
   inputs: A,
   dy?: Tensor,
 ): { value: Tensor; grads: { -readonly [K in keyof A]: Tensor } } {
-  return taped('vjp', inputs, () => {
+  return taped('vjp', f, inputs, () => {
     const value = checkTensor(f(...inputs), 'vjp')
     if (dy !== undefined) checkShapeOf('vjp, dy', dy, value)
     const grads = backward(value, statesOf(inputs), dy)
@@ -37,7 +37,7 @@ export function jvp<A extends Operands>(
   inputs: A,
   tangents: { readonly [K in keyof A]: Tensor },
 ): { value: Tensor; tangent: Tensor } {
-  return taped('jvp', inputs, (engine) => {
+  return taped('jvp', f, inputs, (engine) => {
     const along = tangents as unknown as Operands
     if (!Array.isArray(tangents) || along.length !== inputs.length)
       throw new ArgumentError('not one tangent for each input', {
@@ -59,7 +59,7 @@ export function jvp<A extends Operands>(
  * x, for small functions. Needs second derivatives of the ops in f.
  */
 export function hessian(f: (x: Tensor) => Tensor, x: Tensor): Tensor {
-  return taped('hessian', [x], (engine) => {
+  return taped('hessian', f, [x], (engine) => {
     if (x.size === 0)
       throw new GradientError('there is nothing to differentiate by', {
         where: 'hessian',
@@ -84,7 +84,8 @@ function slope(y: Tensor, x: Tensor, weights: Tensor): Tensor {
 
 const statesOf = (inputs: Operands): Tensor['state'][] => inputs.map((x) => x.state)
 
-function taped<T>(where: string, inputs: Operands, run: (engine: Engine) => T): T {
+function taped<T>(where: string, f: unknown, inputs: Operands, run: (engine: Engine) => T): T {
+  if (typeof f !== 'function') throw new ArgumentError('not a function', { where, received: typeof f })
   if (!Array.isArray(inputs) || inputs.length === 0)
     throw new ArgumentError('the inputs are an array of tensors', {
       where,

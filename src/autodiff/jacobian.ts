@@ -1,4 +1,5 @@
 import { GradientError } from '../errors.ts'
+import { checkTensor } from '../ops/apply.ts'
 import { tensor } from '../ops/create.ts'
 import { oneOf } from '../ops/functions.ts'
 import { reshape, stack, transpose } from '../ops/shape.ts'
@@ -21,11 +22,11 @@ export interface JacobianOptions {
 export function jacobian(f: (x: Tensor) => Tensor, x: Tensor, options: JacobianOptions = {}): Tensor {
   const { layout = 'numerator' } = known('jacobian', options, 'layout')
   oneOf(layout, ['numerator', 'denominator'], 'jacobian.layout')
-  const { engine } = x
+  const { engine } = checkTensor(x, 'jacobian')
   const tape = engine.startTape()
   try {
     return scoped(engine, () => {
-      const y = f(x)
+      const y = typeof f === 'function' ? f(x) : f
       if (!(y instanceof Handle))
         throw new GradientError('the function did not return a tensor', { where: 'jacobian', received: typeof y })
       const [ny, nx] = [sizeOf(y.shape), sizeOf(x.shape)]

@@ -23,21 +23,18 @@ export interface Tree<P extends ParameterTree> {
   rebuild(tensors: readonly Tensor[]): Gradients<P>
 }
 
-const isModule = (params: ParameterTree): params is HasParameters =>
-  typeof (params as Partial<HasParameters>).namedParameters === 'function'
-
 /** Names and tensors of parameters, in order. Throws ArgumentError for anything else. */
-export function treeOf<P extends ParameterTree>(params: P): Tree<P> {
+export function treeOf<P extends ParameterTree>(params: P, where = 'gradients'): Tree<P> {
   if (typeof params !== 'object' || params === null)
     throw new ArgumentError('not parameters', {
+      where,
       expected: 'tensors in an array or a record, or a module',
       received: typeof params,
     })
   const list = Array.isArray(params)
-  const entries: (readonly [string, Tensor])[] = list
-    ? (params as readonly Tensor[]).map((tensor, i) => [String(i), tensor] as const)
-    : isModule(params)
-      ? [...params.namedParameters()]
+  const entries: (readonly [string, Tensor])[] =
+    typeof (params as Partial<HasParameters>).namedParameters === 'function'
+      ? [...(params as HasParameters).namedParameters()]
       : Object.entries(params as Readonly<Record<string, Tensor>>)
   for (const [name, tensor] of entries)
     if (!(tensor instanceof Tensor))

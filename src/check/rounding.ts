@@ -2,6 +2,7 @@ import { ACT_NONE } from '../abi/constants.ts'
 import { type Attrs, type ReferenceName, type RefTensor, references } from '../reference/index.ts'
 import * as attention from './rounding-attention.ts'
 import { abs, type Bound, bounded, bounds, type Rounding, terms, U } from './rounding-basis.ts'
+import { type Magnitudes, winogradConv2d, winogradFilterGrad, winogradInputGrad } from './rounding-conv.ts'
 import * as norm from './rounding-norm.ts'
 import * as recurrent from './rounding-recurrent.ts'
 import * as rows from './rounding-rows.ts'
@@ -65,6 +66,20 @@ const perFilter = (w: RefTensor): number => w.data.length / (w.shape[0] as numbe
 
 const double: Bound = (_inputs, attrs, outputs) =>
   outputs.map((y) => y.data.map((v) => (attrs['fn'] === 'toFloat' ? U : 2 ** -50) * Math.abs(v)))
+
+/** What Winograd's tiles give where they are taken: 18 roundings before and after the sum of products; and a bias. */
+const tiled = (magnitudes: (...args: Parameters<Bound>) => Magnitudes | undefined, others: Rounding): Rounding =>
+  bounded(`${others.text}; (t(k) + 18) u of the terms of its tiles where Winograd's are taken`, (...operands) => {
+    const largest = magnitudes(...operands)
+    if (largest === undefined) return others(...operands)
+    const factor = (terms(largest.terms) + 18) * U
+    return [bounds(operands[2][0]!, (v, i) => factor * largest.data[i]! + U * v)]
+  })
+
+const convolution = tiled(
+  ([x, w], attrs, [y]) => winogradConv2d(x!, w!, y!, attrs),
+  ofMagnitudes('conv2d', '(t(k) + 2) u (sum |W X| + |b|), k weights of a filter', ([, w]) => terms(perFilter(w!)) + 2),
+)
 
 /** Recurrent layers, forward and backward. */
 const RUNNING = 'the error of each step from that of the step before, through the slopes of its gates'
@@ -189,25 +204,19 @@ export const rounding: Readonly<Record<ReferenceName, Rounding>> = {
     '((2 t(n) + 16 + 4 s) (|g| + mean |g| + |xhat| mean |g xhat|) + 2 s (mean |g xhat| + |xhat| mean |g|)) u / deviation',
     norm.layerNormGrad,
   ),
-  conv2d: ofMagnitudes(
-    'conv2d',
-    '(t(k) + 2) u (sum |W X| + |b|), k weights of a filter',
-    ([, w]) => terms(perFilter(w!)) + 2,
+  conv2d: convolution,
+  fusedConv2d: convolution,
+  conv2dInputGrad: tiled(
+    ([dy, w], attrs, [dx]) => winogradInputGrad(dy!, w!, dx!, attrs),
+    ofMagnitudes('conv2dInputGrad', '(t(k) + 2) u sum |W dY|, k weights', ([, w]) => terms(w!.data.length) + 2),
   ),
-  fusedConv2d: ofMagnitudes(
-    'conv2d',
-    '(t(k) + 2) u (sum |W X| + |b|), k weights of a filter',
-    ([, w]) => terms(perFilter(w!)) + 2,
-  ),
-  conv2dInputGrad: ofMagnitudes(
-    'conv2dInputGrad',
-    '(t(k) + 2) u sum |W dY|, k weights',
-    ([, w]) => terms(w!.data.length) + 2,
-  ),
-  conv2dFilterGrad: ofMagnitudes(
-    'conv2dFilterGrad',
-    '(t(k) + 2) u sum |X dY|, k places of all images',
-    ([, dy]) => terms(dy!.data.length / dy!.shape[1]!) + 2,
+  conv2dFilterGrad: tiled(
+    ([x, dy], attrs, [dw]) => winogradFilterGrad(x!, dy!, dw!, attrs),
+    ofMagnitudes(
+      'conv2dFilterGrad',
+      '(t(k) + 2) u sum |X dY|, k places of all images',
+      ([, dy]) => terms(dy!.data.length / dy!.shape[1]!) + 2,
+    ),
   ),
   rnn: bounded(RUNNING, recurrent.rnn),
   rnnGrad: bounded(PASS, recurrent.rnnBackward),

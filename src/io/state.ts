@@ -21,7 +21,8 @@ export function encodeState(
 }
 
 /**
- * What `loadStateDict` takes, from the bytes of a safetensors file; half precision is widened, which is exact. Of a
+ * What `loadStateDict` takes, from the bytes of a safetensors file; half precision is widened, which is exact, and 64-bit
+ * integers that fit become int32. Of a
  * checkpoint of a training run the weights.
  */
 export function decodeState(
@@ -48,5 +49,12 @@ export function stateEntry({ dtype, shape, data }: SafeTensor, where: string): S
     const words = Uint32Array.from(data as Uint16Array, (bits) => bits << 16)
     return { shape, data: new Float32Array(words.buffer) }
   }
-  throw new DataError('a type that no module has', { where, expected: 'F32, F16, BF16, F64 or I32', received: dtype })
+  // PyTorch's whole numbers, such as the batches that a batch normalization has seen.
+  if (data instanceof BigInt64Array && data.every((n) => BigInt.asIntN(32, n) === n))
+    return { shape, data: Int32Array.from(data, Number) }
+  throw new DataError('a type that no module has', {
+    where,
+    expected: 'F32, F16, BF16, F64, I32, or I64 within its range',
+    received: dtype,
+  })
 }

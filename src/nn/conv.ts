@@ -75,7 +75,17 @@ export class Conv extends Module {
   }
 }
 
-const square = (kernel: f.Size2d): readonly number[] => (typeof kernel === 'number' ? [kernel, kernel] : kernel)
+/** A size for each axis. */
+function kernelOf(where: string, kernel: number | readonly number[], axes: number): readonly number[] {
+  const sizes = Array.isArray(kernel) ? (kernel as readonly number[]) : new Array<number>(axes).fill(kernel as number)
+  if (sizes.length !== axes)
+    throw new ArgumentError('the kernel does not have a size for each axis', {
+      where,
+      expected: `a number, or ${axes}`,
+      received: `[${sizes.join(', ')}]`,
+    })
+  return sizes
+}
 
 /** The options of the layer and those of its op. */
 function parted<O extends WeightOptions & { readonly groups?: number }>(
@@ -98,7 +108,9 @@ export const conv2d = (inputs: number, outputs: number, kernel: f.Size2d, option
   const { layer, op } = parted(
     known('nn.conv2d', options, 'stride padding dilation groups bias initializer biasInitializer'),
   )
-  return new Conv('conv2d', [inputs, outputs], square(kernel), false, layer, (x, w, b) => f.conv2d(x, w, b, op))
+  return new Conv('conv2d', [inputs, outputs], kernelOf('nn.conv2d', kernel, 2), false, layer, (x, w, b) =>
+    f.conv2d(x, w, b, op),
+  )
 }
 
 /** Convolution of volumes [N, inputs, D, H, W]. */
@@ -106,7 +118,7 @@ export const conv3d = (inputs: number, outputs: number, kernel: f.Size3d, option
   const { layer, op } = parted(
     known('nn.conv3d', options, 'stride padding dilation groups bias initializer biasInitializer'),
   )
-  const sizes = typeof kernel === 'number' ? [kernel, kernel, kernel] : kernel
+  const sizes = kernelOf('nn.conv3d', kernel, 3)
   return new Conv('conv3d', [inputs, outputs], sizes, false, layer, (x, w, b) => f.conv3d(x, w, b, op))
 }
 
@@ -143,7 +155,12 @@ export const convTranspose2d = (
       'stride padding outputPadding dilation groups bias initializer biasInitializer',
     ),
   )
-  return new Conv('convTranspose2d', [inputs, outputs], square(kernel), true, layer, (x, w, b) =>
-    f.convTranspose2d(x, w, b, op),
+  return new Conv(
+    'convTranspose2d',
+    [inputs, outputs],
+    kernelOf('nn.convTranspose2d', kernel, 2),
+    true,
+    layer,
+    (x, w, b) => f.convTranspose2d(x, w, b, op),
   )
 }

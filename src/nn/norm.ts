@@ -35,7 +35,7 @@ export class LayerNorm extends Module {
   constructor(shape: number | readonly number[], options: LayerNormOptions = {}) {
     super()
     const { eps = 1e-5, affine = true, bias = true } = known('nn.layerNorm', options, 'eps affine bias')
-    this.shape = typeof shape === 'number' ? [shape] : [...shape]
+    this.shape = [shape].flat() as number[]
     if (this.shape.length === 0)
       throw new ArgumentError('there is no axis to normalize', {
         where: 'nn.layerNorm',

@@ -8,11 +8,12 @@ export class Sequential extends Module {
 
   constructor(layers: readonly Layer[]) {
     super()
-    layers.forEach((layer: unknown, i) => {
+    const list: readonly unknown[] = Array.isArray(layers) ? layers : ['no array']
+    list.forEach((layer, i) => {
       if (!(layer instanceof Module))
         throw new ArgumentError(`element ${i} is not a layer`, {
           where: 'nn.sequential',
-          expected: 'modules such as nn.linear(64, 10)',
+          expected: 'an array of modules such as nn.linear(64, 10)',
           received: typeof layer === 'function' ? 'a function (call it)' : String(layer),
         })
     })

@@ -67,7 +67,10 @@ export function loadState(
       values.set(variable, value)
     }
   }
-  const unexpected = [...entries.keys()].filter((name) => !named.has(name))
+  // PyTorch's count of batches beside running statistics is of no use here
+  const unexpected = [...entries.keys()].filter(
+    (name) => !named.has(name.replace(/num_batches_tracked$/, 'running_mean')),
+  )
   const report = { missing, unexpected, misshaped }
   if (strict && missing.length + unexpected.length + misshaped.length > 0) throw refuse(report)
   scope(() => {

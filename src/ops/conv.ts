@@ -74,8 +74,29 @@ function forwardShape(where: string, x: Shape, w: Shape, attrs: Attrs): Shape {
   return [n, o, outH, outW]
 }
 
-/** Operands that all three kernels take; x is the shape of the images without padding. */
-function operandsOf(x: Shape, w: Shape, y: Shape, attrs: Attrs) {
+/** Operands that all three kernels take. */
+export type Sizes = Readonly<
+  Record<
+    | 'images'
+    | 'groups'
+    | 'channels'
+    | 'filters'
+    | 'height'
+    | 'width'
+    | 'kernelH'
+    | 'kernelW'
+    | 'outH'
+    | 'outW'
+    | 'strideH'
+    | 'strideW'
+    | 'dilationH'
+    | 'dilationW',
+    number
+  >
+>
+
+/** Sizes of a convolution of images of shape x, which are padded already or whose padding is left out. */
+export function sizesOf(x: Shape, w: Shape, y: Shape, attrs: Attrs): Sizes {
   const { stride, dilation, groups } = geometry(attrs)
   const [images, , height, width] = x as [number, number, number, number]
   const [filters, channels, kernelH, kernelW] = w as [number, number, number, number]
@@ -98,25 +119,67 @@ function operandsOf(x: Shape, w: Shape, y: Shape, attrs: Attrs) {
 }
 
 /** Depthwise, or nearly so: few filters that see one channel each leave too little to multiply for a product of matrices. */
-function isDirect(w: Shape, attrs: Attrs): boolean {
-  const { groups } = geometry(attrs)
-  const [filters, channels, kernelH, kernelW] = w as [number, number, number, number]
-  return channels === 1 && groups > 1 && filters / groups <= 8 && kernelH * kernelW <= DIRECT_TAPS
+function isDirect({ groups, filters, channels, kernelH, kernelW }: Sizes): boolean {
+  return channels === 1 && groups > 1 && filters <= 8 && kernelH * kernelW <= DIRECT_TAPS
+}
+
+/** Sizes for which Winograd's transform to tiles pays: filters of 3 x 3 over neighbouring pixels, and enough of them. */
+export function isWinograd(sizes: Sizes): boolean {
+  const { groups, filters, channels, kernelH, kernelW, outW, strideH, strideW, dilationH, dilationW } = sizes
+  const ones = [groups, strideH, strideW, dilationH, dilationW, kernelH - 2, kernelW - 2]
+  return (
+    ones.every((size) => size === 1) &&
+    Math.min(filters, channels) >= 16 &&
+    Math.max(filters, channels) <= 256 &&
+    outW >= 7 &&
+    // a row of tiles fits into the scratch memory
+    (outW + 1) * (channels + 128) <= 16384
+  )
+}
+
+/** Whether the gradient for the images takes tiles: 16 products for each against 9 for each place of the gradient. */
+export function isTiledInputGrad(sizes: Sizes): boolean {
+  const { channels, filters, height, width, outH, outW } = sizes
+  const turned = { ...sizes, channels: filters, filters: channels, outH: height, outW: width }
+  return isWinograd(turned) && (height + 1) * (width + 1) * 4 <= 0.7 * 9 * outH * outW
+}
+
+interface Convolved {
+  readonly x: Ref
+  readonly w: Ref
+  readonly bias: Ref | null
+  readonly y: Ref
+}
+
+function emitTiles({ emit }: Lowering, refs: Convolved, sizes: Sizes, activation: number, gradient: number): void {
+  const { images, channels, filters, height, width } = sizes
+  emit('winograd', { ...refs, images, channels, filters, height, width, activation, gradient })
+}
+
+/** A convolution of images that are padded already. */
+function emitConvolution(lowering: Lowering, refs: Convolved, sizes: Sizes, activation: number): void {
+  if (isWinograd(sizes)) emitTiles(lowering, refs, sizes, activation, 0)
+  else lowering.emit(isDirect(sizes) ? 'directConv2d' : 'conv2d', { ...refs, ...sizes, activation })
 }
 
 /**
  * The gradient for the images as a convolution of the gradient, its pixels a stride apart and zeros around them, with
- * the filters turned by half a turn: for paddings that the filter reaches across.
+ * the filters turned by half a turn, where that convolution is a fast one: for paddings that the filter reaches across.
  */
-function lowerDirectInputGrad(lowering: Lowering, operands: ReturnType<typeof operandsOf>): boolean {
+function lowerTurned(lowering: Lowering, operands: Sizes): boolean {
   const { inputs, outputs, attrs, emit, temp } = lowering
   const [dy, w] = inputs as [Ref, Ref]
-  const { images, groups, filters, height, width, kernelH, kernelW, outH, outW } = operands
+  const { images, groups, channels, filters, height, width, kernelH, kernelW, outH, outW } = operands
   const { strideH, strideW, dilationH, dilationW } = operands
   const [top, bottom, left, right] = geometry(attrs).padding
   const [reachH, reachW] = [dilationH * (kernelH - 1), dilationW * (kernelW - 1)]
   if (Math.max(top, bottom) > reachH || Math.max(left, right) > reachW) return false
   const [rows, columns] = [height + reachH, width + reachW]
+  const sizes = {
+    ...{ ...operands, channels: filters, filters: channels, height: rows, width: columns },
+    ...{ outH: height, outW: width, strideH: 1, strideW: 1 },
+  }
+  if (!isDirect(operands) && !isTiledInputGrad(operands)) return false
   const planes = images * groups * filters
   const x = temp(planes * rows * columns * 4)
   emit('fill', { y: x, n: x.bytes / 4, bits: 0 })
@@ -127,11 +190,10 @@ function lowerDirectInputGrad(lowering: Lowering, operands: ReturnType<typeof op
   const turned = temp(w.bytes)
   const taps = kernelH * kernelW
   const last = { ...w, offset: w.offset + (taps - 1) * 4, bytes: w.bytes - (taps - 1) * 4 }
-  emit('stridedRead', { x: last, y: turned, n: w.bytes / 4, dims: [2, w.bytes / 4 / taps, taps, taps, -1] })
-  const y = outputs[0] as Ref
-  const sizes = { height: rows, width: columns, outH: height, outW: width, strideH: 1, strideW: 1 }
-  const same = { images, groups, channels: filters, filters: 1, kernelH, kernelW, dilationH, dilationW }
-  emit('directConv2d', { x, w: turned, bias: null, y, ...same, ...sizes, activation: ACT_NONE })
+  const filter = channels * taps
+  const axes = [4, groups, filters * filter, channels, taps, filters, filter, taps, -1]
+  emit('stridedRead', { x: last, y: turned, n: w.bytes / 4, dims: axes })
+  emitConvolution(lowering, { x, w: turned, bias: null, y: outputs[0] as Ref }, sizes, ACT_NONE)
   return true
 }
 
@@ -151,12 +213,11 @@ function padded({ emit, temp }: Lowering, x: Ref, shape: Shape, attrs: Attrs): {
 }
 
 function lowerForward(lowering: Lowering, activation: number): void {
-  const { inputs, outputs, shapes, outShapes, attrs, emit } = lowering
+  const { inputs, outputs, shapes, outShapes, attrs } = lowering
   const { x, shape } = padded(lowering, inputs[0] as Ref, shapes[0] as Shape, attrs)
-  const operands = operandsOf(shape, shapes[1] as Shape, outShapes[0] as Shape, attrs)
+  const operands = sizesOf(shape, shapes[1] as Shape, outShapes[0] as Shape, attrs)
   const [, w, bias = null] = inputs
-  const kernel = isDirect(shapes[1] as Shape, attrs) ? 'directConv2d' : 'conv2d'
-  emit(kernel, { x, w: w as Ref, bias, y: outputs[0] as Ref, ...operands, activation })
+  emitConvolution(lowering, { x, w: w as Ref, bias, y: outputs[0] as Ref }, operands, activation)
 }
 
 function inferForward(where: string, inputs: readonly Spec[], attrs: Attrs): readonly Spec[] {
@@ -224,8 +285,8 @@ export const convOps: OpTable<'conv2d' | 'conv2dInputGrad' | 'conv2dFilterGrad' 
     lower(lowering) {
       const { inputs, outputs, shapes, attrs, emit } = lowering
       const [[dy, w], [dx]] = [inputs, outputs]
-      const operands = operandsOf(attr<Shape>(attrs, 'shape'), shapes[1] as Shape, shapes[0] as Shape, attrs)
-      if (isDirect(shapes[1] as Shape, attrs) && lowerDirectInputGrad(lowering, operands)) return
+      const operands = sizesOf(attr<Shape>(attrs, 'shape'), shapes[1] as Shape, shapes[0] as Shape, attrs)
+      if (lowerTurned(lowering, operands)) return
       const [top, , left] = geometry(attrs).padding
       emit('conv2dInputGrad', { dy: dy as Ref, w: w as Ref, dx: dx as Ref, ...operands, top, left })
     },
@@ -245,9 +306,11 @@ export const convOps: OpTable<'conv2d' | 'conv2dInputGrad' | 'conv2dFilterGrad' 
     lower(lowering) {
       const { inputs, outputs, shapes, attrs, emit } = lowering
       const { x, shape } = padded(lowering, inputs[0] as Ref, shapes[0] as Shape, attrs)
-      const operands = operandsOf(shape, attr<Shape>(attrs, 'shape'), shapes[1] as Shape, attrs)
-      const kernel = isDirect(attr<Shape>(attrs, 'shape'), attrs) ? 'directConv2dFilterGrad' : 'conv2dFilterGrad'
-      emit(kernel, { x, dy: inputs[1] as Ref, dw: outputs[0] as Ref, ...operands })
+      const operands = sizesOf(shape, attr<Shape>(attrs, 'shape'), shapes[1] as Shape, attrs)
+      const refs = { x, dy: inputs[1] as Ref, dw: outputs[0] as Ref }
+      if (refs.dy.bytes === 0) return emit('fill', { y: refs.dw, n: refs.dw.bytes / 4, bits: 0 })
+      if (isWinograd(operands)) emitTiles(lowering, { x, w: refs.dy, bias: null, y: refs.dw }, operands, ACT_NONE, 1)
+      else emit(isDirect(operands) ? 'directConv2dFilterGrad' : 'conv2dFilterGrad', { ...refs, ...operands })
     },
     gradient({ dy: g, inputs, attrs, needs }) {
       const [x, dy] = inputs as [Tensor, Tensor]

@@ -4,6 +4,7 @@ import type { Elements, Engine } from '../program/engine.ts'
 import { type DType, type Shape, sizeOf } from '../program/graph.ts'
 import { currentEngine } from '../tensor/current.ts'
 import { checkShape, shapeText } from '../tensor/shape.ts'
+import { checkTensor } from './apply.ts'
 import { Tensor } from './tensor.ts'
 
 export type Nested = number | readonly Nested[]
@@ -103,4 +104,5 @@ export const zeros = (shape: Shape, options: TensorOptions = {}): Tensor => full
 /** A tensor of ones. */
 export const ones = (shape: Shape, options: TensorOptions = {}): Tensor => full(shape, 1, options)
 /** Zeros of the shape and type of another tensor. */
-export const zerosLike = (x: Tensor): Tensor => zeros(x.shape, { dtype: x.dtype, engine: x.engine })
+export const zerosLike = (x: Tensor): Tensor =>
+  zeros(checkTensor(x, 'zerosLike').shape, { dtype: x.dtype, engine: x.engine })

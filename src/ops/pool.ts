@@ -104,7 +104,7 @@ export const poolOps: OpTable<'maxPool2d' | 'maxPool2dGrad' | 'avgPool2d' | 'avg
       const [dy, x, y] = inputs as [Ref, Ref, Ref]
       const operands = operandsOf(shapes[1] as Shape, shapes[0] as Shape, attrs)
       const positive = attr<boolean | undefined>(attrs, 'positive') === true ? 1 : 0
-      emit('maxPool2dGrad', { dy, x, y, dx: outputs[0] as Ref, ...operands, positive })
+      emit('pool2dGrad', { fn: POOL_MAX, dy, x, y, dx: outputs[0] as Ref, ...operands, whole: positive })
     },
     // where a window's largest word is not positive, no slope of its words is
     sloped: ({ op, inputs, attrs }, y) =>
@@ -139,7 +139,8 @@ export const poolOps: OpTable<'maxPool2d' | 'maxPool2dGrad' | 'avgPool2d' | 'avg
     },
     lower({ inputs, outputs, shapes, attrs, emit }) {
       const operands = operandsOf(attr<Shape>(attrs, 'shape'), shapes[0] as Shape, attrs)
-      emit('avgPool2dGrad', { dy: inputs[0] as Ref, dx: outputs[0] as Ref, ...operands, whole: whole(attrs) })
+      const refs = { dy: inputs[0] as Ref, x: null, y: null, dx: outputs[0] as Ref }
+      emit('pool2dGrad', { fn: POOL_AVG, ...refs, ...operands, whole: whole(attrs) })
     },
     gradient: ({ dy: g, attrs }) => [apply(poolOps.avgPool2d, [g], attrs)],
   }),

@@ -1,3 +1,4 @@
+import { treeOf } from '../autodiff/tree.ts'
 import { ArgumentError } from '../errors.ts'
 import type { Tensor } from '../ops/tensor.ts'
 import { checkNumber } from '../tensor/shape.ts'
@@ -5,7 +6,7 @@ import type { Gradients } from './optimizer.ts'
 
 /** sqrt of the sum of the squares of all elements, a scalar tensor. */
 export function globalNorm(gradients: Gradients): Tensor {
-  const squares = Object.values(gradients as Record<string, Tensor>).map((g) => g.square().sum())
+  const squares = treeOf(gradients, 'globalNorm').tensors.map((g) => g.square().sum())
   const [first, ...rest] = squares
   if (first === undefined) throw new ArgumentError('no gradients', { where: 'globalNorm' })
   return rest.reduce((sum, square) => sum.add(square), first).sqrt()
@@ -31,8 +32,8 @@ export function clipByValue<G extends Gradients>(gradients: G, limit: number): G
 }
 
 function map<G extends Gradients>(gradients: G, f: (g: Tensor) => Tensor): G {
-  if (Array.isArray(gradients)) return gradients.map(f) as unknown as G
-  return Object.fromEntries(Object.entries(gradients).map(([name, g]) => [name, f(g)])) as unknown as G
+  const { tensors, rebuild } = treeOf(gradients as Gradients)
+  return rebuild(tensors.map(f)) as unknown as G
 }
 
 function positive(where: string, name: string, value: number): void {

@@ -1,10 +1,13 @@
 import type { ParameterTree } from '../autodiff/tree.ts'
+import { ShapeError } from '../errors.ts'
+import { checkTensor } from '../ops/apply.ts'
 import { oneOf } from '../ops/functions.ts'
 import { scalars } from '../ops/scalar.ts'
 import type { Tensor } from '../ops/tensor.ts'
 import { adamUpdate } from '../ops/update.ts'
 import type { Variable } from '../ops/variable.ts'
 import { known } from '../options.ts'
+import { shapeText } from '../tensor/shape.ts'
 import { average, nextPower, rounded } from './moments.ts'
 import { type CommonOptions, Optimizer, type Update } from './optimizer.ts'
 import { fraction, nonNegative, positive } from './options.ts'
@@ -123,7 +126,13 @@ export class Muon extends Optimizer {
 
 /** x with its singular values brought near 1: x <- a x + (b A + c A^2) x, A = x x^T. */
 export function orthogonal(x: Tensor, iterations = 5): Tensor {
-  const [rows, columns] = x.shape as [number, number]
+  const [rows, columns] = checkTensor(x, 'optim.orthogonal').shape as [number, number]
+  if (x.rank !== 2)
+    throw new ShapeError('not a matrix', {
+      where: 'optim.orthogonal',
+      expected: '[rows, columns]',
+      received: shapeText(x.shape),
+    })
   if (rows > columns) return orthogonal(x.transpose(), iterations).transpose()
   let y = x.div(x.norm().maximum(1e-7))
   for (let i = 0; i < iterations; i++) {

@@ -36,7 +36,7 @@ export interface MaxNormOptions {
 export function maxNorm(parameters: ParameterTree, limit: number, options: MaxNormOptions = {}): void {
   const { axis = 0 } = known('optim.maxNorm', options, 'axis')
   positive('maxNorm', { limit })
-  const weights = treeOf(parameters).tensors
+  const weights = treeOf(parameters, 'maxNorm').tensors
   for (const w of weights)
     if (!(w instanceof Variable))
       throw new ArgumentError('not a parameter', {
@@ -55,7 +55,7 @@ export function maxNorm(parameters: ParameterTree, limit: number, options: MaxNo
 
 function penalty(where: string, tree: ParameterTree, lambda: number, of: (w: Tensor) => Tensor): Tensor {
   nonNegative(where, { lambda })
-  const [first, ...rest] = treeOf(tree).tensors
+  const [first, ...rest] = treeOf(tree, where).tensors
   if (first === undefined) throw new ArgumentError('no parameters', { where })
   return rest.reduce((sum, w) => sum.add(of(w)), of(first)).mul(lambda)
 }

@@ -29,8 +29,9 @@ export function step(rate: number, options: { every: number; gamma?: number }): 
 /** rate times gamma at each of the milestones. */
 export function multiStep(rate: number, options: { milestones: readonly number[]; gamma?: number }): Schedule {
   const { milestones, gamma = 0.1 } = known('schedule.multiStep', options, 'milestones gamma')
-  check('multiStep', { rate, gamma }, Object.fromEntries(milestones.map((m, i) => [`milestones[${i}]`, m])))
-  return (t) => milestones.reduce<Tensor>((y, m) => mul(y, select(less(t, m), 1, gamma)), scalar(rate))
+  const steps = [milestones].flat()
+  check('multiStep', { rate, gamma }, Object.fromEntries(steps.map((m, i) => [`milestones[${i}]`, m])))
+  return (t) => steps.reduce<Tensor>((y, m) => mul(y, select(less(t, m), 1, gamma)), scalar(rate))
 }
 
 /** rate * gamma ^ t. */

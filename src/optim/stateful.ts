@@ -89,7 +89,7 @@ export abstract class Stateful implements Disposable {
 }
 
 function byName(where: string, tree: ParameterTree): Map<string, Variable> {
-  const { names, tensors } = treeOf(tree)
+  const { names, tensors } = treeOf(tree, where)
   const parameters = new Map<string, Variable>()
   for (const [i, value] of tensors.entries()) {
     const name = names[i] as string

@@ -140,10 +140,14 @@ const norms: readonly Trial[] = [0, 1].flatMap((centred) => {
 const image = { images: 2, groups: 1, channels: 5, filters: 35, height: 13, width: 12, kernelH: 3, kernelW: 3 }
 const patches = { ...image, outH: 11, outW: 10, strideH: 1, strideW: 1, dilationH: 1, dilationW: 1 }
 const [INPUT, FILTER, OUTPUT] = [2 * 5 * 13 * 12, 35 * 5 * 9, 2 * 35 * 11 * 10]
+const tiles = { images: 2, channels: 20, filters: 35, height: 13, width: 12 }
+const TILED_IN = 2 * 20 * 13 * 12
 const convolutions: readonly Trial[] = [
   trial('conv2d', { x: positive(INPUT), w: numbers(FILTER), bias: positive(35), y: out(OUTPUT) }, patches),
   trial('conv2dInputGrad', { dy: positive(OUTPUT), w: numbers(FILTER), dx: out(INPUT) }, patches),
   trial('conv2dFilterGrad', { x: positive(INPUT), dy: numbers(OUTPUT), dw: out(FILTER) }, patches),
+  trial('winograd', { x: positive(TILED_IN), w: numbers(35 * 20 * 9), bias: positive(35), y: out(OUTPUT) }, tiles),
+  trial('winograd', { x: positive(TILED_IN), w: numbers(OUTPUT), y: out(35 * 20 * 9) }, { ...tiles, gradient: 1 }),
 ].map((trial) => ({ ...trial, tile: TILE_6X16 }))
 
 const planes = { ...patches, groups: 5, channels: 1, filters: 7, width: 37, outW: 35 }

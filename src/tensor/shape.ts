@@ -43,7 +43,7 @@ export function checkAxes(
   where: string,
 ): readonly number[] {
   if (axes === undefined) return Array.from({ length: rank }, (_, axis) => axis)
-  const list = (typeof axes === 'number' ? [axes] : [...axes]).map((axis) => checkAxis(axis, rank, where))
+  const list = [axes].flat().map((axis) => checkAxis(axis as number, rank, where))
   if (new Set(list).size !== list.length)
     throw new ShapeError('an axis is named twice', { where, received: `[${String(axes)}] for rank ${rank}` })
   return list.sort((a, b) => a - b)

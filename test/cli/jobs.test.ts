@@ -335,6 +335,19 @@ describe('a text', { timeout: 60_000 }, () => {
     expect((await line('predict model.safetensors cats.txt')).err).toMatch(/the network writes text/)
   })
 
+  test('is left off where held-out text gets no better, with the weights of the best epoch', async () => {
+    write('cats.txt', text)
+    const flags = '--context 8 --width 16 --layers 1 --heads 1 --batch 8 --lr 0.05 --schedule constant'
+    const run = await line(`train cats.txt ${flags} --epochs 60 --patience 1 --json --no-report`)
+    expect(run).toMatchObject({ code: 0, err: '' })
+    const epochs = run.out.split('\n').filter((row) => row.includes('"event":"epoch"'))
+    const losses = epochs.map((row) => (JSON.parse(row) as { testLoss: number }).testLoss)
+    expect(losses.length).toBeLessThan(60)
+    const best = Math.min(...losses)
+    expect(last(run)).toMatchObject({ bestEpoch: losses.indexOf(best) + 1, epochs: losses.length })
+    expect(last(run)['testLoss']).toBeCloseTo(best, 5)
+  })
+
   test('may be cut into bytes or pieces', async () => {
     write('cats.md', text.replaceAll('cat', 'Käse'))
     for (const tokenizer of ['bytes', 'bpe --vocabulary 270']) {

@@ -62,9 +62,32 @@ test('halves are widened exactly', () => {
 })
 
 test('a type that no module has is refused by name', () => {
-  const file = encodeSafetensors([['steps', { dtype: 'I64', shape: [], data: BigInt64Array.of(1n) }]])
+  const file = encodeSafetensors([['steps', { dtype: 'I64', shape: [], data: BigInt64Array.of(2n ** 31n) }]])
   expect(() => decodeState(file, 'm.safetensors')).toThrow(DataError)
   expect(() => decodeState(file, 'm.safetensors')).toThrow(
     /m\.safetensors: tensor "steps": a type that no module has; .* received I64/,
   )
+})
+
+test('a network of PyTorch with batch normalization, whose count of batches is int64', async () => {
+  const engine = await init({ threads: 1 })
+  try {
+    const model = nn.sequential([nn.conv2d(1, 2, 3), nn.batchNorm(2)])
+    const other = nn.sequential([nn.conv2d(1, 2, 3), nn.batchNorm(2)])
+    const { state } = decodeState(encodeState(await model.stateDict()))
+    const count: SafeTensor = { dtype: 'I64', shape: [], data: BigInt64Array.of(1234n) }
+    const more = (name: string): nn.State =>
+      new Map([...state, ...decodeState(encodeSafetensors([[name, count]])).state])
+    expect(other.loadStateDict(more('1.num_batches_tracked'))).toEqual({ missing: [], unexpected: [], misshaped: [] })
+    expect(await other.stateDict()).toEqual(await model.stateDict())
+    // only beside running statistics
+    for (const name of ['0.num_batches_tracked', 'num_batches_tracked', '1.batches'])
+      expect(() => other.loadStateDict(more(name))).toThrow(`unexpected: ${name}`)
+    const alone = nn.batchNorm(2)
+    alone.loadStateDict(
+      new Map([...(await alone.stateDict()), ['num_batches_tracked', { shape: [], data: Int32Array.of(3) }]]),
+    )
+  } finally {
+    await engine.close()
+  }
 })

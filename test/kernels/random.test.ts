@@ -124,6 +124,7 @@ describe.each(builds)('random kernels, %s build', (build) => {
       [1, 2],
       [-2, -1],
       [-1, 0],
+      [-1 - 2 ** -23, -1],
       [3, 3],
       [1000, 1000.0001],
     ] as const) {
@@ -140,6 +141,16 @@ describe.each(builds)('random kernels, %s build', (build) => {
       if (p0 < p1) expect(high, `${p0} .. ${p1}`).toBeLessThan(Math.fround(p1))
       else expect(high).toBe(p0)
     }
+  })
+
+  it('a long permutation is that of the reference, carries of 64-bit products included', () => {
+    const n = 400_000
+    const generator = [1, 2, 3, 4] as const
+    const o = new Operands(build)
+    const y = o.blank(n)
+    o.machine.run('permutation', { y, n, generator: o.put(Uint32Array.from(generator)), draw: 0 })
+    const got = Int32Array.from(new Int32Array(o.f32(y, n).slice().buffer))
+    expect(got).toEqual(philoxPermutation(generator, 0, n))
   })
 
   it('permutations are those of the reference', () => {

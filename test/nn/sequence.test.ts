@@ -34,6 +34,13 @@ const filled = (shape: readonly number[], seed = 1): Tensor =>
     Float32Array.from({ length: shape.reduce((p, n) => p * n, 1) }, (_, i) => Math.sin(1 + i * 1.7 * seed)),
     [...shape],
   )
+/** A mask [3, 5] in the engine of the tests. */
+const tensorOf =
+  (value: (i: number) => number, whole = false) =>
+  (): Tensor => {
+    const list = Array.from({ length: 15 }, (_, i) => value(i))
+    return tensor(whole ? Int32Array.from(list) : Float32Array.from(list), [3, 5])
+  }
 const close = (a: Tensor, b: Tensor, digits = 5): void => {
   expect(a.shape).toEqual(b.shape)
   const want = numbers(b)
@@ -301,6 +308,29 @@ describe('attention', () => {
       for (const [i, fused] of of({}).entries()) close(fused, composed[i]!, 4)
     }
   })
+
+  it.each([
+    ['float32', tensorOf((i) => (i < 5 ? -Infinity : 0))],
+    ['int32', tensorOf((i) => (i < 5 ? 0 : 1), true)],
+  ] as const)(
+    'a query from which a %s mask hides every key gives NaN, as in PyTorch, and the others their own',
+    (_name, make) => {
+      using _ = scope()
+      const [q, k, v] = [filled([1, 1, 3, 4]), filled([1, 1, 5, 4], 2), filled([1, 1, 5, 2], 3)]
+      const mask = make()
+      const y = numbers(scaledDotProductAttention(q, k, v, { mask }))
+      expect(y.slice(0, 2)).toEqual([Number.NaN, Number.NaN])
+      expect(y.slice(2)).toEqual(numbers(scaledDotProductAttention(q, k, v)).slice(2))
+      const loss = (): Tensor => scaledDotProductAttention(q, k, v, { mask }).slice([0, 0, 1]).sum()
+      const [dq] = gradients(loss, [q]) as [Tensor]
+      expect(
+        numbers(dq)
+          .slice(0, 4)
+          .every((g) => Number.isNaN(g) || g === 0),
+      ).toBe(true)
+      expect(numbers(dq).slice(4).every(Number.isFinite)).toBe(true)
+    },
+  )
 
   it('a block of scores that are all -Infinity counts for nothing, a whole row of them gives NaN', () => {
     using _ = scope()

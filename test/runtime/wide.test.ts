@@ -65,7 +65,7 @@ const NOT_WIDE = new Set([
   ...['cumsum', 'argsort', 'triangle', 'wholes', 'reduceWholes'],
   'binaryStrided', // its rows are those of binary
   'where', // waits for memory
-  ...['pool2d', 'maxPool2dGrad', 'avgPool2dGrad'], // shuffles, one vector at a time
+  ...['pool2d', 'pool2dGrad'], // shuffles, one vector at a time
 ])
 
 test('every kernel with vector loops is in the self-test, and every function of the element-wise ones', () => {

@@ -53,6 +53,15 @@ const CONVOLUTIONS: readonly Convolution[] = [
   conv([1, 1, 30, 31], [2, 1, 27, 25]),
 ]
 
+/** Tiles of 2 x 2: even and odd sizes, one row of tiles more than four, blocks that end inside of an image. */
+const TILED = [
+  conv([1, 16, 4, 9], [16, 16, 3, 3]),
+  conv([2, 17, 5, 10], [18, 17, 3, 3], { padding: [0, 1, 1, 0] }),
+  conv([2, 16, 6, 8], [17, 16, 3, 3], { padding: [1, 1, 1, 1] }),
+  conv([0, 16, 3, 9], [16, 16, 3, 3]),
+  conv([3, 16, 7, 11], [21, 16, 3, 3], { padding: [2, 0, 2, 2] }),
+]
+
 const LARGE = [
   conv([8, 16, 13, 13], [24, 16, 3, 3]),
   conv([4, 12, 30, 37], [12, 1, 3, 3], { groups: 12, padding: [1, 1, 1, 1] }),
@@ -66,7 +75,7 @@ function outShape({ x: [n, , h, w], w: [o, , kh, kw], attrs: { stride, padding, 
 }
 
 const forward = (activations: readonly number[]): readonly OpCase[] =>
-  [...CONVOLUTIONS, ...LARGE].flatMap((c, i) => {
+  [...CONVOLUTIONS, ...TILED, ...LARGE].flatMap((c, i) => {
     const inputs = [x(c.x), x(c.w)]
     const attrs = { ...c.attrs, activation: activations[i % activations.length] }
     return [
@@ -78,11 +87,11 @@ const forward = (activations: readonly number[]): readonly OpCase[] =>
 export const convolution: Cases<keyof typeof convOps> = {
   conv2d: forward([ACT_NONE]),
   fusedConv2d: forward([ACT_RELU, ACT_NONE]),
-  conv2dInputGrad: [...CONVOLUTIONS, ...LARGE].map((c) => ({
+  conv2dInputGrad: [...CONVOLUTIONS, ...TILED, ...LARGE].map((c) => ({
     inputs: [x(outShape(c)), x(c.w)],
     attrs: { ...c.attrs, shape: c.x },
   })),
-  conv2dFilterGrad: [...CONVOLUTIONS, ...LARGE].map((c) => ({
+  conv2dFilterGrad: [...CONVOLUTIONS, ...TILED, ...LARGE].map((c) => ({
     inputs: [x(c.x), x(outShape(c))],
     attrs: { ...c.attrs, shape: c.w },
   })),

@@ -15,6 +15,8 @@ const SHAPES: readonly Shape[] = [
   [0, 5],
   [2, 259],
   LARGE,
+  [3, 6],
+  [2, 42],
 ]
 
 const norms = (count: 1 | 2): readonly OpCase[] =>
