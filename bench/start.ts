@@ -50,9 +50,12 @@ export function start(): void {
   const cases: [name: string, code: string][] = [
     ['bare Node', bare],
     ['W1, first step, 1 thread', program(1, 'threads: 1')],
+    ['W1, first step, 1 thread, no worker', program(1, 'threads: 1, workers: false')],
     ['W1, first step, all threads', program(1, '')],
     ['W1, first step, strict build', program(1, "threads: 1, numerics: 'reproducible'")],
     ['W1, first step, wide', program(1, 'threads: 1, wide: true')],
+    ['W1, 2,000 steps, 1 thread', program(2000, 'threads: 1')],
+    ['W1, 2,000 steps, 1 thread, no worker', program(2000, 'threads: 1, workers: false')],
     ['W1, 2,000 steps, all threads', program(2000, '')],
   ]
   const samples = cases.map((): Sample[] => [])

@@ -133,6 +133,7 @@ const tables: Rows = {
     avgPool1d: (o) => c.avgPool1d(x(1, 1, 4), 2, o),
     avgPool2d: (o) => c.avgPool2d(x(1, 1, 4, 4), 2, o),
     avgPool3d: (o) => c.avgPool3d(x(1, 1, 4, 4, 4), 2, o),
+    batchNorm: (o) => c.batchNorm(x(2, 4), o),
     bceWithLogits: (o) => c.bceWithLogits(...pairs(), o),
     bernoulli: (o) => c.bernoulli([2], 0.5, o),
     binaryCrossEntropy: (o) => c.binaryCrossEntropy(...pairs(), o),
@@ -242,7 +243,6 @@ const tables: Rows = {
     conv3d: (o) => nn.conv3d(1, 1, 2, o),
     convTranspose1d: (o) => nn.convTranspose1d(1, 1, 2, o),
     convTranspose2d: (o) => nn.convTranspose2d(1, 1, 2, o),
-    drawn: value,
     embedding: (o) => nn.embedding(2, 2, o),
     groupNorm: (o) => nn.groupNorm(1, 2, o),
     gru: (o) => nn.gru(1, 2, o),
@@ -392,6 +392,7 @@ const tables: Rows = {
   },
   node: {
     CheckpointFolder: (o) => new node.CheckpointFolder('nowhere', o),
+    'CheckpointFolder.begin': value,
     'CheckpointFolder.save': value,
     imageFolder: (o) => node.imageFolder(mkdtempSync(join(tmpdir(), 'chainrule-options-')), o),
   },

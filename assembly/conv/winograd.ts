@@ -88,8 +88,7 @@ export function winograd(
       const apart = apartOf(m * n)
       const products = v + 16 * vApart
       transform(x, v, 0, channels, channels, height, width, tilesH, tilesW, first, count, false, zeros)
-      if (gradient != 0)
-        transform(w, products, f, m, filters, outH, outW, tilesH, tilesW, first, count, true, zeros)
+      if (gradient != 0) transform(w, products, f, m, filters, outH, outW, tilesH, tilesW, first, count, true, zeros)
       for (let i: u32 = 0; i < 16; i++) {
         const p = products + i * apart
         const q = u + i * uApart
@@ -222,7 +221,8 @@ function transform(
         four(b, d, -1, words, o + 3 * next, apart, slopes)
       }
       v += (<usize>tilesW) << 2
-      if (++row, ++row >= 2 * tilesH) {
+      row += 2
+      if (row >= 2 * tilesH) {
         row = 0
         i++
       }
@@ -239,7 +239,7 @@ function four(p: usize, q: usize, sign: f32, words: u32, to: usize, apart: usize
     ? fma(s, v128.load(q, 16), v128.load(p, 16))
     : fma(s, loadLanes(q + 16, words - 4), loadLanes(p + 16, words - 4))
   let d0 = i32x4.splat(0)
-  let d1 = v128.shuffle<f32>(a, b, 1, 3, 5, 7)
+  const d1 = v128.shuffle<f32>(a, b, 1, 3, 5, 7)
   let d2 = v128.shuffle<f32>(a, b, 0, 2, 4, 6)
   let d3 = d0
   if (!slopes) {

@@ -62,7 +62,11 @@ function slotsOf(
     if (length === undefined || length === 0) throw noNumbers(name, values, where)
     const known = shapes.get(name)
     const shape =
-      known !== undefined && (given.has(name) || width(known) === length) ? known : length === 1 ? [] : [length]
+      known !== undefined && (given.has(name) || width(known) === length)
+        ? known
+        : typeof values === 'number' || (values instanceof Int32Array && length === 1)
+          ? []
+          : [length]
     if (width(shape) !== length)
       throw new DataError(`column ${label(name)} does not fit its shape`, {
         where,

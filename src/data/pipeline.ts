@@ -17,7 +17,10 @@ export interface Place {
 }
 
 export interface BatchOptions {
-  /** Shapes of one row, by column. Default: those of the data set, else [] for one number and [n] for n. */
+  /**
+   * Shapes of one row, by column. Default: those of the data set, else [] for a number and for a class (an Int32Array of
+   * one), [n] for a list of n.
+   */
   shapes?: Readonly<Record<string, readonly number[]>> | undefined
   /** Leave out the last batch where it is smaller. Default false. */
   dropLast?: boolean | undefined

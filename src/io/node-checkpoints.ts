@@ -43,6 +43,19 @@ export class CheckpointFolder {
     this.#keep = keep
   }
 
+  /** Refuses a run that would leave its checkpoints among later ones: those of another run, or of another end of this. */
+  async begin(resume: Checkpoint | undefined): Promise<void> {
+    const last = (await this.list()).at(-1)
+    const from = resume?.progress.step
+    if (last === undefined || (from !== undefined && from >= last.step)) return
+    throw new DataError('the folder holds checkpoints of another run', {
+      where: this.path,
+      expected: from === undefined ? 'none' : `none beyond step ${from}, from which this run goes on`,
+      received: `one of step ${last.step}`,
+      hint: 'Go on with it by resume: await folder.latest(), or name another folder.',
+    })
+  }
+
   /** Writes a checkpoint, then deletes those that need not stay. Returns the path of the file. */
   async save(checkpoint: Checkpoint): Promise<string> {
     const { step } = checkpoint.progress

@@ -59,9 +59,9 @@ export class BatchNorm extends Module {
           expected: `[N, ${channels}, ..], with two or more values a channel while training`,
           received: `[${x.shape.join(', ')}]`,
         })
-      if (!this.training) return normalize(x, { mean: running_mean, variance: running_var }, { weight, bias, eps })
+      if (!this.training) return normalize(x, { mean: running_mean, variance: running_var, weight, bias, eps })
       const batch = channelStatistics(x)
-      const y = normalize(x, batch, { weight, bias, eps })
+      const y = normalize(x, { ...batch, weight, bias, eps })
       const moved = (old: Tensor, now: Tensor, scale: number): Tensor =>
         f.add(f.mul(old, 1 - momentum), f.mul(f.stopGradient(now), momentum * scale))
       running_mean.assign(moved(running_mean, batch.mean, 1))

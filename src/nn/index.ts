@@ -9,7 +9,6 @@ export * from './flatten.ts'
 export { initializer, type NumberedInitializer } from './initializer.ts'
 export {
   constant,
-  drawn,
   type Fan,
   type Initializer,
   type InitializerChoice,

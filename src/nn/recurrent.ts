@@ -1,8 +1,9 @@
 import { ArgumentError, ShapeError } from '../errors.ts'
-import { checkTensor } from '../ops/apply.ts'
+import { apply, checkTensor } from '../ops/apply.ts'
 import { tensor, zeros } from '../ops/create.ts'
-import { concat, dropout, gru as gruOp, less, lstm as lstmOp, rnn as rnnOp, where } from '../ops/functions.ts'
+import { concat, dropout, gru as gruOp, lessEqual, lstm as lstmOp, rnn as rnnOp, where } from '../ops/functions.ts'
 import { rate } from '../ops/random.ts'
+import { shapeOps } from '../ops/shape.ts'
 import type { Tensor } from '../ops/tensor.ts'
 import type { Parameter } from '../ops/variable.ts'
 import { known } from '../options.ts'
@@ -222,28 +223,28 @@ function cutOf(kind: string, sequence: Tensor, lengths: Tensor): Cut {
       expected: `int32 [${batch}]`,
       received: `${lengths.dtype} [${lengths.shape.join(', ')}]`,
     })
-  const { engine } = sequence
-  const steps = tensor(
-    Int32Array.from({ length: time }, (_, i) => i),
-    [time, 1],
-    { engine },
-  )
-  const counts = less(steps, lengths)
-  const columns = tensor(
-    Int32Array.from({ length: batch }, (_, i) => i),
-    [batch],
-    { engine },
-  )
+  const upTo = (n: number): Tensor =>
+    tensor(
+      Int32Array.from({ length: n }, (_, i) => i),
+      [n],
+      { engine: sequence.engine },
+    )
+  const columns = upTo(batch)
+  const numbers = upTo(time)
+  const steps = numbers.reshape([time, 1])
+  // Looked up, so that a length out of range is an error, and one that names what is wrong.
+  const final = apply(shapeOps.gather, [numbers, lengths.sub(1)], { axis: 0, fn: `by nn.${kind}.lengths - 1` })
+  const counts = lessEqual(steps, final)
   /** Of each sequence the steps given as int32 [.., batch]. */
   const pick = (x: Tensor, at: Tensor): Tensor => {
     const rows = x.reshape([time * batch, x.shape[2] as number])
     return rows.gather(at.mul(batch).add(columns))
   }
-  const turned = where(counts, lengths.sub(1).sub(steps), steps)
+  const turned = where(counts, final.sub(steps), steps)
   return {
     turn: (x) => pick(x, turned),
     only: (x) => where(counts.reshape([time, batch, 1]), x, 0),
-    last: (x) => pick(x, lengths.sub(1).reshape([1, batch])),
+    last: (x) => pick(x, final.reshape([1, batch])),
   }
 }
 

@@ -3,7 +3,7 @@ import { known } from '../options.ts'
 import { checkShape, shapeText } from '../tensor/shape.ts'
 import { checkTensor } from './apply.ts'
 import { pad } from './arrange.ts'
-import { conv2d } from './conv.ts'
+import { conv2d, type Sides } from './conv.ts'
 import { avgPool2d, maxPool2d } from './pool.ts'
 import { reshape, slice, stack, transpose } from './shape.ts'
 import type { Tensor } from './tensor.ts'
@@ -13,12 +13,16 @@ import type { Tensor } from './tensor.ts'
 
 /** A number for all axes, or one for depth, rows and columns. */
 export type Size3d = number | readonly [number, number, number]
+/** Slices in front and behind, rows above and below, columns left and right. */
+export type Sides3d = readonly [front: number, back: number, top: number, bottom: number, left: number, right: number]
+/** Zeros around the volume: on all sides, [depth, rows, columns], all six sides, none, or what keeps the size. */
+export type Padding3d = Size3d | Sides3d | 'valid' | 'same'
 
 export interface Conv3dOptions {
   /** Step of the filter (1). */
   readonly stride?: Size3d
-  /** Zeros on both sides of each axis (0), none, or what keeps the size. */
-  readonly padding?: Size3d | 'valid' | 'same'
+  /** Zeros around the volume (0). */
+  readonly padding?: Padding3d
   /** Distance of neighbouring taps (1). */
   readonly dilation?: Size3d
   /** Parts of channels and filters that see only each other (1). */
@@ -61,8 +65,7 @@ export function conv3d(x: Tensor, weight: Tensor, bias?: Tensor, options: Conv3d
     throw new ArgumentError("padding 'same' takes a stride of 1", { where, expected: '1', received: String(sd) })
   const reach = dd * (kd - 1)
   const same = padding === 'same'
-  const front = same ? Math.floor(reach / 2) : deep(padding, where)
-  const back = same ? Math.ceil(reach / 2) : front
+  const [front, back, ...around] = typeof padding === 'string' ? halves(same ? reach : 0) : sides(padding, where)
   const depth = Math.floor((d + front + back - reach - 1) / sd) + 1
   if (kd < 1 || depth < 1)
     throw new ShapeError('the filter is deeper than the padded volume', {
@@ -79,8 +82,7 @@ export function conv3d(x: Tensor, weight: Tensor, bias?: Tensor, options: Conv3d
   const images = reshape(transpose(stack(taps, 2), [0, 3, 1, 2, 4, 5]), [n * depth, c * kd, h, w])
   const y = conv2d(images, reshape(weight, [o, per * kd, kh, kw]), bias, {
     stride: [sh, sw],
-    padding:
-      typeof padding === 'string' ? padding : (triple(padding, 0, where).slice(1) as unknown as [number, number]),
+    padding: typeof padding === 'string' ? padding : (around as unknown as Sides),
     dilation: [dh, dw],
     groups,
   })
@@ -89,8 +91,16 @@ export function conv3d(x: Tensor, weight: Tensor, bias?: Tensor, options: Conv3d
 
 const none = [0, 0] as const
 
-const deep = (padding: Size3d | 'valid' | 'same', where: string): number =>
-  typeof padding === 'string' ? 0 : triple(padding, 0, `${where}.padding`)[0]
+const halves = (n: number): readonly [number, number] => [Math.floor(n / 2), Math.ceil(n / 2)]
+
+function sides(padding: Size3d | Sides3d, where: string): Sides3d {
+  if (typeof padding === 'object' && (padding as readonly number[]).length === 6) {
+    for (const side of padding) triple(side, 0, `${where}.padding`)
+    return padding as Sides3d
+  }
+  const [d, h, w] = triple(padding as Size3d, 0, `${where}.padding`)
+  return [d, d, h, h, w, w]
+}
 
 export interface Pool3dOptions {
   /** Default: the window. */

@@ -13,7 +13,7 @@ export * from './activations.ts'
 export { adaptiveAvgPool2d, adaptiveMaxPool2d, globalMaxPool2d } from './adaptive.ts'
 export * from './arrange.ts'
 export { type AttentionOptions, scaledDotProductAttention } from './attention.ts'
-export { batchNorm, channelStatistics, type Statistics } from './batch-norm.ts'
+export { type BatchNormOptions, batchNorm, channelStatistics, type Statistics } from './batch-norm.ts'
 export {
   type Conv2dOptions,
   type ConvTranspose2dOptions,
@@ -30,7 +30,9 @@ export {
   type Conv3dOptions,
   conv3d,
   maxPool3d,
+  type Padding3d,
   type Pool3dOptions,
+  type Sides3d,
   type Size3d,
 } from './conv3d.ts'
 export * from './ctc.ts'

@@ -137,8 +137,9 @@ export function multiMargin(scores: Tensor, labels: Tensor, options: MultiMargin
   checkNumber(margin, 'multiMargin.margin', 'a finite number', Number.isFinite)
   const own = f.takeAlong(scores, reshape(labels, [labels.size, 1]), 1)
   const excess = f.relu(f.add(f.sub(scores, own), margin))
-  const others = f.sub(1, chosen(labels, scores.shape[1] as number))
-  return reduced(mean(f.mul(squared ? f.square(excess) : excess, others), -1), reduction, 'multiMargin')
+  // not times 0: the label's own excess is NaN where its score is infinite
+  const others = f.where(chosen(labels, scores.shape[1] as number), 0, squared ? f.square(excess) : excess)
+  return reduced(mean(others, -1), reduction, 'multiMargin')
 }
 
 export interface KlDivOptions {

@@ -52,7 +52,7 @@ function walk(
 const rnn: Reference = (inputs, attrs) => {
   const [x, w, h0] = [input(inputs, 0), input(inputs, 1), input(inputs, 2)]
   const y = zeros(x.shape)
-  const f = text(attrs, 'activation') === 'relu' ? (v: number): number => (v > 0 ? v : 0 * v) : Math.tanh
+  const f = text(attrs, 'activation') === 'relu' ? (v: number): number => Math.max(v, 0) : Math.tanh
   walk(x, attrs, y, h0, (t, r, before) => {
     const u = times(before, w)
     rowAt(y, t, r).set(rowAt(x, t, r).map((v, j) => f(v + (u[j] as number))))

@@ -5,7 +5,7 @@ import { known } from '../options.ts'
 import type { Engine } from '../program/engine.ts'
 import { withEngine } from '../tensor/current.ts'
 import { capture, type Step } from './capture.ts'
-import { type Feed, feedOf, isStream, type Ready, type Source } from './feed.ts'
+import { checkSource, type Feed, feedOf, isStream, type Ready, type Source } from './feed.ts'
 import { type Metrics, Tally, type Values } from './metric.ts'
 import { inMode } from './mode.ts'
 import { engineOf } from './options.ts'
@@ -151,6 +151,7 @@ export function inferenceFeed<K extends string>(
   batch: number | undefined,
   where: string,
 ): Promise<Feed<K>> {
+  checkSource(where, data)
   const rows = isStream(data) ? batch : batch === undefined ? Math.min(data.size, 512) : batch
   return feedOf(engine, data, { batch: rows, seed: undefined }, where)
 }

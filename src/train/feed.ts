@@ -44,6 +44,15 @@ export type Source<K extends string> = Dataset<K> | BatchStream<K>
 export const isStream = <K extends string>(source: Source<K>): source is BatchStream<K> =>
   typeof (source as Partial<BatchStream<K>>).epoch === 'function'
 
+export function checkSource(where: string, data: unknown): void {
+  if (typeof data === 'object' && data !== null && ('columns' in data || isStream(data as Source<string>))) return
+  throw new ArgumentError('the data does not fit', {
+    where,
+    expected: 'a data set, such as data.arrays({ x, y }), or a stream of batches',
+    received: ArrayBuffer.isView(data) ? data.constructor.name : String(data),
+  })
+}
+
 export async function feedOf<K extends string>(
   engine: Engine,
   source: Source<K>,

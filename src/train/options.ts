@@ -6,7 +6,7 @@ import { known } from '../options.ts'
 import type { Engine } from '../program/engine.ts'
 import type { Checkpoint, Json, StateOwner } from './checkpoint.ts'
 import type { BeginEvent, DoneEvent, EpochEvent, StepEvent } from './events.ts'
-import { isStream, type Source } from './feed.ts'
+import { checkSource, type Source } from './feed.ts'
 import type { Metrics } from './metric.ts'
 import { checkClassWeights, type Flow, type LossFunction, type StepOptions } from './step.ts'
 import type { EarlyStopping } from './stopping.ts'
@@ -30,6 +30,8 @@ export interface Running {
 
 /** Where checkpoints go: a folder (`CheckpointFolder` of chainrule/node), or whatever takes the bytes. */
 export interface CheckpointTarget {
+  /** Before the first step, with the checkpoint that the run goes on from: throws where the run shall not save here. */
+  begin?(resume: Checkpoint | undefined): unknown
   save(checkpoint: Checkpoint): unknown
 }
 
@@ -121,8 +123,7 @@ export function checkOptions<K extends string, M extends Metrics>(data: Source<K
   const { epochs, steps, validation, checkpoint, accumulate, classWeights } = options
   if (checkpoint !== undefined) known('train.fit.checkpoint', checkpoint, 'to everySteps everyEpochs')
   const optimizer: unknown = options.optimizer
-  if (typeof data !== 'object' || data === null || !('columns' in data || isStream(data)))
-    refuse('the data', 'a data set, such as data.arrays({ x, y }), or a stream of batches', data)
+  checkSource('train.fit', data)
   if ((epochs === undefined) === (steps === undefined))
     refuse('the length', 'either epochs or steps', `${epochs} and ${steps}`)
   whole('epochs', epochs, 0)

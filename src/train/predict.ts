@@ -1,12 +1,12 @@
 import type { Dataset } from '../data/dataset.ts'
-import { ShapeError } from '../errors.ts'
+import { ArgumentError, ShapeError } from '../errors.ts'
 import type { Module } from '../nn/module.ts'
 import { known } from '../options.ts'
 import type { Elements } from '../program/engine.ts'
 import { withEngine } from '../tensor/current.ts'
 import { capture, type Step } from './capture.ts'
 import { inferenceFeed } from './evaluate.ts'
-import type { Source } from './feed.ts'
+import { checkSource, isStream, type Source } from './feed.ts'
 import { inMode } from './mode.ts'
 import { engineOf } from './options.ts'
 import { type Flow, flowOf } from './step.ts'
@@ -29,6 +29,13 @@ export async function predict<K extends string>(
   dataset: Dataset<K>,
   options: PredictOptions<K> = {},
 ): Promise<Prediction> {
+  if (!isStream(dataset as Source<K>)) checkSource('predict', dataset)
+  else
+    throw new ArgumentError('a stream has no number of rows', {
+      where: 'predict',
+      expected: 'a data set',
+      hint: 'Take its outputs batch by batch: for await (const part of predictions(model, stream)).',
+    })
   let all: Elements | undefined
   let shape: readonly number[] = []
   let at = 0

@@ -218,8 +218,15 @@ export class StreamFeed<K extends string> implements Feed<K> {
 
   /** Rows, names, types and shapes as one text, after a look at whether they go together. */
   #kindOf(batch: Dataset<K>): string {
-    const entries = Object.entries<Column>(batch.columns)
     const where = `${this.#where}, batch ${this.#number} of the stream`
+    if (typeof batch?.columns !== 'object' || batch.columns === null)
+      throw new DataError('no batch', {
+        where,
+        expected: 'a data set, such as data.arrays({ x, y })',
+        received: (batch as object | undefined)?.constructor?.name ?? String(batch),
+        hint: 'Of a pipeline of examples, .batch(size) makes batches.',
+      })
+    const entries = Object.entries<Column>(batch.columns)
     if (!(Number.isSafeInteger(batch.size) && batch.size > 0) || entries.length === 0)
       throw new DataError('an empty batch', { where, expected: 'at least one row and one column' })
     return `${batch.size}${entries.map(([name, { data, shape }]) => {

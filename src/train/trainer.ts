@@ -164,6 +164,7 @@ export class Trainer<K extends string, M extends Metrics = Record<never, never>>
     const run = this.#run
     const { options, model, engine } = run
     const { resume, earlyStopping, optimizer } = options
+    await options.checkpoint?.to.begin?.(resume)
     if (earlyStopping !== undefined) run.watch = new (await import('./stopping.ts')).Watch(earlyStopping)
     await engine.flushAsync()
     const opened = await openData(engine, model, this.#data, options)

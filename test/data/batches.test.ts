@@ -32,7 +32,7 @@ describe('batches', () => {
     expect(await all(pipeline(data).batch(2, { dropLast: true }).epoch(0))).toHaveLength(2)
     const flat = await all(
       pipeline(data)
-        .map(({ x, y }) => ({ x: x.subarray(1), n: [...y, 1], k: 0.5 }))
+        .map(({ x, y }) => ({ x: x.subarray(1), n: [...y, 1], k: 0.5, one: [2], real: y.length / 2, label: y }))
         .batch(5)
         .epoch(0),
     )
@@ -42,6 +42,9 @@ describe('batches', () => {
       ['x', 'Float32Array', [3]],
       ['n', 'Float32Array', [2]],
       ['k', 'Float32Array', []],
+      ['one', 'Float32Array', [1]],
+      ['real', 'Float32Array', []],
+      ['label', 'Int32Array', []],
     ])
     const given = await all(
       pipeline([{ x: [1, 2, 3, 4] }])

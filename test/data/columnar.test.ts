@@ -3,23 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { readArrow } from '../../src/data/arrow.ts'
 import { optional } from '../../src/data/columnar.ts'
 import { DataError, EngineError } from '../../src/errors.ts'
-
-const rows = 2500
-const range = Array.from({ length: rows }, (_, i) => i)
-const weights = range.map((i) => (i % 100 === 7 ? null : i / 4))
-const colours = range.map((i) => (i % 50 === 3 ? null : (['red', 'green', 'blue'][i % 3] as string)))
-
-const expected = [
-  { kind: 'number', name: 'weight', values: Float64Array.from(weights, (value) => value ?? Number.NaN) },
-  {
-    kind: 'category',
-    name: 'colour',
-    codes: Int32Array.from(range, (i) => (colours[i] === null ? -1 : i % 3)),
-    categories: ['red', 'green', 'blue'],
-  },
-  { kind: 'category', name: 'ripe', codes: Int32Array.from(range, (i) => i % 2), categories: ['true', 'false'] },
-  { kind: 'number', name: 'count', values: Float64Array.from(range) },
-]
+import { colours, expected, range, weights } from '../helpers/columns.ts'
 
 describe('readArrow', () => {
   const table = arrow.tableFromArrays({ count: Int32Array.from(range) })

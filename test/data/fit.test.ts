@@ -71,7 +71,7 @@ test('a file read row by row, changed and mixed on the way trains as the same ro
     .map((row) => preprocessor.example(row))
     .map(({ x, y }, { epoch }) => ({ x: x.map((value) => value + epoch / 8), y }))
     .shuffle(3, 60)
-    .batch(16, { shapes: { y: [1] } })
+    .batch(16)
     .prefetch(2)
   const resident: data.BatchStream<'x' | 'y'> = {
     async *epoch(n) {

@@ -6,23 +6,7 @@ import { parquetWriteBuffer } from 'hyparquet-writer'
 import { describe, expect, test } from 'vitest'
 import { readParquet } from '../../src/data/parquet.ts'
 import { DataError } from '../../src/errors.ts'
-
-const rows = 2500
-const range = Array.from({ length: rows }, (_, i) => i)
-const weights = range.map((i) => (i % 100 === 7 ? null : i / 4))
-const colours = range.map((i) => (i % 50 === 3 ? null : (['red', 'green', 'blue'][i % 3] as string)))
-
-const expected = [
-  { kind: 'number', name: 'weight', values: Float64Array.from(weights, (value) => value ?? Number.NaN) },
-  {
-    kind: 'category',
-    name: 'colour',
-    codes: Int32Array.from(range, (i) => (colours[i] === null ? -1 : i % 3)),
-    categories: ['red', 'green', 'blue'],
-  },
-  { kind: 'category', name: 'ripe', codes: Int32Array.from(range, (i) => i % 2), categories: ['true', 'false'] },
-  { kind: 'number', name: 'count', values: Float64Array.from(range) },
-]
+import { colours, expected, range, rows, weights } from '../helpers/columns.ts'
 
 describe('readParquet', () => {
   const bytes = new Uint8Array(

@@ -181,8 +181,23 @@ describe.each(kinds)('%s', (_, layer, cell) => {
     expect(() => module.run(filled([2, 5, 3]), { lengths: lengths(1, 2, 3) })).toThrow(ShapeError)
     expect(() => module.run(filled([2, 5, 3]), { lengths: tensor([1, 2]) })).toThrow(ShapeError)
     expect(() => module.run(filled([2, 5, 3]), { lengths: [1, 2] as never })).toThrow(DTypeError)
-    for (const wrong of [lengths(0, 2), lengths(2, 6)])
-      expect(() => module.run(filled([2, 5, 3]), { lengths: wrong }).h.dataSync()).toThrow(IndexError)
+    for (const [wrong, what] of [
+      [lengths(0, 2), '-1 at position 0'],
+      [lengths(3, -2), '-3 at position 1'],
+      [lengths(2, 6), '5 at position 1'],
+    ] as const)
+      for (const result of ['y', 'h'] as const) {
+        const run = (): unknown => module.run(filled([2, 5, 3]), { lengths: wrong })[result].dataSync()
+        expect(run).toThrow(IndexError)
+        expect(run).toThrow(`nn.${module.kind}.lengths - 1`)
+        expect(run).toThrow(what)
+      }
+    const step = capture(({ x, n }) => ({ y: module.run(x, { lengths: n }).y }), {
+      x: spec([2, 5, 3]),
+      n: spec([2], 'int32'),
+    })
+    expect(() => step.run({ x: new Float32Array(30), n: [2, 6] })).toThrow(`nn.${module.kind}.lengths - 1`)
+    step.dispose()
     expect(() => layer(0, 4)).toThrow(ArgumentError)
     expect(() => layer(3, 4, { layers: 0 })).toThrow(ArgumentError)
     expect(() => layer(3, 4, { dropout: 1 })).toThrow(ArgumentError)

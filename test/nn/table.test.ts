@@ -18,7 +18,7 @@ import {
   withEngine,
 } from '../../src/index.ts'
 import { Evaluation } from '../../src/reference/index.ts'
-import { open, refused, type Tools } from '../ops/wrong/calls.ts'
+import { engine, openForAll, refused, t } from '../ops/wrong/calls.ts'
 import { layers } from './layers/index.ts'
 import type { LayerCase, MakerName } from './layers/types.ts'
 
@@ -64,26 +64,53 @@ function everything(c: LayerCase): Elements[] {
   })
 }
 
-/** What the engine computes beside the traced graph in f64; a text for what is out of its bound. */
-function faults(engine: Engine, c: LayerCase, module: nn.Module): string[] {
-  using _ = scope()
-  const operands = operandsOf(c)
+/** What the engine computes, and the traced graph in f64. */
+function traced(
+  engine: Engine,
+  c: LayerCase,
+  module: nn.Module,
+  operands: Tensor[],
+): { readonly made: readonly Tensor[]; readonly evaluation: Evaluation } {
   engine.flush()
   const tape = engine.startTape()
-  let made: readonly Tensor[]
-  let evaluation: Evaluation
   try {
-    made = results(c, module, operands)
-    evaluation = new Evaluation(
-      made.map((y) => y.state),
-      memoryOf(engine, 'layers'),
-    )
+    const made = results(c, module, operands)
+    const states = made.map((y) => y.state)
+    return { made, evaluation: new Evaluation(states, memoryOf(engine, 'layers')) }
   } finally {
     engine.stopTape(tape)
   }
+}
+
+/** The same side by side; a text for what is out of its bound. */
+function faults(engine: Engine, c: LayerCase, module: nn.Module): string[] {
+  using _ = scope()
+  const { made, evaluation } = traced(engine, c, module, operandsOf(c))
   const exact = evaluation.outputs()
   const bounds = spreadOf(evaluation, exact, generator(1))
   return made.flatMap((y, k) => distance(y.dataSync(), exact[k]!, bounds[k]!).fault ?? [])
+}
+
+const sort = (v: number): string => (Number.isFinite(v) ? 'finite' : String(v))
+
+/** The same of what is NaN, infinite or finite, with one such element in the first operand of numbers. */
+function spoiled(engine: Engine, c: LayerCase, module: nn.Module, bad: number): string[] {
+  using _ = scope()
+  const first = c.inputs.findIndex(({ dtype = 'float32' }) => dtype === 'float32')
+  const operands = operandsOf(c).map((x, i) => {
+    if (i !== first) return x
+    const data = Float32Array.from(x.dataSync())
+    data[0] = bad
+    return tensor(data, x.shape)
+  })
+  const { made, evaluation } = traced(engine, c, module, operands)
+  const exact = evaluation.outputs()
+  return made.flatMap((y, k) =>
+    Array.from(y.dataSync()).flatMap((got, i) => {
+      const want = exact[k]!.data[i] as number
+      return sort(got) === sort(want) ? [] : [`output ${k} element ${i}: got ${got}, want ${want}`]
+    }),
+  )
 }
 
 describe.each(['fast', 'reproducible'] as const)('numerics: %s', (numerics) => {
@@ -125,22 +152,21 @@ describe.each(['fast', 'reproducible'] as const)('numerics: %s', (numerics) => {
       }
     }
   })
+
+  test.each(names)('%s has NaN, infinities and finite numbers where its graph in f64 has', (name) => {
+    for (const [i, c] of layers[name].cases.entries()) {
+      // no number goes in
+      if (c.empty === true || c.inputs.every(({ dtype }) => dtype === 'int32')) continue
+      using module = c.make()
+      module.eval()
+      for (const bad of [Number.NaN, Infinity, -Infinity])
+        expect(spoiled(checked, c, module, bad), `${text(i, c)} ${bad}`).toEqual([])
+    }
+  })
 })
 
 describe('states, tables and refusals', () => {
-  let engine: Engine
-  let other: Engine
-  let t: Tools
-  beforeAll(async () => {
-    const opened = await open()
-    engine = opened.engine
-    other = opened.other
-    t = opened.tools
-  })
-  afterAll(async () => {
-    await engine.close()
-    await other.close()
-  })
+  openForAll()
 
   const answer = (c: LayerCase, module: nn.Module): Elements[] => {
     using _ = scope()

@@ -1,24 +1,12 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import * as cr from '../../src/index.ts'
 import * as f from '../../src/ops/functions.ts'
-import { open, refused, type Tools } from './wrong/calls.ts'
+import { engine, openForAll, refused, type Tools, t } from './wrong/calls.ts'
 import { wrongFunctions } from './wrong/functions.ts'
 
 // Bad calls of every exported function that is not a row of the op table: a typed error, and nothing has changed.
 
-let engine: cr.Engine
-let other: cr.Engine
-let t: Tools
-beforeAll(async () => {
-  const opened = await open()
-  engine = opened.engine
-  other = opened.other
-  t = opened.tools
-})
-afterAll(async () => {
-  await engine.close()
-  await other.close()
-})
+openForAll()
 
 const names = Object.keys(wrongFunctions({} as Tools))
 

@@ -1,5 +1,5 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type Engine, gradients, type OpName, tensor, variable } from '../../src/index.ts'
+import { describe, expect, test } from 'vitest'
+import { gradients, type OpName, tensor, variable } from '../../src/index.ts'
 import * as batch from '../../src/ops/batch.ts'
 import * as custom from '../../src/ops/custom.ts'
 import * as f from '../../src/ops/functions.ts'
@@ -15,7 +15,7 @@ import {
   labels,
   notFloats,
   notTensors,
-  open,
+  openForAll,
   orWhole,
   position,
   probability,
@@ -26,7 +26,7 @@ import {
   SGD,
   sequence,
   shapes,
-  type Tools,
+  t,
   unary,
   wholes,
   windows,
@@ -37,19 +37,7 @@ import * as pool from './wrong/pool.ts'
 
 // Bad calls of every operation: a typed error that says what was expected, thrown before anything happened.
 
-let engine: Engine
-let other: Engine
-let t: Tools
-beforeAll(async () => {
-  const opened = await open()
-  engine = opened.engine
-  other = opened.other
-  t = opened.tools
-})
-afterAll(async () => {
-  await engine.close()
-  await other.close()
-})
+openForAll()
 
 const wrong: Readonly<Record<OpName, () => readonly Call[]>> = {
   neg: () => orWhole(unary(f.neg)),

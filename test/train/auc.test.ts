@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { crossEntropy, data, type Engine, init, nn, optim, ShapeError, type Tensor, train } from '../../src/index.ts'
+import { crossEntropy, data, type Engine, init, nn, optim, ShapeError, train } from '../../src/index.ts'
+import { Same } from '../helpers/models.ts'
 import { clouds, uniform } from '../helpers/points.ts'
 
 let engine: Engine
@@ -9,14 +10,6 @@ beforeAll(async () => {
   model = new Same()
 })
 afterAll(() => engine.close())
-
-/** Gives its input back. */
-class Same extends nn.Module {
-  unused = nn.linear(1, 1)
-  override forward(x: Tensor): Tensor {
-    return x
-  }
-}
 
 const next = uniform(7)
 

@@ -202,6 +202,16 @@ describe('CheckpointFolder', () => {
     expect((await loadState(first?.path as string)).get('0.weight')).toEqual(entry(1, Number.NaN, -0))
   })
 
+  it('refuses a run that does not go on from the last one in it', async () => {
+    const folder = new CheckpointFolder(path)
+    await folder.begin(undefined)
+    await folder.save(checkpoint(8))
+    await folder.begin(checkpoint(8))
+    await expect(folder.begin(undefined)).rejects.toThrow(/another run.*step 8/)
+    await expect(folder.begin(checkpoint(5))).rejects.toThrow(/none beyond step 5/)
+    expect((await folder.list()).map(({ step }) => step)).toEqual([8])
+  })
+
   it('leaves other files alone, and sweeps what a killed process left', async () => {
     await writeFile(join(path, 'notes.txt'), 'mine')
     await writeFile(join(path, '.step-0000000001.safetensors.0123abcd.tmp'), 'half')

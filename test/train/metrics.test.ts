@@ -11,6 +11,7 @@ import {
   type Tensor,
   train,
 } from '../../src/index.ts'
+import { Same } from '../helpers/models.ts'
 import { uniform } from '../helpers/points.ts'
 
 let engine: Engine
@@ -18,14 +19,6 @@ beforeAll(async () => {
   engine = await init({ threads: 2, seed: 1 })
 })
 afterAll(() => engine.close())
-
-/** Gives its input back. */
-class Same extends nn.Module {
-  unused = nn.linear(1, 1)
-  override forward(x: Tensor): Tensor {
-    return x
-  }
-}
 
 const next = uniform(7)
 const ROWS = 1500
@@ -223,5 +216,11 @@ describe('evaluate and predict', () => {
     await expect(train.evaluate(model, classified, { loss: mse, batch: 0 })).rejects.toThrow(ArgumentError)
     const average = (x: Tensor): Tensor => x.mean(0)
     await expect(train.predict(model, classified, { forward: ({ x }) => average(x) })).rejects.toThrow(ShapeError)
+    await expect(train.predict(model, Float32Array.of(1) as never)).rejects.toThrow(/predict: .*data set.*Float32Array/)
+    await expect(train.evaluate(model, undefined as never, { loss: mse })).rejects.toThrow(
+      /evaluate: .*data set.*undefined/,
+    )
+    const stream = data.batches(classified, { batch: 4 })
+    await expect(train.predict(model, stream as never)).rejects.toThrow(/predictions\(model, stream\)/)
   })
 })

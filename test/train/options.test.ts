@@ -15,42 +15,13 @@ import {
   train,
   valueAndGrad,
 } from '../../src/index.ts'
-import { clouds } from '../helpers/points.ts'
+import { held, type Keys, near, network, set, trained, weightsOf } from '../helpers/models.ts'
 
 let engine: Engine
 beforeEach(async () => {
   engine = await init({ threads: 2, seed: 3 })
 })
 afterEach(() => engine.close())
-
-const set = data.arrays(clouds(48, 4, 3), { shapes: { x: [4] } })
-const held = data.arrays(clouds(30, 4, 3, 2), { shapes: { x: [4] } })
-type Keys = 'x' | 'y'
-
-/** The same first weights each time. */
-function network(dropout = 0): nn.Sequential {
-  engine.generator.restore(Int32Array.of(5, 6, 7, 0))
-  return nn.sequential([nn.linear(4, 12), nn.tanh(), nn.dropout(dropout), nn.linear(12, 3)])
-}
-const weightsOf = async (model: nn.Module): Promise<number[]> =>
-  [...(await model.stateDict()).values()].flatMap(({ data: values }) => [...values])
-
-/** The weights after some steps on all rows at once. */
-async function trained(
-  options: Partial<Record<keyof train.StepOptions<Keys>, unknown>>,
-  rows: data.Dataset<Keys> = set,
-): Promise<number[]> {
-  using model = network()
-  using optimizer = optim.sgd(model, { lr: 0.5 })
-  const given = { loss: crossEntropy, optimizer, steps: 4, batch: rows.size, ...options }
-  await train.fit(model, rows, given as unknown as train.FitOptions<Keys>)
-  return await weightsOf(model)
-}
-
-function near(a: readonly number[], b: readonly number[], tolerance = 2e-6): void {
-  expect(a.length).toBe(b.length)
-  for (const [i, value] of a.entries()) expect(Math.abs(value - (b[i] as number))).toBeLessThan(tolerance)
-}
 
 describe('one step', () => {
   it('is the same in parts, of unequal size too, with weights and penalty', async () => {

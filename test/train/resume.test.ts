@@ -150,8 +150,11 @@ describe('a checkpoint', () => {
       const trainer: train.Trainer<'x' | 'y', Measured> = new train.Trainer(made.model, made.set, {
         ...made.options,
         chunkMilliseconds: 1e-9,
-        // In the middle of whatever comes next, too.
-        onStep: () => void setTimeout(take),
+        // Between two steps, and in the middle of whatever comes next.
+        onStep: () => {
+          take()
+          setTimeout(take)
+        },
       })
       const timer = setInterval(take, 1)
       const result = await trainer.run()

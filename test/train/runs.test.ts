@@ -1,24 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { crossEntropy, data, type Engine, init, mse, nn, optim, train } from '../../src/index.ts'
-import { clouds, twoMoons } from '../helpers/points.ts'
+import { held, type Keys, network, set, weightsOf } from '../helpers/models.ts'
+import { twoMoons } from '../helpers/points.ts'
 
 let engine: Engine
 beforeEach(async () => {
   engine = await init({ threads: 2, seed: 3 })
 })
 afterEach(() => engine.close())
-
-const set = data.arrays(clouds(48, 4, 3), { shapes: { x: [4] } })
-const held = data.arrays(clouds(30, 4, 3, 2), { shapes: { x: [4] } })
-type Keys = 'x' | 'y'
-
-/** The same first weights each time. */
-function network(dropout = 0): nn.Sequential {
-  engine.generator.restore(Int32Array.of(5, 6, 7, 0))
-  return nn.sequential([nn.linear(4, 12), nn.tanh(), nn.dropout(dropout), nn.linear(12, 3)])
-}
-const weightsOf = async (model: nn.Module): Promise<number[]> =>
-  [...(await model.stateDict()).values()].flatMap(({ data: values }) => [...values])
 
 describe('early stopping', () => {
   /** A model whose loss falls until step 6 and rises from then on: one step an epoch. */

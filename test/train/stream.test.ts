@@ -114,6 +114,8 @@ describe('a stream of batches', () => {
         },
         /the disk is gone/,
       ],
+      [() => undefined, /batch 2 of the stream: no batch.*undefined/],
+      [() => ({ x: [1], y: 0 }), /batch 2 of the stream: no batch.*Object.*\.batch\(size\)/],
       [() => data.take(set, []), /batch 2 of the stream: an empty batch/],
       [() => ({ size: 2, columns: { x: { data: new Float32Array(9), shape: [5] } } }), /batch 2 .*column 'x'/],
       [() => ({ size: 1, columns: { x: { data: [1], shape: [] } } }), /batch 2 .*column 'x'/],

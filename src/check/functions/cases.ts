@@ -32,6 +32,11 @@ export const of = (
 /** Both signs of 0, NaN, infinities, denormals, the largest numbers, and an ordinary one. */
 export const SPECIALS: Shape = [17]
 
+/** The special values without the largest and the least numbers: products, squares and sums of those leave the range of f32. */
+export const specials = (shape: Shape): readonly number[] =>
+  Array.from({ length: shape.reduce((p, n) => p * n, 1) }, (_, i) => ENDS[i % ENDS.length] as number)
+const ENDS: readonly number[] = [Number.NaN, Infinity, -Infinity, 0, -0, 1, -1, 0.5, 2, -3, 0.25]
+
 /** Every shape, enough for several threads, large values and special ones. */
 export const everywhere = (call: (x: Tensor) => Tensor, f: (x: number) => number): FunctionCase[] =>
   [...[...SHAPES, BIG].map((shape) => x(shape)), ...extremes].map((operand) => of(operand, call, each(f)))

@@ -5,8 +5,8 @@ import type { Tensor } from '../../ops/tensor.ts'
 import { type UpsampleOptions, upsample2d } from '../../ops/upsample.ts'
 import type { Shape } from '../../program/graph.ts'
 import type { RefTensor } from '../../reference/index.ts'
-import { x } from '../cases/types.ts'
-import { composed, of } from './cases.ts'
+import { type Fill, x } from '../cases/types.ts'
+import { composed, of, specials } from './cases.ts'
 import { filled, grid, reader, sum } from './references.ts'
 import type { FunctionCase, Functions } from './types.ts'
 
@@ -24,7 +24,7 @@ interface Options {
 const spread = (sizes: Sizes | undefined, axes: number, usual: number): number[] =>
   Array.from({ length: axes }, (_, i) => (typeof sizes === 'object' ? (sizes[i] as number) : (sizes ?? usual)))
 
-/** [before, after] for each axis; two numbers of one axis, and four of two axes, are its ends. */
+/** [before, after] for each axis; twice as many numbers as axes are the ends of each. */
 function ends(padding: Options['padding'], reach: readonly number[]): (readonly [number, number])[] {
   if (padding === 'same') return reach.map((r) => [Math.floor(r / 2), Math.ceil(r / 2)])
   if (padding === 'valid') return reach.map(() => [0, 0])
@@ -92,8 +92,8 @@ type Call<O> = (x: Tensor, w: Tensor, b: Tensor | undefined, options: O) => Tens
 
 const family =
   <O extends Options>(call: Call<O>, reference: typeof convolved, outs: (w: Shape, options: O) => number) =>
-  (image: Shape, filters: Shape, options: O = {} as O, biased = true): FunctionCase => ({
-    inputs: [x(image), x(filters), ...(biased ? [x([outs(filters, options)])] : [])],
+  (image: Shape, filters: Shape, options: O = {} as O, biased = true, special = false): FunctionCase => ({
+    inputs: [x(image, special ? specials(image) : 'any'), x(filters), ...(biased ? [x([outs(filters, options)])] : [])],
     call: (t, w, b) => call(t as Tensor, w as Tensor, b, options),
     reference: (t, w, b) => reference(t as RefTensor, w as RefTensor, b, options),
   })
@@ -115,9 +115,9 @@ const imageBack = family<ConvTranspose2dOptions & Options>(
   second,
 )
 
-const resized = (shape: Shape, options: UpsampleOptions): FunctionCase =>
+const resized = (shape: Shape, options: UpsampleOptions, fill: Fill = 'any'): FunctionCase =>
   of(
-    x(shape),
+    x(shape, fill),
     (t) => upsample2d(t, options),
     (t) => {
       const { mode = 'nearest', alignCorners = false } = options
@@ -163,6 +163,7 @@ export const convolutions: Functions<Name> = {
       row([2, 5, 8], [5, 1, 5], { groups: 5, padding: 4, stride: 3 }),
       row([0, 2, 7], [3, 2, 3]),
       row([3, 7, 131], [17, 7, 3], { padding: 1 }),
+      row([1, 2, 56], [3, 2, 3], { stride: 2 }, true, true),
     ],
   ),
   conv2d: composed(
@@ -177,6 +178,7 @@ export const convolutions: Functions<Name> = {
       image([1, 4, 5, 5], [6, 2, 3, 1], { padding: 'valid', groups: 2 }),
       image([0, 2, 4, 4], [3, 2, 3, 3]),
       image([2, 3, 13, 17], [8, 3, 3, 3], { padding: 1 }),
+      image([1, 1, 7, 42], [2, 1, 2, 2], {}, true, true),
     ],
   ),
   conv3d: composed(
@@ -195,8 +197,11 @@ export const convolutions: Functions<Name> = {
         padding: [2, 0, 1],
         stride: [3, 2, 1],
       }),
+      volume([1, 2, 3, 4, 5], [2, 2, 3, 2, 3], { padding: [0, 2, 1, 0, 3, 1] }),
+      volume([1, 1, 3, 4, 5], [2, 1, 2, 2, 2], { padding: [1, 0, 0, 2, 0, 0], stride: 2, dilation: [1, 2, 1] }),
       volume([0, 2, 3, 3, 3], [1, 2, 2, 2, 2]),
       volume([1, 3, 5, 9, 11], [5, 3, 3, 3, 3], { padding: 1 }),
+      volume([1, 1, 3, 3, 42], [2, 1, 2, 2, 2], {}, true, true),
     ],
   ),
   convTranspose1d: composed(
@@ -211,6 +216,7 @@ export const convolutions: Functions<Name> = {
       rowBack([2, 3, 1], [3, 1, 4], { groups: 3 }),
       rowBack([0, 2, 4], [2, 3, 3]),
       rowBack([2, 7, 67], [7, 11, 4], { stride: 2, padding: 1 }),
+      rowBack([1, 1, 42], [1, 2, 2], {}, true, true),
     ],
   ),
   convTranspose2d: composed(
@@ -225,6 +231,7 @@ export const convolutions: Functions<Name> = {
       imageBack([1, 4, 3, 2], [4, 1, 2, 3], { groups: 2, dilation: [3, 2], stride: 2, outputPadding: 1 }),
       imageBack([0, 2, 3, 3], [2, 3, 2, 2]),
       imageBack([1, 7, 9, 11], [7, 5, 4, 4], { stride: 2, padding: 1 }),
+      imageBack([1, 1, 3, 42], [1, 2, 2, 2], {}, true, true),
     ],
   ),
   upsample2d: composed(
@@ -245,6 +252,7 @@ export const convolutions: Functions<Name> = {
       resized([1, 2, 5, 7], { size: [1, 2], mode: 'bilinear' }),
       resized([2, 3, 17, 13], { scale: 4, mode: 'bilinear' }),
       resized([2, 3, 17, 13], { scale: 5 }),
+      resized([1, 1, 2, 42], { scale: 2 }, 'special'),
     ],
   ),
 }

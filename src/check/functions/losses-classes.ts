@@ -4,7 +4,8 @@ import { klDiv, multiMargin, type NllOptions, nll } from '../../ops/loss-classes
 import type { Reduction } from '../../ops/reduction.ts'
 import type { Tensor } from '../../ops/tensor.ts'
 import type { RefTensor } from '../../reference/index.ts'
-import { indices, type Operand, whole, x } from '../cases/types.ts'
+import { type Fill, indices, type Operand, whole, x } from '../cases/types.ts'
+import { SPECIALS, specials } from './cases.ts'
 import { columnsOf, ctcOf, logSoftmaxOf, reducedTo, total } from './loss-references.ts'
 import type { FunctionCase, Functions } from './types.ts'
 
@@ -53,8 +54,9 @@ function labelled(
 
 const sharp = (row: readonly number[], label: number, weights: readonly number[], s: number): number => {
   const logs = logSoftmaxOf(row)
-  const spread = total(logs.map((log, j) => (weights[j] as number) * log)) / row.length
-  return -(1 - s) * (weights[label] as number) * (logs[label] as number) - s * spread
+  const own = -(1 - s) * (weights[label] as number) * (logs[label] as number)
+  // no share of an infinity where nothing is spread
+  return s === 0 ? own : own - (s * total(logs.map((log, j) => (weights[j] as number) * log))) / row.length
 }
 const likely = (row: readonly number[], label: number, weights: readonly number[]): number =>
   -(weights[label] as number) * (row[label] as number)
@@ -84,15 +86,16 @@ const labellings = (f: Labelled, own: Parameters<typeof labelled>[1], smooth: bo
       : []),
     ...labelled(f, own, x([0, 3]), indices([0], 3)).slice(0, 2),
     ...labelled(f, own, x([211, 37], 'wide'), indices([211], 37)),
+    ...labelled(f, own, x([14, 2], specials([28])), indices([14], 2)).slice(0, 1),
   ]
 }
 
 /** Distributions for labels. */
-const soft = (shape: readonly number[], smoothing: number, weighted: boolean): FunctionCase[] =>
+const soft = (shape: readonly number[], smoothing: number, weighted: boolean, fill: Fill = 'any'): FunctionCase[] =>
   reductions((reduction) => {
     const classes = shape[1] as number
     return {
-      inputs: [x(shape), x(shape, 'unit'), ...(weighted ? [x([classes], 'positive')] : [])],
+      inputs: [x(shape, fill), x(shape, 'unit'), ...(weighted ? [x([classes], 'positive')] : [])],
       call: (t, targets, weights) =>
         crossEntropy(t as Tensor, targets as Tensor, {
           labelSmoothing: smoothing,
@@ -112,9 +115,14 @@ const soft = (shape: readonly number[], smoothing: number, weighted: boolean): F
     }
   })
 
-const margins = (margin: number, squared: boolean, shape: readonly [number, number]): FunctionCase[] =>
+const margins = (
+  margin: number,
+  squared: boolean,
+  shape: readonly [number, number],
+  fill: Fill = 'any',
+): FunctionCase[] =>
   reductions((reduction) => ({
-    inputs: [x(shape), indices([shape[0]], shape[1])],
+    inputs: [x(shape, fill), indices([shape[0]], shape[1])],
     call: (t, l) => multiMargin(t as Tensor, l as Tensor, { margin, squared, ...reduction }),
     reference: (t, l) => {
       const labels = (l as RefTensor).data
@@ -127,9 +135,9 @@ const margins = (margin: number, squared: boolean, shape: readonly [number, numb
     },
   }))
 
-const divergence = (targets: Operand, logTarget: boolean): FunctionCase[] =>
+const divergence = (targets: Operand, logTarget: boolean, fill: Fill = 'any'): FunctionCase[] =>
   ([undefined, 'batchMean', 'mean', 'sum', 'none'] as const).map((reduction) => ({
-    inputs: [x(targets.shape), targets],
+    inputs: [x(targets.shape, fill), targets],
     call: (t, target) =>
       klDiv(t as Tensor, target as Tensor, { logTarget, ...(reduction === undefined ? {} : { reduction }) }),
     reference: (t, target) => {
@@ -150,12 +158,13 @@ interface Reading {
   readonly times: readonly number[]
   readonly counts: readonly number[]
   readonly blank?: number
+  readonly fill?: Fill
 }
 
-const readings = ({ time, classes, texts, times, counts, blank }: Reading): FunctionCase[] =>
+const readings = ({ time, classes, texts, times, counts, blank, fill = 'any' }: Reading): FunctionCase[] =>
   reductions((reduction) => ({
     inputs: [
-      x([time, times.length, classes]),
+      x([time, times.length, classes], fill),
       whole([texts.length, (texts[0] as number[]).length], texts.flat()),
       whole([times.length], times),
       whole([counts.length], counts),
@@ -194,6 +203,7 @@ export const ofClasses: Functions<Name> = {
       ...soft([3, 17], 0.25, true),
       ...soft([2, 4, 3], 0.5, false),
       ...soft([0, 3], 0, false).slice(0, 2),
+      ...soft([14, 2], 0.25, false, 'special').slice(0, 1),
     ],
   },
   ctc: {
@@ -225,6 +235,15 @@ export const ofClasses: Functions<Name> = {
         times: [9, 6],
         counts: [3, 2],
       }).slice(1, 3),
+      // a time of 1 and one symbol: the loss is the number itself
+      ...readings({
+        time: 1,
+        classes: 2,
+        texts: Array.from({ length: 9 }, () => [1]),
+        times: Array.from({ length: 9 }, () => 1),
+        counts: Array.from({ length: 9 }, () => 1),
+        fill: 'special',
+      }).slice(0, 1),
     ],
   },
   klDiv: {
@@ -237,6 +256,7 @@ export const ofClasses: Functions<Name> = {
       ...divergence(x([1], 'unit'), false),
       ...divergence(x([2, 17, 2], 'unit'), false),
       ...divergence(x([33]), true),
+      ...divergence(x(SPECIALS, 'unit'), false, 'special').slice(-1),
       // a target of 0 has a slope of its own
       ...divergence({ shape: [2, 3], fill: [0, 0.5, 0.25, 1, 0, 2], dtype: 'float32' }, false).map((c) => ({
         ...c,
@@ -255,6 +275,7 @@ export const ofClasses: Functions<Name> = {
       ...margins(2, false, [1, 1]),
       ...margins(-0.5, false, [17, 3]),
       ...margins(1, true, [2, 33]),
+      ...margins(1, false, [14, 2], specials([28])).slice(0, 1),
     ],
   },
   nll: {

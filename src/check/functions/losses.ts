@@ -3,7 +3,8 @@ import { cosineEmbedding, cosineSimilarity, huber, mae, mse, smoothL1, triplet }
 import type { Reduction } from '../../ops/reduction.ts'
 import type { Tensor } from '../../ops/tensor.ts'
 import type { RefTensor } from '../../reference/index.ts'
-import { BIG, type Operand, x } from '../cases/types.ts'
+import { BIG, type Fill, type Operand, x } from '../cases/types.ts'
+import { SPECIALS, specials } from './cases.ts'
 import {
   binary,
   columnsOf,
@@ -28,10 +29,11 @@ function pairs(
   own: (a: number, b: number) => number,
   target: (shape: readonly number[]) => Operand = (shape) => x(shape),
   shapes = SHAPES,
+  extremes: Fill = 'special',
 ): FunctionCase[] {
-  const of = (shape: readonly number[]): FunctionCase[] =>
+  const of = (shape: readonly number[], fill: Fill = 'any'): FunctionCase[] =>
     reductions((reduction) => ({
-      inputs: [x(shape), target(shape)],
+      inputs: [x(shape, fill), target(shape)],
       call: (a, b) => f(a as Tensor, b as Tensor, reduction),
       reference: (a, b) => {
         const [{ data }, other] = [a as RefTensor, (b as RefTensor).data]
@@ -42,11 +44,16 @@ function pairs(
         )
       },
     }))
-  const settings = shapes.flatMap(of)
+  const settings = shapes.flatMap((shape) => of(shape))
+  const special = of(SPECIALS, extremes).slice(0, 1)
   // the mean of nothing is none
-  return shapes === SHAPES ? [...settings, ...of([2, 0, 3]).slice(0, 2), ...of(BIG).slice(0, 2)] : settings
+  return shapes === SHAPES
+    ? [...settings, ...special, ...of([2, 0, 3]).slice(0, 2), ...of(BIG).slice(0, 2)]
+    : [...settings, ...special]
 }
 
+/** Without a logit of infinity: softplus(x) - x t is the difference of two infinities, NaN. */
+const BELOW: Fill = specials(SPECIALS).map((v) => (v === Infinity ? 3 : v))
 const unit = (shape: readonly number[]): Operand => x(shape, 'unit')
 /** -1 and 1. */
 const signs = (shape: readonly number[]): Operand => ({
@@ -78,12 +85,13 @@ const binaryRow = (f: typeof bceWithLogits, doc: string): FunctionRow => ({
   formula: '(1 - t) ln(1 + e^x) + posWeight t ln(1 + e^-x)',
   gradient: 'composed',
   cases: [
-    ...pairs(f, (v, t) => binary(v, t), unit),
+    ...pairs(f, (v, t) => binary(v, t), unit, SHAPES, BELOW),
     ...pairs(
       (a, b, o) => f(a, b, { ...o, posWeight: 3 }),
       (v, t) => binary(v, t, 3),
       unit,
       [[3, 4]],
+      BELOW,
     ),
     ...weights(f, [5, 7], x([7], 'positive'), x([5, 7], 'positive')),
     ...weights(f, [2, 17], x([1], 'positive'), x([17], 'positive')),
@@ -97,11 +105,12 @@ const vectors = (
   f: (t: readonly Tensor[], options: { readonly reduction?: Reduction }) => Tensor,
   own: (rows: readonly number[][], i: number) => number,
   labels?: (shape: readonly number[]) => Operand,
+  fill: Fill = 'any',
 ): FunctionCase[] =>
   shapes.flatMap((shape) =>
     reductions((reduction) => ({
       inputs: [
-        ...Array.from({ length: count }, () => x(shape)),
+        ...Array.from({ length: count }, (_, i) => x(shape, i === 0 ? fill : 'any')),
         ...(labels === undefined ? [] : [labels(shape.slice(0, -1))]),
       ],
       call: (...t) => f(t, reduction),
@@ -118,30 +127,39 @@ const vectors = (
     })),
   )
 
+const LONE: readonly (readonly number[])[] = [[14, 1]]
 const ROWS: readonly (readonly number[])[] = [[5, 7], [4, 1], [1, 17], [2, 3, 4], [9]]
 
-const embedded = (margin: number): FunctionCase[] =>
+const embedded = (margin: number, shapes = ROWS, fill: Fill = 'any'): FunctionCase[] =>
   vectors(
     2,
-    ROWS,
+    shapes,
     ([a, b, l], o) => cosineEmbedding(a as Tensor, b as Tensor, (l as Tensor).stopGradient(), { margin, ...o }),
     ([a = [], b = [], [label = 0] = []]) => (label > 0 ? 1 - cosine(a, b) : Math.max(0, cosine(a, b) - margin)),
     signs,
+    fill,
   )
 
-const triplets = (margin: number, swap: boolean): FunctionCase[] =>
+const triplets = (margin: number, swap: boolean, shapes = ROWS, fill: Fill = 'any'): FunctionCase[] =>
   vectors(
     3,
-    ROWS,
+    shapes,
     ([a, p, n], o) => triplet(a as Tensor, p as Tensor, n as Tensor, { margin, swap, ...o }),
     ([a = [], p = [], n = []]) => {
       const away = swap ? Math.min(distance(a, n), distance(p, n)) : distance(a, n)
       return Math.max(0, distance(a, p) - away + margin)
     },
+    undefined,
+    fill,
   )
 
-const similar = (shape: readonly number[], axis: number | undefined, eps: number): FunctionCase => ({
-  inputs: [x(shape), x(shape)],
+const similar = (
+  shape: readonly number[],
+  axis: number | undefined,
+  eps: number,
+  fill: Fill = 'any',
+): FunctionCase => ({
+  inputs: [x(shape, fill), x(shape)],
   call: (a, b) => cosineSimilarity(a as Tensor, b as Tensor, { eps, ...(axis === undefined ? {} : { axis }) }),
   reference: (a, b) => {
     const of = axis === 1 ? columnsOf : rowsOf
@@ -170,13 +188,14 @@ export const losses: Functions<LossName> = {
   cosineEmbedding: row(
     'Cosines of pairs of vectors: towards 1 where the label is 1, below a margin where it is -1.',
     'label > 0 ? 1 - cos : max(0, cos - margin)',
-    [...embedded(0), ...embedded(-0.5)],
+    [...embedded(0), ...embedded(-0.5), ...embedded(0, LONE, specials([14])).slice(0, 1)],
   ),
   cosineSimilarity: row('The cosine of the angle between vectors.', 'a . b / (max(|a|, eps) max(|b|, eps))', [
     similar([5, 7], undefined, 1e-8),
     similar([1, 1], undefined, 1e-8),
     similar([2, 17, 3], 1, 1e-8),
     similar([33], undefined, 0.5),
+    similar([14, 1], undefined, 1e-8, specials([14])),
     // shorter than eps
     similar([3, 2], -1, 64),
   ]),
@@ -196,6 +215,7 @@ export const losses: Functions<LossName> = {
         (v, t) => focalOf(v, t, gamma, alpha),
         unit,
         gamma === 2 ? SHAPES : [[5, 7]],
+        BELOW,
       ),
     ),
   ),
@@ -249,6 +269,6 @@ export const losses: Functions<LossName> = {
   triplet: row(
     'The positive has to be nearer to the anchor than the negative, by a margin.',
     'max(0, |anchor - positive| - |anchor - negative| + margin)',
-    [...triplets(1, false), ...triplets(2, true)],
+    [...triplets(1, false), ...triplets(2, true), ...triplets(1, false, LONE, specials([14])).slice(0, 1)],
   ),
 }

@@ -4,14 +4,14 @@ import type { Tensor } from '../../ops/tensor.ts'
 import type { Shape } from '../../program/graph.ts'
 import type { RefTensor } from '../../reference/index.ts'
 import type { Operand } from '../cases/index.ts'
-import { indices, x } from '../cases/types.ts'
-import { composed, of } from './cases.ts'
+import { type Fill, indices, x } from '../cases/types.ts'
+import { composed, of, specials } from './cases.ts'
 import { filled, largest, reader, sum } from './references.ts'
 import type { FunctionCase, Functions } from './types.ts'
 
-const turned = (shape: Shape, options: RotaryOptions = {}): FunctionCase =>
+const turned = (shape: Shape, options: RotaryOptions = {}, fill: Fill = 'any'): FunctionCase =>
   of(
-    x(shape),
+    x(shape, fill),
     (t) => rotaryEmbedding(t, options),
     (t) => {
       const { base = 10_000, offset = 0 } = options
@@ -39,14 +39,15 @@ function attended(
   { batch = 1, heads = 1, queries, keys, width, values = width }: Sizes,
   options: AttentionOptions = {},
   mask?: Operand,
+  fills: readonly [Fill, Fill, Fill] = ['any', 'any', 'any'],
 ): FunctionCase {
   const { causal = false, scale = 1 / Math.sqrt(width) } = options
   const hidden = mask?.dtype === 'int32'
   return {
     inputs: [
-      x([batch, heads, queries, width]),
-      x([batch, heads, keys, width]),
-      x([batch, heads, keys, values]),
+      x([batch, heads, queries, width], fills[0]),
+      x([batch, heads, keys, width], fills[1]),
+      x([batch, heads, keys, values], fills[2]),
       ...(mask === undefined ? [] : [mask]),
     ],
     call: (q, k, v, m) =>
@@ -93,6 +94,7 @@ export const sequences: Functions<'rotaryEmbedding' | 'scaledDotProductAttention
       turned([0, 3, 4]),
       turned([3, 0]),
       turned([2, 97, 34], { offset: 1000 }),
+      turned([3, 14], { offset: 1 }, 'special'),
     ],
   ),
   scaledDotProductAttention: composed(
@@ -120,6 +122,9 @@ export const sequences: Functions<'rotaryEmbedding' | 'scaledDotProductAttention
       attended({ queries: 2, keys: 3, width: 2 }, {}, x([3], [-Infinity, 0, 0.5])),
       attended({ batch: 0, queries: 2, keys: 3, width: 2 }),
       attended({ batch: 2, heads: 2, queries: 17, keys: 35, width: 11 }, { causal: true }),
+      attended({ queries: 17, keys: 3, width: 1 }, {}, undefined, [specials([17]), 'any', 'any']),
+      attended({ queries: 2, keys: 17, width: 1 }, {}, undefined, ['any', specials([17]), 'any']),
+      attended({ batch: 17, queries: 1, keys: 2, width: 2, values: 1 }, {}, undefined, ['any', 'any', specials([34])]),
     ],
   ),
 }

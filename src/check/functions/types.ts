@@ -7,8 +7,6 @@ import type { Operand } from '../cases/index.ts'
 /** What src/ops/functions.ts exports for other files of the library. */
 export type Internal =
   | 'around'
-  | 'batchNorm'
-  | 'channelStatistics'
   | 'checkAlike'
   | 'finite'
   | 'matmulOp'

@@ -1,4 +1,4 @@
-import { expect } from 'vitest'
+import { afterAll, beforeAll, expect } from 'vitest'
 import {
   ChainruleError,
   type Engine,
@@ -31,28 +31,36 @@ export interface Tools {
   readonly kept: Variable
 }
 
-let t: Tools
+/** What `openForAll` opened. */
+export let t: Tools
+export let engine: Engine
 
-/** Two engines, and tensors of the first to be used as they should not be. */
-export async function open(): Promise<{ engine: Engine; other: Engine; tools: Tools }> {
-  const other = await init({ threads: 1 })
-  const foreign = tensor([[1, 2, 3, 4]])
-  const engine = await init({ threads: 2 })
-  const dead = tensor([1, 2])
-  dead.dispose()
-  t = {
-    x: tensor(
-      Float32Array.from({ length: 12 }, (_, k) => k / 4),
-      [3, 4],
-    ),
-    v: tensor([1, 2, 3, 4, 5]),
-    i: tensor(Int32Array.of(0, 1, 2), [3]),
-    s: scalar(0.5),
-    dead,
-    foreign,
-    kept: variable(tensor([1, 2, 3])),
-  }
-  return { engine, other, tools: t }
+/** Two engines while the tests of this place run, and tensors of them to be used as they should not be. */
+export function openForAll(): void {
+  let other: Engine
+  beforeAll(async () => {
+    other = await init({ threads: 1 })
+    const foreign = tensor([[1, 2, 3, 4]])
+    engine = await init({ threads: 2 })
+    const dead = tensor([1, 2])
+    dead.dispose()
+    t = {
+      x: tensor(
+        Float32Array.from({ length: 12 }, (_, k) => k / 4),
+        [3, 4],
+      ),
+      v: tensor([1, 2, 3, 4, 5]),
+      i: tensor(Int32Array.of(0, 1, 2), [3]),
+      s: scalar(0.5),
+      dead,
+      foreign,
+      kept: variable(tensor([1, 2, 3])),
+    }
+  })
+  afterAll(async () => {
+    await engine.close()
+    await other.close()
+  })
 }
 
 /** What no operation takes as a tensor. */

@@ -81,6 +81,10 @@ export const poolingFunctions = (t: Tools): Readonly<Record<Name, () => readonly
       ['an unknown padding', () => f.conv3d(x(), w(), undefined, { padding: 'full' as Anything })],
       ['same with a stride', () => f.conv3d(x(), w(), undefined, { padding: 'same', stride: [2, 1, 1] })],
       ['a negative padding', () => f.conv3d(x(), w(), undefined, { padding: [-1, 0, 0] })],
+      ['a negative side', () => f.conv3d(x(), w(), undefined, { padding: [0, 0, 0, 0, -1, 0] })],
+      ['half a side', () => f.conv3d(x(), w(), undefined, { padding: [0, 0.5, 0, 0, 0, 0] })],
+      ['four sides', () => f.conv3d(x(), w(), undefined, { padding: [1, 1, 1, 1] as Anything })],
+      ['pairs for sides', () => f.conv3d(x(), w(), undefined, { padding: Array(6).fill([1, 1, 1]) as Anything })],
       ['a bias of another length', () => f.conv3d(x(), w(), zeros(2))],
     ]
   },
