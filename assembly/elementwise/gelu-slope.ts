@@ -1,29 +1,15 @@
+import { UNARY_GELU_TANH } from '../../src/abi/constants'
 import { gateOf, lessened, shiftOf, slopeOf } from '../simd/gelu'
-import { loadRest, storeRest } from '../simd/lanes'
 import { gated } from '../simd/sigmoid'
-import { shareBegin, shareEnd } from '../vm/partition'
+import { share } from './unary'
 
-/**
- * y[i] = geluTanh(x[i]) and its derivative, with the bits of the functions that compute one of them; y may be x. Split
- * in lines of 16 words.
- */
+/** y[i] = geluTanh(x[i]) and its derivative, the former with the bits of unary; y may be x. */
 export function geluSlope(x: usize, y: usize, slope: usize, n: u32, scratch: usize, part: u32, parts: u32): void {
-  const begin = shareBegin(n, 16, part, parts)
-  const end = shareEnd(n, 16, part, parts)
-  if (end <= begin) return
-  const at = (<usize>begin) << 2
-  const bytes = (<usize>((end - begin) >> 3)) << 5
-  turns(x + at, y + at, slope + at, bytes)
-  const rest = (end - begin) & 7
-  if (rest == 0) return
-  loadRest(x + at + bytes, rest, scratch)
-  turns(scratch, scratch, scratch + 32, 32)
-  storeRest(scratch, rest, y + at + bytes)
-  storeRest(scratch + 32, rest, slope + at + bytes)
+  share(UNARY_GELU_TANH, x, y, slope, n, 0, 0, scratch, part, parts)
 }
 
-/** `bytes` is a multiple of 32. */
-function turns(x: usize, y: usize, slope: usize, bytes: usize): void {
+/** The same for `bytes`, a multiple of 32; slope may be y, where it is not wanted. */
+export function turns(x: usize, y: usize, slope: usize, bytes: usize): void {
   const end = x + bytes
   for (; x < end; x += 32, y += 32, slope += 32) {
     const x0 = v128.load(x)
@@ -38,9 +24,9 @@ function turns(x: usize, y: usize, slope: usize, bytes: usize): void {
     const u1 = slopeOf(x1, m1, s1, t1)
     const y0 = gated(x0, m0, s0, t0)
     const y1 = gated(x1, m1, s1, t1)
-    v128.store(y, y0)
-    v128.store(y, y1, 16)
     v128.store(slope, u0)
     v128.store(slope, u1, 16)
+    v128.store(y, y0)
+    v128.store(y, y1, 16)
   }
 }

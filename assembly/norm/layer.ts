@@ -4,19 +4,22 @@ import { loadLanes, storeLanes } from '../simd/lanes'
 import { shareBegin, shareEnd } from '../vm/partition'
 
 // Rows of n words brought to mean 0 (where `centred`) and mean square 1. Sums: blocks of 256 words in f32, 16 at a time,
-// those in f64. A row stays in the cache, so the backward pass finds its statistics again. Split by rows.
+// those in f64; what is left of 16 words is a block of its own. A row stays in the cache, so the backward pass finds its
+// statistics again. Split by rows.
 
-// A thread's scratch: what stands for a weight or a bias that is not there, then 16 sums of products, 16 plain ones.
+// A thread's scratch: what stands for a weight or a bias that is not there, then 16 sums of products, 16 plain ones, and
+// the last words of three rows.
 const ONES: usize = 0
 const ZEROS: usize = 64
 const PRODUCTS: usize = 128
 const PLAIN: usize = 192
+const LAST: usize = 256
 
-/** The lanes of v below `count`, the others 0. */
-// @ts-ignore: decorator
-@inline
-function only(v: v128, count: i32): v128 {
-  return v128.and(v, i32x4.lt_s(i32x4(0, 1, 2, 3), i32x4.splat(count)))
+/** 16 words at `to`: the first `count` of those at p, then `fill`; returns `to`. */
+function last(p: usize, count: u32, fill: f32, to: usize): usize {
+  for (let i: u32 = 0; i < 16; i++)
+    store<f32>(to + ((<usize>i) << 2), i < count ? load<f32>(p + ((<usize>i) << 2)) : fill)
+  return to
 }
 
 function total(sums: usize): f64 {
@@ -37,11 +40,22 @@ function times(own: bool, dy: usize, w: usize, d: v128): v128 {
 /** Sum of a (x - mean) over a row, where a is x - mean itself or dy w, w moving by wStep bytes in 64; and that of a, at PLAIN. */
 // @ts-ignore: decorator
 @inline
-function moments(own: bool, x: usize, dy: usize, w: usize, wStep: usize, n: u32, mean: v128, scratch: usize): f64 {
+function moments(own: bool, x: usize, dy: usize, w: usize, wStep: usize, n: u32, mean: f32, scratch: usize): f64 {
+  const m = f32x4.splat(mean)
   let plain: f64 = 0
   let products: f64 = 0
   while (n != 0) {
-    const block = min<u32>(n, 256)
+    let block = min<u32>(n, 256)
+    if (block < 16) {
+      // words that add nothing
+      x = last(x, n, mean, scratch + LAST)
+      if (!own) {
+        dy = last(dy, n, 0, scratch + LAST + 64)
+        w = last(w, n, 0, scratch + LAST + 128)
+      }
+      n = block = 16
+    }
+    block &= ~15
     n -= block
     // stored and loaded again in pairs, which lets V8 fuse neighbours
     let s0 = i32x4.splat(0)
@@ -53,10 +67,10 @@ function moments(own: bool, x: usize, dy: usize, w: usize, wStep: usize, n: u32,
     let t2 = s0
     let t3 = s0
     for (let i = block >> 4; i > 0; i--, x += 64, dy += 64, w += wStep) {
-      const d0 = f32x4.sub(v128.load(x), mean)
-      const d1 = f32x4.sub(v128.load(x, 16), mean)
-      const d2 = f32x4.sub(v128.load(x, 32), mean)
-      const d3 = f32x4.sub(v128.load(x, 48), mean)
+      const d0 = f32x4.sub(v128.load(x), m)
+      const d1 = f32x4.sub(v128.load(x, 16), m)
+      const d2 = f32x4.sub(v128.load(x, 32), m)
+      const d3 = f32x4.sub(v128.load(x, 48), m)
       const a0 = times(own, dy, w, d0)
       const a1 = times(own, dy + 16, w + 16, d1)
       const a2 = times(own, dy + 32, w + 32, d2)
@@ -71,12 +85,6 @@ function moments(own: bool, x: usize, dy: usize, w: usize, wStep: usize, n: u32,
       t1 = fma(a1, d1, t1)
       t2 = fma(a2, d2, t2)
       t3 = fma(a3, d3, t3)
-    }
-    for (let left = <i32>(block & 15); left > 0; left -= 4, x += 16, dy += 16, w += wStep >> 2) {
-      const d = only(f32x4.sub(loadLanes(x, left), mean), left)
-      const a = own ? d : f32x4.mul(loadLanes(dy, left), loadLanes(w, left))
-      if (!own) s0 = f32x4.add(s0, a)
-      t0 = fma(a, d, t0)
     }
     v128.store(scratch, t0, PRODUCTS)
     v128.store(scratch, t1, PRODUCTS + 16)
@@ -102,7 +110,7 @@ function meanOf(x: usize, n: u32, nth: f64, centred: u32): f32 {
 
 /** 1 / sqrt(mean of squares + eps). */
 function inverse(x: usize, n: u32, nth: f64, mean: f32, eps: f32, scratch: usize): f64 {
-  return 1 / Math.sqrt(moments(true, x, 0, 0, 0, n, f32x4.splat(mean), scratch) * nth + <f64>eps)
+  return 1 / Math.sqrt(moments(true, x, 0, 0, 0, n, mean, scratch) * nth + <f64>eps)
 }
 
 /** Neutral rows of 16 words. */
@@ -183,7 +191,7 @@ export function layerNormGrad(
     const mean = meanOf(p, n, nth, centred)
     const m = f32x4.splat(mean)
     const rstd = inverse(p, n, nth, mean, eps, scratch)
-    const products = moments(false, p, g, w, wStep << 1, n, m, scratch)
+    const products = moments(false, p, g, w, wStep << 1, n, mean, scratch)
     const offset = f32x4.splat(centred != 0 ? <f32>(load<f64>(scratch, PLAIN) * nth) : 0)
     const slope = f32x4.splat(<f32>(products * nth * rstd * rstd))
     const scale = f32x4.splat(<f32>rstd)

@@ -99,11 +99,3 @@ export function slopeOf(x: v128, minus: v128, s: v128, t: v128): v128 {
   const rise = fma(splat(pool.GELU_TANH_B_3), f32x4.mul(minus, minus), splat(pool.GELU_TANH_A))
   return gatedGrad(x, s, t, f32x4.mul(atMost(atLeast(x, minus), f32x4.neg(minus)), rise))
 }
-
-// @ts-ignore: decorator
-@inline
-export function geluTanh(x: v128): v128 {
-  const minus = lessened(x)
-  const t = shiftOf(minus)
-  return gated(x, minus, gateOf(minus, t), t)
-}

@@ -137,7 +137,10 @@ export class Runtime {
 
     const memory = new SharedMemory(raw, limit)
     const allocator = new Allocator(HEAP, limit - HEAP, (end) => memory.reserve(end))
-    memory.u32.set(constants, POOL >> 2)
+    memory.u8.set(
+      Uint8Array.from(atob(constants), (c) => c.charCodeAt(0)),
+      POOL,
+    )
     const scratch = giveScratch(memory, allocator, CALLER)
     const engaged =
       options.wide === true && wanted === 'relaxed'
