@@ -35,8 +35,7 @@ export function columns(c: usize, cRow: usize, rows: u32, cols: u32, bias: usize
       bias += 16
     }
     let at = c
-    for (let i = rows; i > 0; i--, at += cRow)
-      storeLanes(at, f32x4.pmax(f32x4.add(loadLanes(at, left), a), low), left)
+    for (let i = rows; i > 0; i--, at += cRow) storeLanes(at, f32x4.pmax(f32x4.add(loadLanes(at, left), a), low), left)
   }
 }
 

@@ -1,7 +1,7 @@
 import { fraction, fractionOf, fractionOf2, scale, shift } from './exp'
 import { atLeast, atMost, fma, fnma, select, splat } from './f32x4'
 import * as pool from './pool'
-import { gated, gatedGrad, rectified } from './sigmoid'
+import { gatedGrad, rectified } from './sigmoid'
 
 // Phi(-a) = exp(-a^2 / 2) R(a) keeps its relative precision down to the smallest denormal. a^2 / 2 is taken in two parts,
 // the first from the high half of a's bits and exact, because exp makes an absolute error of it a relative one.
