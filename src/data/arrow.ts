@@ -1,5 +1,6 @@
 import { known } from '../options.ts'
-import { type ByteSource, chunksOf, nameOf } from './bytes.ts'
+import { ArrowCheck } from './arrow-frames.ts'
+import { type ByteSource, nameOf } from './bytes.ts'
 import { guarded, optional, type ReadColumnarOptions, TableBuilder } from './columnar.ts'
 import type { Table } from './table.ts'
 
@@ -20,9 +21,10 @@ interface RecordBatch {
 }
 
 /**
- * Reads an Arrow IPC stream, or a Feather 2 file given by its bytes, into a table with apache-arrow (an optional peer: `npm
- * install apache-arrow`), one record batch after the other. Columns of lists or records are errors; `columns` chooses
- * others.
+ * Reads an Arrow IPC stream or a Feather 2 file into a table with apache-arrow (an optional peer: `npm install
+ * apache-arrow`), one record batch after the other; of a file all bytes are taken first. Metadata, offsets and codes are
+ * checked before the library sees them. Columns of lists or records are errors (`columns` chooses others), and so are
+ * compressed ones.
  */
 export async function readArrow(source: ByteSource, options: ReadArrowOptions = {}): Promise<Table> {
   const { name = nameOf(source, 'Arrow data') } = known(
@@ -32,10 +34,9 @@ export async function readArrow(source: ByteSource, options: ReadArrowOptions = 
   )
   const library = options.library ?? ((await optional('apache-arrow', '21', 'Arrow')) as ArrowLibrary)
   return guarded(name, 'Arrow stream or file', async () => {
-    // A file has its directory at the end: the library wants all of it at once.
-    const from =
-      source instanceof Uint8Array ? (source as unknown as AsyncIterable<Uint8Array>) : chunksOf(source, name)
-    const batches = (await library.RecordBatchReader.from(from)) as AsyncIterable<RecordBatch>
+    const batches = (await library.RecordBatchReader.from(
+      new ArrowCheck(name).frames(source),
+    )) as AsyncIterable<RecordBatch>
     let table: TableBuilder | undefined
     let places: readonly number[] = []
     for await (const batch of batches) {

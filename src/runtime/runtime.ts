@@ -16,7 +16,7 @@ import {
   TILE_6X16,
 } from '../abi/constants.ts'
 import { kernelNames, rowOf } from '../abi/encode.ts'
-import { pool as constants } from '../abi/pool.generated.ts'
+import { poolWords } from '../abi/pool.generated.ts'
 import { ArgumentError, OutOfMemoryError } from '../errors.ts'
 import { Allocator } from './allocator.ts'
 import { gemmTrials, TileCalibration } from './calibrate.ts'
@@ -137,9 +137,10 @@ export class Runtime {
 
     const memory = new SharedMemory(raw, limit)
     const allocator = new Allocator(HEAP, limit - HEAP, (end) => memory.reserve(end))
-    memory.u8.set(
-      Uint8Array.from(atob(constants), (c) => c.charCodeAt(0)),
-      POOL,
+    const words = poolWords.match(/.{8}/g) as readonly string[]
+    memory.u32.set(
+      words.map((word) => Number.parseInt(word, 16)),
+      POOL >> 2,
     )
     const scratch = giveScratch(memory, allocator, CALLER)
     const engaged =

@@ -31,7 +31,7 @@ describe('readArrow', () => {
     const bytes = arrow.tableToIPC(all, 'stream')
     await expect(readArrow(bytes, { name: 'f', columns: ['size'] })).rejects.toThrow(/f: no column "size"/)
     await expect(readArrow(bytes, { maxRows: 10 })).rejects.toThrow(/too many rows/)
-    await expect(readArrow(new Uint8Array(100), { name: 'f' })).rejects.toThrow(/^f: /)
+    await expect(readArrow(new Uint8Array(100), { name: 'f' })).rejects.toThrow(/^f, byte 0: damaged Arrow data/)
     await expect(readArrow(new Uint8Array(0))).rejects.toThrow(DataError)
     const lists = arrow.tableToIPC(arrow.tableFromJSON([{ l: [1, 2] }, { l: [3] }]), 'stream')
     await expect(readArrow(lists)).rejects.toThrow(/column "l", row 1: a value that no table holds/)
