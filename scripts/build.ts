@@ -66,7 +66,7 @@ let compiler: Promise<unknown> | undefined
 const wasm = ['debug', 'relaxed'].map((target) => ({
   name: target,
   inputs: [
-    ...['assembly', 'src/abi/constants.ts', 'asconfig.json', 'scripts/wasm.ts', 'scripts/rules.ts'],
+    ...['assembly', 'src/abi/constants.ts', 'asconfig.json', 'scripts/wasm.ts', 'scripts/rules.ts', 'scripts/order.ts'],
     ...['src/runtime/strict.ts', 'src/runtime/binary.ts', ...tools],
   ],
   outputs: [`wasm/${target}.wasm`],

@@ -1,9 +1,11 @@
-// Compiles and optimizes one target of asconfig.json (the argument) and moves it to wasm/ if it keeps the rules. A program of its own:
-// the targets compile side by side, and tsx, which transforms all it imports, would need 8 s for binaryen.
+// Compiles, optimizes and arranges one target of asconfig.json (the argument) and moves it to wasm/ if it keeps the
+// rules. A program of its own: the targets compile side by side, and tsx, which transforms all it imports, would need
+// 8 s for binaryen.
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { gzipSync } from 'node:zlib'
 import asc from 'assemblyscript/asc'
 import { strictOf } from '../src/runtime/strict.ts'
+import { arranged } from './order.ts'
 import { brokenRules, optimize, type Target } from './rules.ts'
 
 const target = process.argv[2] as 'debug' | 'relaxed'
@@ -11,7 +13,7 @@ const draft = `.build/${target}.wasm`
 const { error, stderr } = await asc.main(['--target', target, '--outFile', draft])
 if (error) fail(`asc --target ${target} failed: ${error.message}\n${stderr.toString()}`)
 const compiled = readFileSync(draft)
-const bytes = target === 'debug' ? compiled : optimize(compiled, target)
+const bytes = target === 'debug' ? compiled : arranged(optimize(compiled, target), target)
 writeFileSync(draft, bytes)
 check(bytes, target)
 mkdirSync('wasm', { recursive: true })

@@ -1,6 +1,6 @@
 import * as code from '../../src/abi/constants'
 import { fnma, select, splat } from '../simd/f32x4'
-import { exp, geluGrad, geluTanhGrad, pow, sigmoid, siluGrad } from '../simd/math'
+import { exp, geluGrad, pow, sigmoid, siluGrad } from '../simd/math'
 import * as pool from '../simd/pool'
 import { sign } from './unary-functions'
 
@@ -25,7 +25,6 @@ export function binaryOf(fn: u32, a: v128, b: v128, p0: v128, p1: v128): v128 {
   if (fn == code.BINARY_TANH_GRAD) return f32x4.mul(a, fnma(b, b, splat(pool.ONE)))
   if (fn == code.BINARY_SIGMOID_GRAD) return f32x4.mul(f32x4.mul(a, b), f32x4.sub(splat(pool.ONE), b))
   if (fn == code.BINARY_GELU_GRAD) return f32x4.mul(a, geluGrad(b))
-  if (fn == code.BINARY_GELU_TANH_GRAD) return f32x4.mul(a, geluTanhGrad(b))
   if (fn == code.BINARY_SILU_GRAD) return f32x4.mul(a, siluGrad(b))
   if (fn == code.BINARY_SOFTPLUS_GRAD) return f32x4.mul(a, sigmoid(b))
   if (fn == code.BINARY_LEAKY_RELU_GRAD) return select(a, f32x4.mul(a, p0), f32x4.gt(b, zero))

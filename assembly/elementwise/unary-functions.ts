@@ -7,7 +7,6 @@ import {
   expm1,
   expm1Wide,
   gelu,
-  geluTanh,
   log,
   log1p,
   logSigmoid,
@@ -39,7 +38,6 @@ export function unaryOf(fn: u32, x: v128, p0: v128, p1: v128): v128 {
   if (fn == code.UNARY_ERF) return erf(x)
   if (fn == code.UNARY_RELU) return f32x4.pmax(x, i32x4.splat(0))
   if (fn == code.UNARY_GELU) return gelu(x)
-  if (fn == code.UNARY_GELU_TANH) return geluTanh(x)
   if (fn == code.UNARY_SILU) return silu(x)
   if (fn == code.UNARY_SOFTPLUS) return softplus(x)
   if (fn == code.UNARY_LOG_SIGMOID) return logSigmoid(x)

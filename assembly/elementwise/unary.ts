@@ -1,12 +1,10 @@
 import * as code from '../../src/abi/constants'
 import { loadRest, storeRest } from '../simd/lanes'
 import { shareBegin, shareEnd } from '../vm/partition'
+import { turns as geluTurns } from './gelu-slope'
 import { unaryOf } from './unary-functions'
 
-/**
- * y[i] = fn(x[i]); y may be x. Split in lines of 16 words. Turns of 8 words; what is left of them goes through scratch
- * and the same code, so that the bits do not depend on where a part ends.
- */
+/** y[i] = fn(x[i]); y may be x. */
 export function unary(
   fn: u32,
   x: usize,
@@ -18,22 +16,42 @@ export function unary(
   part: u32,
   parts: u32,
 ): void {
+  share(fn, x, y, y, n, p0, p1, scratch, part, parts)
+}
+
+/**
+ * Split in lines of 16 words. Turns of 8 words; what is left of them goes through scratch and the same code, so that the
+ * bits do not depend on where a part ends. `slope` is y or, for GELU, where its derivative goes.
+ */
+export function share(
+  fn: u32,
+  x: usize,
+  y: usize,
+  slope: usize,
+  n: u32,
+  p0: f32,
+  p1: f32,
+  scratch: usize,
+  part: u32,
+  parts: u32,
+): void {
   const begin = shareBegin(n, 16, part, parts)
   const end = shareEnd(n, 16, part, parts)
   if (end <= begin) return
-  x += (<usize>begin) << 2
-  y += (<usize>begin) << 2
+  const at = (<usize>begin) << 2
   const bytes = (<usize>((end - begin) >> 3)) << 5
-  if (bytes != 0) turns(fn, x, y, bytes, p0, p1)
+  if (bytes != 0) turns(fn, x + at, y + at, slope + at, bytes, p0, p1)
   const rest = (end - begin) & 7
   if (rest == 0) return
-  loadRest(x + bytes, rest, scratch)
-  turns(fn, scratch, scratch, 32, p0, p1)
-  storeRest(scratch, rest, y + bytes)
+  const last = at + bytes
+  loadRest(x + last, rest, scratch)
+  turns(fn, scratch, scratch, scratch + 32, 32, p0, p1)
+  if (slope != y) storeRest(scratch + 32, rest, slope + last)
+  storeRest(scratch, rest, y + last)
 }
 
 /** `bytes` is a multiple of 32. */
-function turns(fn: u32, x: usize, y: usize, bytes: usize, p0: f32, p1: f32): void {
+function turns(fn: u32, x: usize, y: usize, slope: usize, bytes: usize, p0: f32, p1: f32): void {
   const a = f32x4.splat(p0)
   const b = f32x4.splat(p1)
   switch (fn) {
@@ -77,7 +95,7 @@ function turns(fn: u32, x: usize, y: usize, bytes: usize, p0: f32, p1: f32): voi
       geluRow(x, y, bytes, a, b)
       break
     case code.UNARY_GELU_TANH:
-      geluTanhRow(x, y, bytes, a, b)
+      geluTurns(x, y, slope, bytes)
       break
     case code.UNARY_SILU:
       siluRow(x, y, bytes, a, b)
@@ -135,10 +153,23 @@ function turns(fn: u32, x: usize, y: usize, bytes: usize, p0: f32, p1: f32): voi
   }
 }
 
+/** Functions that V8 cannot make wide, or that are rare: they take a vector a turn, which is shorter code. */
+// @ts-ignore: decorator
+@inline
+function single(fn: u32): bool {
+  if (fn == code.UNARY_LOG1P || fn == code.UNARY_EXPM1 || fn == code.UNARY_ERF || fn == code.UNARY_LOG_SIGMOID)
+    return true
+  return fn == code.UNARY_SIN || fn == code.UNARY_COS || fn == code.UNARY_FLOOR || fn == code.UNARY_CEIL
+}
+
 // @ts-ignore: decorator
 @inline
 function row(fn: u32, x: usize, y: usize, bytes: usize, a: v128, b: v128): void {
   const end = x + bytes
+  if (single(fn)) {
+    for (; x < end; x += 16, y += 16) v128.store(y, unaryOf(fn, v128.load(x), a, b))
+    return
+  }
   for (; x < end; x += 32, y += 32) {
     const u = unaryOf(fn, v128.load(x), a, b)
     const v = unaryOf(fn, v128.load(x, 16), a, b)
@@ -187,9 +218,6 @@ function reluRow(x: usize, y: usize, bytes: usize, a: v128, b: v128): void {
 }
 function geluRow(x: usize, y: usize, bytes: usize, a: v128, b: v128): void {
   row(code.UNARY_GELU, x, y, bytes, a, b)
-}
-function geluTanhRow(x: usize, y: usize, bytes: usize, a: v128, b: v128): void {
-  row(code.UNARY_GELU_TANH, x, y, bytes, a, b)
 }
 function siluRow(x: usize, y: usize, bytes: usize, a: v128, b: v128): void {
   row(code.UNARY_SILU, x, y, bytes, a, b)

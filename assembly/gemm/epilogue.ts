@@ -1,26 +1,12 @@
-import {
-  ACT_GELU,
-  ACT_RELU,
-  ACT_SIGMOID,
-  ACT_TANH,
-  UNARY_GELU,
-  UNARY_SIGMOID,
-  UNARY_TANH,
-} from '../../src/abi/constants'
-import { unary } from '../elementwise/unary'
+import { ACT_RELU } from '../../src/abi/constants'
 import { loadLanes, storeLanes } from '../simd/lanes'
 
 /**
- * c = act(c + bias) in place for rows x cols words (at least one); bias (0: none) is one row for all rows of c. The
- * functions are those of the element-wise kernels, so that fusing never changes a bit; `free` are 32 bytes for them.
+ * c = act(c + bias) in place for rows x cols words (at least one); bias (0: none) is one row for all rows of c. ReLU is
+ * that of the element-wise kernel, so that fusing never changes a bit.
  */
-export function finish(c: usize, cRow: usize, rows: u32, cols: u32, bias: usize, act: u32, free: usize): void {
+export function finish(c: usize, cRow: usize, rows: u32, cols: u32, bias: usize, act: u32): void {
   if (bias != 0 || act == ACT_RELU) columns(c, cRow, rows, cols, bias, act == ACT_RELU)
-  if (act < <u32>ACT_TANH) return
-  let fn: u32 = UNARY_GELU + act - ACT_GELU
-  if (act == ACT_TANH) fn = UNARY_TANH
-  if (act == ACT_SIGMOID) fn = UNARY_SIGMOID
-  for (; rows > 0; rows--, c += cRow) unary(fn, c, c, cols, 0, 0, free, 0, 1)
 }
 
 /** Bias (0: none) and ReLU of rows x cols words. */

@@ -82,5 +82,5 @@ export function gemm(
 function empty(c: usize, ldc: usize, m: u32, n: u32, bias: usize, flags: u32, scratch: usize): void {
   if ((flags & GEMM_ACCUMULATE) == 0)
     for (let i: u32 = 0; i < m; i++) memory.fill(c + <usize>i * ldc, 0, (<usize>n) << 2)
-  finish(c, ldc, m, n, (flags & GEMM_BIAS) != 0 ? bias : 0, flags >> GEMM_ACTIVATION_SHIFT, scratch)
+  finish(c, ldc, m, n, (flags & GEMM_BIAS) != 0 ? bias : 0, flags >> GEMM_ACTIVATION_SHIFT)
 }

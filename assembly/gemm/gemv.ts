@@ -87,32 +87,26 @@ function dots(a: usize, lda: usize, rows: u32, x: usize, k: u32): v128 {
     c += 32
     d += 32
   }
-  let rest = k & 7
-  if (rest >= 4) {
-    const x0 = v128.load(x)
-    a0 = fma(v128.load(a), x0, a0)
-    b0 = fma(v128.load(b), x0, b0)
-    c0 = fma(v128.load(c), x0, c0)
-    d0 = fma(v128.load(d), x0, d0)
+  for (let left = <i32>(k & 7); left > 0; left -= 4) {
+    const x0 = loadLanes(x, left)
+    const a2 = fma(loadLanes(a, left), x0, a0)
+    const b2 = fma(loadLanes(b, left), x0, b0)
+    const c2 = fma(loadLanes(c, left), x0, c0)
+    const d2 = fma(loadLanes(d, left), x0, d0)
+    // what is left after four words belongs to the other sums
+    a0 = a1
+    b0 = b1
+    c0 = c1
+    d0 = d1
+    a1 = a2
+    b1 = b2
+    c1 = c2
+    d1 = d2
     x += 16
     a += 16
     b += 16
     c += 16
     d += 16
-    rest -= 4
-    if (rest != 0) {
-      const x1 = loadLanes(x, rest)
-      a1 = fma(loadLanes(a, rest), x1, a1)
-      b1 = fma(loadLanes(b, rest), x1, b1)
-      c1 = fma(loadLanes(c, rest), x1, c1)
-      d1 = fma(loadLanes(d, rest), x1, d1)
-    }
-  } else if (rest != 0) {
-    const x0 = loadLanes(x, rest)
-    a0 = fma(loadLanes(a, rest), x0, a0)
-    b0 = fma(loadLanes(b, rest), x0, b0)
-    c0 = fma(loadLanes(c, rest), x0, c0)
-    d0 = fma(loadLanes(d, rest), x0, d0)
   }
   a0 = f32x4.add(a0, a1)
   b0 = f32x4.add(b0, b1)
@@ -149,7 +143,7 @@ function store4(
   const act = flags >> GEMM_ACTIVATION_SHIFT
   if (act != 0) {
     v128.store(scratch, sums)
-    finish(scratch, 0, 1, 4, 0, act, scratch + 16)
+    finish(scratch, 0, 1, 4, 0, act)
     sums = v128.load(scratch)
   }
   if (plain) v128.store(y, sums)

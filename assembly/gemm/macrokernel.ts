@@ -47,10 +47,10 @@ export function zeroRow(scratch: usize): void {
 /** Which factors are copied to panels: measured with bench/lab/gemm-paths.ts. */
 // @ts-ignore: decorator
 @inline
-function packing(tile: u32, m: u32, n: u32, k: u32, transA: bool, ldb: usize): u32 {
+function packing(tile: u32, m: u32, n: u32, k: u32, transA: bool, lda: usize, ldb: usize): u32 {
   const narrow = tile == TILE_4X8
-  const packA = transA ? m >= 48 && n >= 256 : n >= 192 || (n >= 64 && (narrow || k <= 16))
   // rows a multiple of 1 KiB apart fall on few sets of the cache
+  const packA = transA ? m >= 48 && n >= ((lda & 1023) == 0 ? 96 : 256) : n >= 192 || (n >= 64 && (narrow || k <= 16))
   const crowded = (ldb & 1023) == 0 && m >= 16 && (narrow || k <= 32)
   const packB = m >= 48 || crowded
   return (packA ? GEMM_PACK_A : 0) | (packB ? GEMM_PACK_B : 0)
@@ -79,7 +79,7 @@ export function block(
   zeroRow(scratch)
   const transA = (flags & GEMM_TRANS_A) != 0
   const transB = (flags & GEMM_TRANS_B) != 0
-  if ((flags & GEMM_PACK_SET) == 0) flags |= packing(tile, m, n, k, transA, ldb)
+  if ((flags & GEMM_PACK_SET) == 0) flags |= packing(tile, m, n, k, transA, lda, ldb)
   const packA = (flags & GEMM_PACK_A) != 0
   const packB = (flags & GEMM_PACK_B) != 0 || transB
   if (!packB && (m == 1 || (m <= 3 && n >= 64))) {
@@ -187,7 +187,7 @@ function fewRows(
   }
   const act = flags >> GEMM_ACTIVATION_SHIFT
   const withBias = (flags & GEMM_BIAS) != 0
-  if (withBias || act != 0) finish(c, ldc, m, n, withBias ? bias : 0, act, scratch)
+  if (withBias || act != 0) finish(c, ldc, m, n, withBias ? bias : 0, act)
 }
 
 /**
@@ -229,7 +229,7 @@ export function strip(
     if (nr <= 8) rows8(rows, k, a, aRow, aStep, b, bStep, to, outRow, from, fromRow)
     else rows16(rows, k, a, aRow, aStep, b, bStep, to, outRow, from, fromRow)
     if (!whole) copyTile(to + skip, outRow, c, cRow, rows, nr)
-    if (last) finish(c, cRow, rows, nr, bias, act, out)
+    if (last) finish(c, cRow, rows, nr, bias, act)
     m -= rows
     if (m == 0) break
     a += aNext != 0 ? aNext : aRow * rows

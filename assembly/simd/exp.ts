@@ -28,9 +28,10 @@ export function fractionOf(t: v128, x: v128): v128 {
   return fraction(n, x, f32x4.mul(n, splat(pool.EXP_MINUS_LN2_LOW)))
 }
 
+/** s for x = n ln2 + high + low: what is left of x and n ln2, with the low part of ln2 in `low`. */
 // @ts-ignore: decorator
 @inline
-function fraction(n: v128, x: v128, low: v128): v128 {
+export function fraction(n: v128, x: v128, low: v128): v128 {
   const high = fnma(n, splat(pool.EXP_LN2_HIGH), x)
   const r = f32x4.add(high, low)
   // Estrin's scheme: the chain is short, and so more of them are under way
@@ -49,13 +50,25 @@ export function scale(x: v128, t: v128): v128 {
   return f32x4.mul(f32x4.mul(x, i32x4.shl(half, 23)), i32x4.shl(rest, 23))
 }
 
+/** The second of the two factors of 2^n, and 1 + s times the first. */
+// @ts-ignore: decorator
+@inline
+export function lastFactor(t: v128): v128 {
+  return i32x4.shl(i32x4.sub(t, i32x4.shr_s(t, 1)), 23)
+}
+
+// @ts-ignore: decorator
+@inline
+export function halfPower(s: v128, t: v128): v128 {
+  const factor = i32x4.shl(i32x4.shr_s(t, 1), 23)
+  return fma(factor, s, factor)
+}
+
 /** 2^n (1 + s), the same way. */
 // @ts-ignore: decorator
 @inline
 export function powerOf(s: v128, t: v128): v128 {
-  const half = i32x4.shr_s(t, 1)
-  const factor = i32x4.shl(half, 23)
-  return f32x4.mul(fma(factor, s, factor), i32x4.shl(i32x4.sub(t, half), 23))
+  return f32x4.mul(halfPower(s, t), lastFactor(t))
 }
 
 // @ts-ignore: decorator

@@ -1,7 +1,7 @@
-import { fractionOf, fractionOf2, scale, shift } from './exp'
-import { atLeast, atMost, fma, fromF64, highToF64, lowToF64, select, splat, splat64 } from './f32x4'
+import { fraction, fractionOf, fractionOf2, scale, shift } from './exp'
+import { atLeast, atMost, fma, fnma, select, splat } from './f32x4'
 import * as pool from './pool'
-import { gated, gatedGrad, rectified } from './sigmoid'
+import { gatedGrad, rectified } from './sigmoid'
 
 // Phi(-a) = exp(-a^2 / 2) R(a) keeps its relative precision down to the smallest denormal. a^2 / 2 is taken in two parts,
 // the first from the high half of a's bits and exact, because exp makes an absolute error of it a relative one.
@@ -53,38 +53,49 @@ export function geluGrad(x: v128): v128 {
   return fma(v128.or(a, v128.and(x, sign)), phi, cumulative)
 }
 
-/** x sigmoid(v) with v = sqrt(8 / pi) (x + 0.044715 x^3); v in f64, because exp makes its error a relative one. */
-// @ts-ignore: decorator
-@inline
-export function geluTanh(x: v128): v128 {
-  const minus = v128.or(x, splat(pool.SIGN))
-  const v0 = cubic(lowToF64(minus))
-  const v1 = cubic(highToF64(minus))
-  const h0 = f32x4.demote_f64x2_zero(v0)
-  const h1 = f32x4.demote_f64x2_zero(v1)
-  const high = v128.shuffle<i64>(h0, h1, 0, 2)
-  const low = fromF64(f64x2.sub(v0, lowToF64(h0)), f64x2.sub(v1, lowToF64(h1)))
-  const t = shift(high)
-  return gated(x, atLeast(minus, splat(pool.EXP_MIN)), fractionOf2(t, high, low), t)
-}
+// The tanh form: x sigmoid(v) with v = x (a + b x^2). As exp makes an absolute error of v a relative one, exp(-|v|) takes
+// v in two parts: h, a multiple of 1/16 near -|x|, times w, a multiple of 1/2048 near a + b h^2, which is exact, and the
+// rest, which is small.
 
 // @ts-ignore: decorator
 @inline
-function cubic(x: v128): v128 {
-  const square = f64x2.mul(x, x)
-  const v = f64x2.mul(x, f64x2.add(f64x2.mul(square, splat64(pool.GELU_TANH_3)), splat64(pool.GELU_TANH_1)))
-  return f64x2.pmax(v, splat64(pool.GELU_TANH_MIN))
+export function lessened(x: v128): v128 {
+  return atLeast(v128.or(x, splat(pool.SIGN)), splat(pool.GELU_TANH_MIN))
 }
 
-/** Derivative of geluTanh: sigmoid(v) + x v' sigmoid'(v). */
+/** The number t of exp(-|v|), from -|v| roughly. */
 // @ts-ignore: decorator
 @inline
-export function geluTanhGrad(x: v128): v128 {
+export function shiftOf(minus: v128): v128 {
+  return shift(f32x4.mul(minus, fma(splat(pool.GELU_TANH_B), f32x4.mul(minus, minus), splat(pool.GELU_TANH_A))))
+}
+
+/** The number s of exp(-|v|). */
+// @ts-ignore: decorator
+@inline
+export function gateOf(minus: v128, t: v128): v128 {
+  const magic = splat(pool.GELU_TANH_16TH)
+  const h = f32x4.sub(f32x4.add(minus, magic), magic)
+  const square = f32x4.mul(h, h)
   const a = splat(pool.GELU_TANH_A)
-  const y = atMost(atLeast(x, f32x4.neg(splat(pool.PHI_MAX))), splat(pool.PHI_MAX))
-  const b = f32x4.mul(f32x4.mul(y, y), splat(pool.GELU_TANH_B))
-  const v = atLeast(v128.or(f32x4.mul(y, f32x4.add(a, b)), splat(pool.SIGN)), splat(pool.EXP_MIN))
-  const t = shift(v)
-  const z = scale(f32x4.add(splat(pool.ONE), fractionOf(t, v)), t)
-  return gatedGrad(x, z, f32x4.mul(y, fma(splat(pool.THREE), b, a)))
+  const b = splat(pool.GELU_TANH_B)
+  const w = f32x4.sub(fma(b, square, splat(pool.GELU_TANH_A_2048TH)), splat(pool.GELU_TANH_2048TH))
+  const n = f32x4.sub(t, splat(pool.EXP_MAGIC))
+  // |x| = h + l: the rest is l (a + b (x^2 + |x| h + h^2)) + h (a + b h^2 - w)
+  const rise = fma(b, fma(minus, f32x4.add(minus, h), square), a)
+  const low = fma(n, splat(pool.EXP_MINUS_LN2_LOW), f32x4.mul(f32x4.sub(minus, h), rise))
+  // the first two steps are exact
+  const beyond = f32x4.sub(
+    f32x4.sub(fnma(splat(pool.GELU_TANH_B_HIGH), square, w), a),
+    fma(splat(pool.GELU_TANH_B_LOW), square, splat(pool.GELU_TANH_A_LOW)),
+  )
+  return fraction(n, f32x4.mul(h, w), fnma(h, beyond, low))
+}
+
+/** Derivative: sigmoid(v) + x v' sigmoid'(v). */
+// @ts-ignore: decorator
+@inline
+export function slopeOf(x: v128, minus: v128, s: v128, t: v128): v128 {
+  const rise = fma(splat(pool.GELU_TANH_B_3), f32x4.mul(minus, minus), splat(pool.GELU_TANH_A))
+  return gatedGrad(x, s, t, f32x4.mul(atMost(atLeast(x, minus), f32x4.neg(minus)), rise))
 }

@@ -3,7 +3,7 @@
 
 export { erf } from './erf'
 export { exp, expm1, expm1Wide } from './exp'
-export { gelu, geluGrad, geluTanh, geluTanhGrad } from './gelu'
+export { gelu, geluGrad } from './gelu'
 export { log, log1p, log64 } from './log'
 export { pow } from './pow'
 export { reciprocal, rsqrt, sqrt } from './root'

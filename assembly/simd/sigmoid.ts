@@ -1,4 +1,4 @@
-import { expNear, fractionOf, scale, shift } from './exp'
+import { expNear, fractionOf, halfPower, lastFactor, scale, shift } from './exp'
 import { atLeast, atMost, fma, select, splat } from './f32x4'
 import * as pool from './pool'
 
@@ -53,15 +53,20 @@ export function silu(x: v128): v128 {
   return gated(x, minus, s, t)
 }
 
+/** z / (1 + z) for z = exp(-|v|) = 2^n (1 + s), without the last factor of 2^n, which may make it denormal. */
+// @ts-ignore: decorator
+@inline
+export function quotient(s: v128, t: v128): v128 {
+  const e = halfPower(s, t)
+  return f32x4.div(e, fma(e, lastFactor(t), splat(pool.ONE)))
+}
+
 /** x sigmoid(v) for v of the sign of x, from s and t of exp(-|v|) and y = max(-|x|, -120 or so). */
 // @ts-ignore: decorator
 @inline
 export function gated(x: v128, y: v128, s: v128, t: v128): v128 {
-  const one = splat(pool.ONE)
-  const z = scale(f32x4.add(one, s), t)
-  const g = f32x4.div(y, f32x4.add(one, z))
-  // |x| before the powers of two, so that a product of normal size loses nothing where z is denormal
-  return rectified(x, scale(fma(g, s, g), t))
+  // |x| before the last factor, so that a product of normal size loses nothing where z is denormal
+  return rectified(x, f32x4.mul(f32x4.mul(y, quotient(s, t)), lastFactor(t)))
 }
 
 /** max(x, 0) + y; NaN for -Infinity, as -Infinity * 0 is. */
@@ -90,19 +95,14 @@ export function sigmoidGrad(x: v128): v128 {
 export function siluGrad(x: v128): v128 {
   const minus = atLeast(v128.or(x, splat(pool.SIGN)), splat(pool.EXP_MIN))
   const t = shift(minus)
-  return gatedGrad(
-    x,
-    scale(f32x4.add(splat(pool.ONE), fractionOf(t, minus)), t),
-    atMost(atLeast(x, minus), f32x4.neg(minus)),
-  )
+  return gatedGrad(x, fractionOf(t, minus), t, atMost(atLeast(x, minus), f32x4.neg(minus)))
 }
 
-/** sigmoid(v) + slope sigmoid'(v) from z = exp(-|v|), for v of the sign of x. */
+/** sigmoid(v) + slope sigmoid'(v) from s and t of exp(-|v|), for v of the sign of x. */
 // @ts-ignore: decorator
 @inline
-export function gatedGrad(x: v128, z: v128, slope: v128): v128 {
-  const one = splat(pool.ONE)
-  const q = f32x4.div(z, f32x4.add(one, z))
-  const w = f32x4.sub(one, q)
+export function gatedGrad(x: v128, s: v128, t: v128, slope: v128): v128 {
+  const q = f32x4.mul(quotient(s, t), lastFactor(t))
+  const w = f32x4.sub(splat(pool.ONE), q)
   return fma(f32x4.mul(q, w), slope, select(q, w, f32x4.lt(x, i32x4.splat(0))))
 }

@@ -81,11 +81,6 @@ export const TILE_6X16 = 2
 // ---- activations of a gemm epilogue (0 is none) -----------------------------------------------
 export const ACT_NONE = 0
 export const ACT_RELU = 1
-export const ACT_TANH = 2
-export const ACT_SIGMOID = 3
-export const ACT_GELU = 4
-export const ACT_GELU_TANH = 5
-export const ACT_SILU = 6
 
 /** Weights of a filter that convolution without panels takes at most. */
 export const DIRECT_TAPS = 64
@@ -137,7 +132,6 @@ export const BINARY_RELU_GRAD = 8 // b > 0 ? a : 0                   b = y (or x
 export const BINARY_TANH_GRAD = 9 // a * (1 - b * b)                 b = y
 export const BINARY_SIGMOID_GRAD = 10 // a * b * (1 - b)             b = y
 export const BINARY_GELU_GRAD = 11 // b = x
-export const BINARY_GELU_TANH_GRAD = 12 // b = x
 export const BINARY_SILU_GRAD = 13 // b = x
 export const BINARY_SOFTPLUS_GRAD = 14 // a * sigmoid(b)             b = x
 export const BINARY_LEAKY_RELU_GRAD = 15 // b > 0 ? a : p0 * a       b = x

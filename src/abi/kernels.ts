@@ -265,8 +265,16 @@ export const kernels: {
     doc: 'y[i] = fn(x[i]) (UNARY_*), parameters p0 and p1. y may be x.',
     operands: { fn: 'u32', x: 'read', y: 'write', n: 'u32', p0: 'f32', p1: 'f32' },
     split: 'linear',
-    scratch: 32,
+    scratch: 64,
     cost: unaryCost,
+  },
+  geluSlope: {
+    file: 'elementwise/gelu-slope',
+    doc: 'y = gelu(x), tanh form, and slope = its derivative there. y may be x.',
+    operands: { x: 'read', y: 'write', slope: 'write', n: 'u32' },
+    split: 'linear',
+    scratch: 64,
+    cost: per(1.5, 'n'),
   },
   binary: {
     file: 'elementwise/binary',
@@ -654,14 +662,15 @@ export const kernels: {
     file: 'norm/layer',
     doc: 'y = (x - mean) / sqrt(var + eps) w + b over each row of n; mean is 0 where not centred; w, b: 0 for none.',
     operands: { x: 'read', w: 'read', b: 'read', y: 'write', rows: 'u32', n: 'u32', eps: 'f32', centred: 'u32' },
-    cost: per(0.6, 'rows', 'n'),
+    scratch: 448,
+    cost: per(0.3, 'rows', 'n'),
   },
   layerNormGrad: {
     file: 'norm/layer',
     doc: 'dx of layerNorm over each row of n, from dy, x and w (0: none).',
     operands: { dy: 'read', x: 'read', w: 'read', dx: 'write', rows: 'u32', n: 'u32', eps: 'f32', centred: 'u32' },
-    scratch: 16,
-    cost: per(1, 'rows', 'n'),
+    scratch: 448,
+    cost: per(0.5, 'rows', 'n'),
   },
 
   // ---- pooling --------------------------------------------------------------------------------------

@@ -21,6 +21,7 @@ export interface KernelOperands {
   argsort: { x: 'read'; y: 'write'; work: 'write'; rows: 'u32'; n: 'u32'; descending: 'u32'; whole: 'u32' }
   triangle: { x: 'read'; y: 'write'; rows: 'u32'; m: 'u32'; n: 'u32'; diagonal: 'i32'; upper: 'u32' }
   unary: { fn: 'u32'; x: 'read'; y: 'write'; n: 'u32'; p0: 'f32'; p1: 'f32' }
+  geluSlope: { x: 'read'; y: 'write'; slope: 'write'; n: 'u32' }
   binary: { fn: 'u32'; a: 'read'; b: 'read'; y: 'write'; n: 'u32'; aStep: 'u32'; bStep: 'u32'; p0: 'f32'; p1: 'f32' }
   binaryStrided: { fn: 'u32'; a: 'read'; b: 'read'; y: 'write'; n: 'u32'; p0: 'f32'; p1: 'f32'; dims: 'dims' }
   wholes: { fn: 'u32'; a: 'read'; b: 'read'; y: 'write'; n: 'u32'; aStep: 'u32'; bStep: 'u32' }

@@ -41,10 +41,6 @@ const constants: Readonly<Record<string, readonly number[]>> = {
   EXP2_MAX: f64(200),
   EXP2_MAGIC: f64(1.5 * 2 ** 52 + 1023),
   ONE_F64: f64(1),
-  // sqrt(8 / pi) (x + 0.044715 x^3)
-  GELU_TANH_1: f64(1.5957691216057308),
-  GELU_TANH_3: f64(0.07135481627260025),
-  GELU_TANH_MIN: f64(-120),
   // sin(r) = r + r^3 p(r^2), cos(r) = 1 + r^2 p(r^2) for |r| <= pi/4: 2^-35 and 2^-32
   SIN_3: f64(-0.16666666663854163),
   SIN_5: f64(0.008333331874272801),
@@ -160,9 +156,18 @@ const constants: Readonly<Record<string, readonly number[]>> = {
   PHI_9: f32(-0.04871755),
   PHI_10: f32(0.022504324),
   GAUSS: f32(0.3989422804014327), // 1 / sqrt(2 pi)
+  // sqrt(8 / pi) (x + 0.044715 x^3) = x (a + b x^2), a and b as sums, the first part of b of 9 bits
+  GELU_TANH_MIN: f32(-11.2),
   GELU_TANH_A: f32(1.5957691216057308),
-  GELU_TANH_B: f32(0.071354814),
-  THREE: f32(3),
+  GELU_TANH_A_LOW: f32(-4.534068e-8),
+  GELU_TANH_B: f32(0.07135481627260025),
+  GELU_TANH_B_HIGH: f32(0.0712890625),
+  GELU_TANH_B_LOW: f32(6.5753775e-5),
+  GELU_TANH_B_3: f32(0.21406444881780073),
+  // magic numbers that leave multiples of 1 / 16 and of 1 / 2048; the second with a added
+  GELU_TANH_16TH: f32(1.5 * 2 ** 19),
+  GELU_TANH_2048TH: f32(1.5 * 2 ** 12),
+  GELU_TANH_A_2048TH: f32(1.5 * 2 ** 12 + 1.5957691216057308),
 }
 
 /** Address of each constant; an f64 is 8-byte aligned, because those come first. */

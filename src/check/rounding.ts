@@ -51,12 +51,12 @@ const inner = ([a]: readonly RefTensor[], attrs: Attrs): number =>
 
 const matmul = ofMagnitudes('matmul', '(t(k) + 1) u |A| |B|', (inputs, attrs) => terms(inner(inputs, attrs)) + 1)
 
-/** The error of the product passes through the activation, whose slope is below 1.13, and gains the activation's own. */
+/** The error of the product passes through the activation, whose slope is at most 1, and gains the activation's own. */
 const fusedMatmul: Bound = (inputs, attrs, outputs) => {
   const linear = { ...attrs, activation: ACT_NONE }
   const before = references.fusedMatmul(inputs.map(abs), linear)[0]!
   const k = terms(inner(inputs, attrs)) + 2
-  return [bounds(before, (v, i) => (1.13 * k * v + 12 * Math.abs(outputs[0]!.data[i] as number)) * U)]
+  return [bounds(before, (v, i) => (k * v + 12 * Math.abs(outputs[0]!.data[i] as number)) * U)]
 }
 
 const windowSize = (attrs: Attrs): number => (attrs['kernel'] as number[]).reduce((n, size) => n * size, 1)
@@ -99,6 +99,10 @@ export const rounding: Readonly<Record<ReferenceName, Rounding>> = {
   erf: halfUlps(8),
   relu: exact,
   gelu: halfUlps(8),
+  geluSlope: bounded("8 u |gelu|, 16 u for gelu'", (_inputs, _attrs, [y, slope]) => [
+    bounds(y!, (v) => 8 * U * v),
+    slope!.data.map(() => 16 * U),
+  ]),
   silu: halfUlps(8),
   softplus: halfUlps(8),
   logSigmoid: halfUlps(8),

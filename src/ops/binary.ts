@@ -1,6 +1,6 @@
 import * as C from '../abi/constants.ts'
 import type { Attrs } from '../program/graph.ts'
-import type { Ref } from '../program/lower.ts'
+import type { Lowering, Ref } from '../program/lower.ts'
 import { broadcastShapes, broadcastStrides, collapse } from '../tensor/shape.ts'
 import { checkTypes } from './apply.ts'
 import { attr, defineOp, type GradientRule, type NoGradient, type OpRow, type OpTable } from './define.ts'
@@ -8,7 +8,7 @@ import * as f from './functions.ts'
 import { absorbBias, absorbSlope } from './fused-matmul.ts'
 import { stretched } from './select.ts'
 import type { Tensor } from './tensor.ts'
-import { approximate } from './unary.ts'
+import { approximate, unaryOps } from './unary.ts'
 
 // Element-wise functions of two operands that broadcast: a code of the binary kernel, a formula, a gradient rule.
 
@@ -22,6 +22,8 @@ interface Binary {
   readonly parameters?: (attrs: Attrs) => readonly [number, number?]
   readonly codeOf?: (attrs: Attrs) => number
   readonly absorb?: OpRow['absorb']
+  /** Emits what makes another operand of the second. */
+  readonly before?: (lowering: Lowering) => Ref | undefined
 }
 
 function binary(name: string, row: Binary): OpRow {
@@ -41,7 +43,8 @@ function binary(name: string, row: Binary): OpRow {
     },
     lower(lowering) {
       const { inputs, outputs, specs, shapes, outShapes, attrs, emit } = lowering
-      const [a, b] = inputs as [Ref, Ref]
+      const a = inputs[0] as Ref
+      const b = (row.before === undefined ? inputs[1] : row.before(lowering)) as Ref
       const y = outputs[0] as Ref
       const shape = outShapes[0] ?? []
       if (specs[0]?.dtype === 'int32') {
@@ -250,11 +253,22 @@ export const binaryOps: OpTable<
     code: C.BINARY_GELU_GRAD,
     doc: 'Gradient of gelu; b is its input.',
     formula: "a gelu'(b)",
-    codeOf: (attrs) => (approximate(attrs) ? C.BINARY_GELU_TANH_GRAD : C.BINARY_GELU_GRAD),
+    codeOf: (attrs) => (approximate(attrs) ? C.BINARY_MUL : C.BINARY_GELU_GRAD),
+    before({ inputs: [, x], attrs, emit, temp }) {
+      if (x === undefined || !approximate(attrs)) return x
+      const [y, slope] = [temp(x.bytes), temp(x.bytes)]
+      emit('geluSlope', { x, y, slope, n: x.bytes / 4 })
+      return slope
+    },
     gradient: linearIn(
       (g, b, attrs) => f.geluGrad(g, b, attr(attrs, 'approximate')),
       ({ dy, a, b, attrs }) => f.mul(f.mul(dy, a), approximate(attrs) ? geluTanhSecond(b) : geluSecond(b)),
     ),
+    absorb({ inputs: [a, b], attrs }, fusion) {
+      if (a === undefined || b === undefined || !approximate(attrs)) return undefined
+      const slope = fusion.widen(b, unaryOps.gelu, attrs, unaryOps.geluSlope)
+      return slope && { op: binaryOps.mul, inputs: [a, slope], attrs: {} }
+    },
   }),
   siluGrad: binary('siluGrad', {
     code: C.BINARY_SILU_GRAD,

@@ -1,4 +1,4 @@
-import { ACT_NONE, ACT_RELU } from '../abi/constants.ts'
+import { ACT_NONE } from '../abi/constants.ts'
 import type { Fusion, Node, Replacement, Value } from '../program/graph.ts'
 import { fusedMatmul, matmulOp } from './matmul.ts'
 
@@ -19,12 +19,8 @@ export function absorbBias(node: Node, fusion: Fusion): Replacement | undefined 
   return undefined
 }
 
-/** Activations that assembly/gemm/epilogue.ts computes. */
-const EPILOGUES: readonly number[] = [ACT_RELU]
-
 /** f of a product becomes one product, where its op can: matmul with or without a bias, convolution. */
 export function absorbActivation(node: Node, fusion: Fusion, activation: number): Replacement | undefined {
-  if (!EPILOGUES.includes(activation)) return undefined
   const from = node.inputs[0] === undefined ? undefined : fusion.soleProducer(node.inputs[0])
   return from?.op.activated?.(from, activation)
 }

@@ -1,4 +1,4 @@
-import { ACT_RELU, ACT_TANH } from '../abi/constants.ts'
+import { ACT_NONE, ACT_RELU, UNARY_TANH } from '../abi/constants.ts'
 import { ShapeError } from '../errors.ts'
 import { known } from '../options.ts'
 import type { Shape, Spec } from '../program/graph.ts'
@@ -37,8 +37,10 @@ export const recurrentOps: OpTable<'rnn' | 'lstm' | 'gru' | keyof typeof recurre
       let before = h0
       for (const t of stepsOf(sequence, attrs)) {
         const c = cut(y, t * rows * n, rows * n)
-        const activation = attr<string>(attrs, 'activation') === 'relu' ? ACT_RELU : ACT_TANH
+        const relu = attr<string>(attrs, 'activation') === 'relu'
+        const activation = relu ? ACT_RELU : ACT_NONE
         lowerGemm(emit as EmitGemm, { a: before, b: w, c, m: rows, n, k: n, accumulate: true, activation })
+        if (!relu) emit('unary', { fn: UNARY_TANH, x: c, y: c, n: rows * n, p0: 0, p1: 0 })
         before = c
       }
     },

@@ -1,5 +1,6 @@
 import * as C from '../abi/constants.ts'
-import type { Attrs, DType } from '../program/graph.ts'
+import type { Attrs, DType, Spec } from '../program/graph.ts'
+import type { Ref } from '../program/lower.ts'
 import { checkTypes } from './apply.ts'
 import { attr, defineOp, type GradientRule, type NoGradient, type OpRow, type OpTable } from './define.ts'
 import * as f from './functions.ts'
@@ -16,7 +17,7 @@ interface Unary {
   /** Parameters p0 and p1 of the kernel. */
   readonly parameters?: (attrs: Attrs) => readonly [number, number?]
   /** The activation of a matrix product's epilogue that computes the same. */
-  readonly activation?: (attrs: Attrs) => number
+  readonly activation?: number
   readonly codeOf?: (attrs: Attrs) => number
   readonly from?: DType
   readonly to?: DType
@@ -39,9 +40,7 @@ function unary(name: string, row: Unary): OpRow {
       const [p0 = 0, p1 = 0] = row.parameters?.(attrs) ?? []
       emit('unary', { fn: row.codeOf?.(attrs) ?? row.code, x, y, n: y.bytes / 4, p0, p1 })
     },
-    ...(activation === undefined
-      ? {}
-      : { absorb: (node, fusion) => absorbActivation(node, fusion, activation(node.attrs)) }),
+    ...(activation === undefined ? {} : { absorb: (node, fusion) => absorbActivation(node, fusion, activation) }),
   })
 }
 
@@ -69,6 +68,7 @@ export const unaryOps: OpTable<
   | 'erf'
   | 'relu'
   | 'gelu'
+  | 'geluSlope'
   | 'silu'
   | 'softplus'
   | 'leakyRelu'
@@ -134,14 +134,12 @@ export const unaryOps: OpTable<
     doc: 'Hyperbolic tangent.',
     formula: 'tanh x',
     gradient: through((dy, _, y) => f.tanhGrad(dy, y)),
-    activation: () => C.ACT_TANH,
   }),
   sigmoid: unary('sigmoid', {
     code: C.UNARY_SIGMOID,
     doc: 'Logistic function.',
     formula: '1 / (1 + e^-x)',
     gradient: through((dy, _, y) => f.sigmoidGrad(dy, y)),
-    activation: () => C.ACT_SIGMOID,
   }),
   logSigmoid: unary('logSigmoid', {
     code: C.UNARY_LOG_SIGMOID,
@@ -160,7 +158,7 @@ export const unaryOps: OpTable<
     doc: 'Rectified linear unit; NaN passes.',
     formula: 'max(x, 0)',
     gradient: through((dy, _, y) => f.reluGrad(dy, y)),
-    activation: () => C.ACT_RELU,
+    activation: C.ACT_RELU,
   }),
   gelu: unary('gelu', {
     code: C.UNARY_GELU,
@@ -168,14 +166,27 @@ export const unaryOps: OpTable<
     formula: 'x / 2 * (1 + erf(x / sqrt 2)), or x / 2 * (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3)))',
     codeOf: (attrs) => (approximate(attrs) ? C.UNARY_GELU_TANH : C.UNARY_GELU),
     gradient: through((dy, x, _, attrs) => f.geluGrad(dy, x, attr(attrs, 'approximate'))),
-    activation: (attrs) => (approximate(attrs) ? C.ACT_GELU_TANH : C.ACT_GELU),
+  }),
+  geluSlope: defineOp({
+    name: 'geluSlope',
+    doc: 'The tanh form of gelu and its derivative: what the planner makes of gelu whose gradient is wanted.',
+    formula: "gelu(x), gelu'(x)",
+    gradient: 'no second derivative',
+    infer(inputs) {
+      checkTypes('geluSlope', inputs, 'float32')
+      const [x] = inputs as [Spec]
+      return [x, x]
+    },
+    lower({ inputs, outputs, emit }) {
+      const [y, slope] = outputs as [Ref, Ref]
+      emit('geluSlope', { x: inputs[0] as Ref, y, slope, n: y.bytes / 4 })
+    },
   }),
   silu: unary('silu', {
     code: C.UNARY_SILU,
     doc: 'Sigmoid-weighted linear unit (swish).',
     formula: 'x / (1 + e^-x)',
     gradient: through((dy, x) => f.siluGrad(dy, x)),
-    activation: () => C.ACT_SILU,
   }),
   softplus: unary('softplus', {
     code: C.UNARY_SOFTPLUS,

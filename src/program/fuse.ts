@@ -1,4 +1,4 @@
-import type { Fusion, Node, Replacement, Value } from './graph.ts'
+import { createValue, type Fusion, type Node, type Replacement, type Value } from './graph.ts'
 
 /** Nodes that some output or some update of state depends on, in their order. */
 export function live(nodes: readonly Node[], outputs: ReadonlySet<Value>): Node[] {
@@ -25,6 +25,7 @@ export function fuse(nodes: readonly Node[], outputs: ReadonlySet<Value>): Node[
   /** The first of the nodes that went into one: what the rest was absorbed by. */
   const firsts = new Map<Node, number>()
   let taken = 0
+  const result: Node[] = []
   const fusion: Fusion = {
     soleProducer(value) {
       const { producer } = value
@@ -33,13 +34,28 @@ export function fuse(nodes: readonly Node[], outputs: ReadonlySet<Value>): Node[
       taken = firsts.get(producer) ?? producer.id
       return replaced.get(producer) ?? producer
     },
+    widen(value, op, attrs, wider) {
+      const at = result.findIndex(
+        ({ op: found, inputs: [input], attrs: given }) =>
+          input === value && (found === op || found === wider) && JSON.stringify(given) === JSON.stringify(attrs),
+      )
+      const node = result[at]
+      if (node === undefined || node.op === wider) return node?.outputs.at(-1)
+      const more = createValue(node.outputs[0] as Value)
+      result[at] = { ...node, op: wider, outputs: [...node.outputs, more] }
+      return more
+    },
   }
-  const result = nodes.map((node) => {
+  for (const node of nodes) {
+    taken = node.id
     const replacement = node.op.absorb?.(node, fusion)
-    if (replacement === undefined) return node
+    if (replacement === undefined) {
+      result.push(node)
+      continue
+    }
     replaced.set(node, replacement)
     firsts.set(node, taken)
-    return { ...node, ...replacement, id: taken }
-  })
+    result.push({ ...node, ...replacement, id: taken })
+  }
   return live(result, outputs)
 }

@@ -77,6 +77,11 @@ export type Replacement = Pick<Node, 'op' | 'inputs' | 'attrs'>
 export interface Fusion {
   /** What produces a value that nothing else reads, after earlier replacements. */
   soleProducer(value: Value): Replacement | undefined
+  /**
+   * Lets `wider`, which has the outputs of `op` and one more of the same kind, compute op(value): that output; undefined
+   * where no earlier node is op(value) with these attributes.
+   */
+  widen(value: Value, op: Op, attrs: Attrs, wider: Op): Value | undefined
 }
 
 /** Which input each output of a node overwrites; -1: none. */

@@ -1,4 +1,4 @@
-import { ACT_GELU, ACT_GELU_TANH, ACT_NONE, ACT_RELU, ACT_SIGMOID, ACT_SILU, ACT_TANH } from '../abi/constants.ts'
+import { ACT_NONE, ACT_RELU } from '../abi/constants.ts'
 import { flag, number } from './attrs.ts'
 import { binary } from './binary.ts'
 import { broadcastShape, broadcastStrides, input, offsetsOf, type Reference, type Rows, zeros } from './tensor.ts'
@@ -41,11 +41,6 @@ const matmul: Reference = (inputs, attrs) => {
 const activations: Readonly<Record<number, Reference>> = {
   [ACT_NONE]: ([x]) => [x!],
   [ACT_RELU]: unary.relu,
-  [ACT_TANH]: unary.tanh,
-  [ACT_SIGMOID]: unary.sigmoid,
-  [ACT_GELU]: (inputs) => unary.gelu(inputs, { approximate: 'none' }),
-  [ACT_GELU_TANH]: (inputs) => unary.gelu(inputs, { approximate: 'tanh' }),
-  [ACT_SILU]: unary.silu,
 }
 
 /** activation(op(A) op(B) + bias), the bias along the last axis. */

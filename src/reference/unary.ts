@@ -1,5 +1,5 @@
 import { number, text } from './attrs.ts'
-import { erf, gelu, geluTanh, sigmoid, softplus } from './special.ts'
+import { erf, gelu, geluTanh, geluTanhSlope, sigmoid, softplus } from './special.ts'
 import { type Attrs, input, type Reference, type Rows } from './tensor.ts'
 
 type Scalar = (x: number) => number
@@ -40,6 +40,7 @@ export const unary: Rows<
   | 'erf'
   | 'relu'
   | 'gelu'
+  | 'geluSlope'
   | 'silu'
   | 'softplus'
   | 'logSigmoid'
@@ -72,6 +73,7 @@ export const unary: Rows<
   // Math.max passes a NaN on; `x > 0 ? x : 0` would not
   relu: plain((x) => Math.max(x, 0)),
   gelu: elementwise((attrs) => (text(attrs, 'approximate') === 'tanh' ? geluTanh : gelu)),
+  geluSlope: (inputs) => [geluTanh, geluTanhSlope].flatMap((f) => elementwise(() => f)(inputs, {})),
   silu: plain((x) => x * sigmoid(x)),
   softplus: plain(softplus),
   logSigmoid: plain((x) => -softplus(-x)),

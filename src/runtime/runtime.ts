@@ -16,7 +16,7 @@ import {
   TILE_6X16,
 } from '../abi/constants.ts'
 import { kernelNames, rowOf } from '../abi/encode.ts'
-import { pool as constants } from '../abi/pool.ts'
+import { poolWords } from '../abi/pool.generated.ts'
 import { ArgumentError, OutOfMemoryError } from '../errors.ts'
 import { Allocator } from './allocator.ts'
 import { gemmTrials, TileCalibration } from './calibrate.ts'
@@ -137,7 +137,11 @@ export class Runtime {
 
     const memory = new SharedMemory(raw, limit)
     const allocator = new Allocator(HEAP, limit - HEAP, (end) => memory.reserve(end))
-    memory.u32.set(constants, POOL >> 2)
+    const words = poolWords.match(/.{8}/g) as readonly string[]
+    memory.u32.set(
+      words.map((word) => Number.parseInt(word, 16)),
+      POOL >> 2,
+    )
     const scratch = giveScratch(memory, allocator, CALLER)
     const engaged =
       options.wide === true && wanted === 'relaxed'

@@ -214,6 +214,8 @@ const others: readonly Trial[] = [
     { ...rows, ignore: -1, smoothing: 0.1, dlossStep: 1 },
   ),
   ...unaryCodes.map((fn) => trial('unary', { x: numbers(N), y: out(N) }, { fn, n: N, p0: 0.25, p1: 1.5 })),
+  // a function of its own: what other trials share is hot sooner
+  trial('geluSlope', { x: numbers(4 * N), y: out(4 * N), slope: out(4 * N) }, { n: 4 * N }),
   trial('amsgrad', { ...moments, w: state(N) }, { ...BETAS, eps: 1e-8 }),
   trial('lion', { p: state(N), g: numbers(N), m: state(N), lr: slot }, BETAS),
   ...norms,

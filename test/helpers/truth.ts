@@ -70,16 +70,18 @@ export function ulps(got: number, want: number): number {
 }
 
 const density = (x: number): number => Math.exp(-0.5 * x * x) / Math.sqrt(2 * Math.PI)
+/** Derivative of geluTanh. */
+export function geluTanhSlope(b: number): number {
+  const s = sigmoid(tanhArgument(b))
+  return s + b * s * (1 - s) * Math.sqrt(8 / Math.PI) * (1 + 3 * 0.044715 * b * b)
+}
+
 /** f(b) of the gradients a * f(b), by the names of their BINARY_* codes. */
 export const slopes: Readonly<Record<string, (b: number, p0: number, p1: number) => number>> = {
   reluGrad: (b) => (b > 0 ? 1 : 0),
   tanhGrad: (b) => 1 - b * b,
   sigmoidGrad: (b) => b * (1 - b),
   geluGrad: (b) => 0.5 * erfc(-b * Math.SQRT1_2) + b * density(b),
-  geluTanhGrad: (b) => {
-    const s = sigmoid(tanhArgument(b))
-    return s + b * s * (1 - s) * Math.sqrt(8 / Math.PI) * (1 + 3 * 0.044715 * b * b)
-  },
   siluGrad: (b) => sigmoid(b) * (1 + b * (1 - sigmoid(b))),
   softplusGrad: sigmoid,
   leakyReluGrad: (b, p0) => (b > 0 ? 1 : p0),

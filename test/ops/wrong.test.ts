@@ -59,6 +59,7 @@ const wrong: Readonly<Record<OpName, () => readonly Call[]>> = {
     ['an unknown approximation', () => f.gelu(t.x, 'fast' as Anything)],
     ['no approximation', () => f.gelu(t.x, null as Anything)],
   ],
+  geluSlope: () => unary((x) => row('geluSlope', {})(x)),
   silu: () => unary(f.silu),
   softplus: () => unary(f.softplus),
   leakyRelu: () => [...unary((x) => f.leakyRelu(x)), ...anyNumber('slope', (n) => f.leakyRelu(t.x, n))],

@@ -128,6 +128,7 @@ export const elementwise: Cases<keyof typeof binaryOps | keyof typeof selectOps 
   erf: unary(),
   relu: unary(),
   gelu: unary({ attrs: [{ approximate: 'none' }, { approximate: 'tanh' }] }),
+  geluSlope: unary({ special: false }),
   silu: unary(),
   softplus: unary(),
   leakyRelu: unary({ attrs: [{ slope: 0.01 }, { slope: 0 }, { slope: -0.5 }, { slope: 2 }] }),

@@ -61,4 +61,5 @@ export const notExported: Readonly<Partial<Record<OpName, string>>> = {
   fetchSlot: DATA,
   fusedConv2d: PLANNER,
   fusedMatmul: PLANNER,
+  geluSlope: PLANNER,
 }
