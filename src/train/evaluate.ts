@@ -120,7 +120,7 @@ export class Evaluator<K extends string, M extends Metrics> implements Disposabl
           const target = flow.target(batch)
           const weights = weightsOf(batch, target, this.#options)
           if (weights === undefined) return { loss: loss(output, target) }
-          return { loss: weighted(loss, output, target, weights), weight: weights.sum() }
+          return { loss: weighted(loss, output, target, weights, this.#options), weight: weights.sum() }
         },
         {},
         { engine },
@@ -141,7 +141,7 @@ export class Evaluator<K extends string, M extends Metrics> implements Disposabl
 export async function evaluate<K extends string, M extends Metrics = Record<never, never>>(
   model: Module,
   data: Source<K>,
-  options: EvaluateOptions<K, M>,
+  options: EvaluateOptions<K, M> = {},
 ): Promise<Evaluation<M>> {
   await engineOf(model).flushAsync()
   const evaluator = new Evaluator(model, data, options)
