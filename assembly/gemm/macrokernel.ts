@@ -54,7 +54,8 @@ function packing(tile: u32, m: u32, n: u32, k: u32, transA: bool, lda: usize, ld
   // rows a multiple of 1 KiB apart fall on few sets of the cache
   const packA = transA ? m >= 48 && n >= ((lda & 1023) == 0 ? 96 : 256) : n >= 192 || (n >= 64 && (narrow || k <= 16))
   const crowded = (ldb & 1023) == 0 && m >= 16 && (narrow || k <= 32)
-  const packB = m >= 48 || crowded
+  // fewer rows do not make up for copying B, unless its rows fall on the same sets
+  const packB = m >= (narrow || (ldb & 2047) == 0 ? 48 : 96) || crowded
   return (packA ? GEMM_PACK_A : 0) | (packB ? GEMM_PACK_B : 0)
 }
 
