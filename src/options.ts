@@ -21,7 +21,7 @@ export function known<O extends object, const N extends string>(
   const stranger = isObject ? Object.keys(options).find((name) => !list.includes(name)) : String(options)
   if (stranger === undefined) return options
   const near = isObject && closest(stranger, list)
-  throw new ArgumentError('unknown option', {
+  throw new ArgumentError(isObject ? 'unknown option' : 'no options', {
     where,
     expected: list.join(', '),
     received: stranger,

@@ -14,6 +14,8 @@ import {
   TILE_6X16,
 } from '../../src/abi/constants'
 import { copyTile, finish } from './epilogue'
+import { f32_6x8_packing } from './microkernel/f32_6x8'
+import { f32_6x16_packing } from './microkernel/f32_6x16'
 import { packStraight, packStraight8x2, packTransposed } from './pack'
 import { rowTimesMatrix } from './row'
 import { rows8, rows16 } from './tile'
@@ -95,6 +97,8 @@ export function block(
   const mc = even(m, GEMM_MC, 12)
   const aRow: usize = packA || transA ? 4 : lda
   const aStep: usize = packA ? (<usize>mr) << 2 : transA ? lda : 4
+  // B that is used often enough is packed faster by itself, as that waits less for the memory; 8 rows are 4 + 4
+  const lazy = packB && !transB && aRow == 4 && mr == 6 && m > 8 && m <= (width == 8 ? 256 : 128)
   const bStep: usize = packB ? (<usize>width) << 2 : ldb
 
   for (let jc: u32 = 0; jc < n; jc += nc) {
@@ -104,7 +108,12 @@ export function block(
       const add = pc > 0 || (flags & GEMM_ACCUMULATE) != 0
       const last = pc + kb == k && (bias != 0 || act != 0)
       const bAt = transB ? b + <usize>jc * ldb + ((<usize>pc) << 2) : b + <usize>pc * ldb + ((<usize>jc) << 2)
-      if (packB) packPanels(bAt, ldb, !transB, nb, kb, scratch + PANELS_B, width)
+      // panels that the first rows of A copy on their way
+      const copied = lazy ? nb & ~(width - 1) : 0
+      if (packB) {
+        const at = bAt + ((<usize>copied) << 2)
+        packPanels(at, ldb, !transB, nb - copied, kb, scratch + PANELS_B + ((<usize>(copied * kb)) << 2), width)
+      }
       for (let ic: u32 = 0; ic < m; ic += mc) {
         const mb = min<u32>(mc, m - ic)
         let aAt = transA ? a + <usize>pc * lda + ((<usize>ic) << 2) : a + <usize>ic * lda + ((<usize>pc) << 2)
@@ -132,24 +141,36 @@ export function block(
             }
           }
           const j = jc + jr
+          const to = cAt + ((<usize>j) << 2)
+          const biasAt = bias == 0 ? 0 : bias + ((<usize>j) << 2)
+          let done: u32 = 0
+          if (ic == 0 && jr < copied) {
+            const x = bAt + ((<usize>jr) << 2)
+            const from = add ? to : scratch
+            const fromRow = add ? ldc : 0
+            if (width == 8) f32_6x8_packing(kb, aAt, aStep, x, ldb, panel, to, ldc, from, fromRow)
+            else f32_6x16_packing(kb, aAt, aStep, x, ldb, panel, to, ldc, from, fromRow)
+            if (last) finish(to, ldc, 6, width, biasAt, act)
+            done = 6
+          }
           strip(
             mr,
             width,
             kb,
-            aAt,
+            done == 0 ? aAt : aNext == 0 ? aAt + 24 : aAt + aNext,
             aRow,
             aStep,
             aNext,
             panel,
             step,
             skip,
-            cAt + ((<usize>j) << 2),
+            to + ldc * done,
             ldc,
-            mb,
+            mb - done,
             nr,
             add,
             last,
-            bias == 0 ? 0 : bias + ((<usize>j) << 2),
+            biasAt,
             act,
             scratch,
             scratch,

@@ -4,8 +4,8 @@ import { readFile } from '../io/node-files.ts'
 import { trainOptionsFrom } from './args.ts'
 import { engineFor } from './engine.ts'
 import { bytes, integer } from './format.ts'
-import { KEYS, lastOf, metadataJson, readModel, restore } from './model-file.ts'
-import { describe, readSpec } from './models.ts'
+import { KEYS, lastOf, metadataJson, readModel } from './model-file.ts'
+import { buildModel, describe, readSpec } from './models.ts'
 import { type PlanParts, planJson, planRun, planText } from './plan.ts'
 import { standIn } from './stand-in.ts'
 import { paint, type Terminal } from './terminal.ts'
@@ -13,6 +13,7 @@ import { paint, type Terminal } from './terminal.ts'
 export interface InspectOptions extends PlanParts {
   readonly config: boolean
   readonly json: boolean
+  readonly threads: number | 'auto'
 }
 
 /** What `chainrule inspect` prints of a file. */
@@ -29,14 +30,21 @@ export async function inspectFile(from: string, options: InspectOptions, termina
 }
 
 /** The training step that a model or checkpoint came of, captured again: its program and its memory. */
-async function inspectRun(from: string, { json, ...parts }: InspectOptions, terminal: Terminal): Promise<string> {
+async function inspectRun(
+  from: string,
+  { json, threads, ...parts }: InspectOptions,
+  terminal: Terminal,
+): Promise<string> {
   const file = await readModel(from)
-  const options = trainOptionsFrom(file.config, `${file.path}: configuration`, new Map([['no-report', true]]))
-  const engine = await engineFor(file, 'auto')
+  const flags = new Map(file.norms ? [] : [['no-report', true] as const])
+  const options = trainOptionsFrom(file.config, `${file.path}: configuration`, flags)
+  const engine = await engineFor(file, threads)
   try {
     const engineBytes = engine.runtime.allocator.bytesInUse
-    const model = restore(file)
-    const plan = await planRun(model, standIn(file, options), options)
+    // In the order of a run; what is in the weights does not matter.
+    const job = await standIn(file, options)
+    const model = buildModel(file.spec)
+    const plan = await planRun(model, job, options)
     if (json) return `${JSON.stringify(planJson(plan, engineBytes, describe(file.spec)))}\n`
     return planText(plan, engineBytes, model, terminal, parts)
   } finally {

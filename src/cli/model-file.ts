@@ -30,6 +30,8 @@ export interface ModelFile {
   readonly config: unknown
   /** Samples that it learnt from and that were looked at after each epoch, as far as that is stored. */
   readonly rows: { readonly train: number | undefined; readonly watched: number | undefined }
+  /** Whether the run measured the norms of its layers, for a report. */
+  readonly norms: boolean
 }
 
 /** Keys of the metadata. */
@@ -40,6 +42,7 @@ export const KEYS = {
   model: 'chainrule.model',
   preprocessing: 'chainrule.preprocessing',
   results: 'chainrule.results',
+  norms: 'chainrule.norms',
   checkpoint: 'chainrule.checkpoint',
 } as const
 
@@ -62,6 +65,7 @@ export function modelFile(state: State, result: RunResult): Uint8Array<ArrayBuff
     [KEYS.model, JSON.stringify(result.spec)],
     [KEYS.preprocessing, JSON.stringify(result.preprocessing)],
     [KEYS.results, JSON.stringify(results)],
+    [KEYS.norms, String(options.report !== undefined)],
   ])
 }
 
@@ -76,17 +80,29 @@ export async function readModel(from: string): Promise<ModelFile> {
   const results = metadataJson(metadata, KEYS.results, path)
   const rows = { train: countOf(results, 'trainRows'), watched: countOf(results, 'watchedRows') }
   const config = metadataJson(metadata, KEYS.config, path).value
-  return { path, spec, preprocessing, state, metadata, config, rows }
+  const norms = metadata.get(KEYS.norms) === 'true'
+  return { path, spec, preprocessing, state, metadata, config, rows, norms }
 }
 
 /** A checkpoint keeps what the run was asked for and how it makes inputs: the network follows from both. */
 function ofCheckpoint(bytes: Uint8Array, path: string): ModelFile {
-  const { model, config, preprocessing: kept, progress } = decodeCheckpoint(bytes, path)
+  const { model, config, preprocessing: kept, progress, history } = decodeCheckpoint(bytes, path)
   const { metadata } = parseSafetensors(bytes, path)
   const preprocessing = readPreprocessing(new JsonReader(kept, path, 'checkpoint of the chainrule command'))
   const options = trainOptionsFrom(config, `${path}: configuration`, new Map())
-  const rows = { train: progress.data.rows, watched: undefined }
-  return { path, spec: specOf(options, preprocessing, path), preprocessing, state: model, metadata, config, rows }
+  // Rows that were looked at are counted with what came of it.
+  const validation = (history.at(-1) as { readonly validation?: { readonly rows?: unknown } } | undefined)?.validation
+  const watched = Number.isSafeInteger(validation?.rows) ? (validation?.rows as number) : undefined
+  return {
+    path,
+    spec: specOf(options, preprocessing, path),
+    preprocessing,
+    state: model,
+    metadata,
+    config,
+    rows: { train: progress.data.rows, watched },
+    norms: options.report !== undefined,
+  }
 }
 
 function countOf(results: JsonReader, key: string): number | undefined {

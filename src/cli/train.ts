@@ -1,7 +1,5 @@
-import { numericGradients } from '../check/index.ts'
 import { ArgumentError, ChainruleError, DataError } from '../errors.ts'
 import { type Engine, init } from '../index.ts'
-import { layerNorms } from '../inspect/norms.ts'
 import { type Profile, profile } from '../inspect/profile.ts'
 import { CheckpointFolder } from '../io/node-checkpoints.ts'
 import { checkWritable, writeFileAtomic } from '../io/node-write.ts'
@@ -16,13 +14,13 @@ import {
   Trainer,
 } from '../train/index.ts'
 import { boardFor } from './board.ts'
+import { fitOptionsOf } from './fit-options.ts'
 import { jobs } from './jobs/index.ts'
 import type { Job } from './jobs/job.ts'
 import { machineLine } from './machine.ts'
 import { confidentMistakes } from './mistakes.ts'
 import { modelFile } from './model-file.ts'
 import { buildModel, describe, type Network } from './models.ts'
-import { buildOptimizer, penaltyOf } from './optimizer.ts'
 import { planJson, planRun, planText } from './plan.ts'
 import { reportPage } from './report/page.ts'
 import { RunRecorder, timelineCard } from './report/recorder.ts'
@@ -73,6 +71,7 @@ export async function runTrain(options: TrainOptions, context: TrainContext): Pr
   for (const path of outputs) await checkWritable(path)
   const folder = await checkpointFolder(options, resume)
   const engine = await engineOf(options)
+  engine.runtime.allocator.startPeak()
   try {
     const job = await jobs[options.job](options)
     const model = buildModel(job.spec)
@@ -96,8 +95,7 @@ export async function runTrain(options: TrainOptions, context: TrainContext): Pr
       checkSame(resume, job)
       view.notice(`Going on after step ${resume.progress.step}, in epoch ${resume.progress.epoch + 1}.`)
     }
-    const used = (): number => engine.runtime.allocator.bytesInUse
-    const result = await train(model, job, plan, folder, used, context)
+    const result = await train(model, job, plan, folder, () => engine.runtime.allocator.peakBytesInUse, context)
     view.end(result, await write(model, result))
     return result
   } finally {
@@ -145,27 +143,17 @@ async function train(
   job: Job,
   plan: RunPlan,
   folder: CheckpointFolder | undefined,
-  used: () => number,
+  peak: () => number,
   { view, signal, resume }: TrainContext,
 ): Promise<RunResult> {
   const { options } = plan
   const steps = options.epochs * job.stepsPerEpoch
   const run = new Trainer(model, job.train, {
-    validation: job.watched,
-    loss: job.loss,
-    metrics: job.metrics,
-    optimizer: buildOptimizer(model, options, steps),
-    penalty: penaltyOf(model, options),
-    clipNorm: options.clip > 0 ? options.clip : undefined,
-    epochs: options.epochs,
-    batch: job.batch,
-    earlyStopping: job.patience === undefined ? undefined : { patience: job.patience },
-    gradients: options.gradients === 'numeric' ? numericGradients : undefined,
+    ...fitOptionsOf(model, job, options),
     checkpoint: folder && { to: folder, everyEpochs: options.checkpointEvery },
     resume,
     preprocessing: job.preprocessing,
     config: resumeConfigOf(options),
-    watch: options.report === undefined || options.gradients === 'numeric' ? undefined : layerNorms(model),
   })
   const stop = (): void => run.stop()
   signal.addEventListener('abort', stop)
@@ -175,10 +163,8 @@ async function train(
   const recorder = new RunRecorder<Metrics>()
   let timeline: Profile | undefined
   let checkpoint: string | undefined
-  let memoryBytes = 0
   try {
     for await (const event of run) {
-      memoryBytes = Math.max(memoryBytes, used())
       history.add(event, view)
       recorder.add(event)
       if (event.type === 'done' && options.report !== undefined && run.program !== undefined)
@@ -209,7 +195,7 @@ async function train(
     // Whoever stops a run gets what it has; a run that ends by itself goes back to its best epoch.
     best: done.reason !== 'stopped' && done.best?.step !== done.steps ? done.best?.epoch : undefined,
     checkpoint,
-    memoryBytes,
+    memoryBytes: peak(),
   }
 }
 

@@ -16,18 +16,26 @@ export interface FitMemory extends MemoryPlan {
   readonly peak: number
 }
 
+export interface FitMemoryOptions {
+  /** Of a stream, how many batches are looked at: those of another shape make programs of their own. Default 1. */
+  readonly batches?: number
+  /** Sees the programs of the run, training steps first, while they are there. */
+  readonly look?: (step: Step) => void
+}
+
 /**
  * The memory of a training run, known before its first step: data, programs for every shape of batch, evaluations, orders of
  * rows. Everything is set up as `fit` would, measured, and let go of; no step is taken. With the same model, data and options
  * `fit` then never has more than `peak` bytes in use (blocks rounded up to 128 bytes, as the engine counts them).
  *
- * Of a stream the first batch stands for all. Not in it: what lives outside of the engine, such as the arrays of a data
+ * Of a stream the first batches stand for all. Not in it: what lives outside of the engine, such as the arrays of a data
  * set, checkpoints, history and the runtime itself; and what callbacks, or gradients by a function, compute of their own.
  */
 export async function fitMemory<K extends string, M extends Metrics = Record<never, never>>(
   model: Parameters<typeof engineOf>[0],
   data: Source<K>,
   options: FitOptions<K, M>,
+  { batches = 1, look }: FitMemoryOptions = {},
 ): Promise<FitMemory> {
   checkOptions(data, options)
   const engine = engineOf(model)
@@ -44,13 +52,17 @@ export async function fitMemory<K extends string, M extends Metrics = Record<nev
   try {
     if (optimizer !== undefined) rate = withEngine(engine, () => new RateReader(engine, optimizer))
     const programs: Step[] = []
-    const take = (step: Step | undefined): void => void (step !== undefined && programs.push(step))
-    await eachKind(feed, isStream(data), async (kind) => take((await steps.of(kind)).runner.step))
+    const take = (step: Step | undefined): void => {
+      if (step === undefined || programs.includes(step)) return
+      programs.push(step)
+      look?.(step)
+    }
+    await eachKind(feed, isStream(data) ? batches : Infinity, async (kind) => take((await steps.of(kind)).runner.step))
     // In the order of a run, as what the engine keeps for its own use depends on it.
     if (evaluator !== undefined) {
       ema?.swap()
       await engine.flushAsync()
-      for (const step of await evaluator.prepare()) take(step)
+      for (const step of await evaluator.prepare(batches)) take(step)
       ema?.swap()
       await engine.flushAsync()
     }
@@ -80,15 +92,15 @@ export async function fitMemory<K extends string, M extends Metrics = Record<nev
 
 async function eachKind<K extends string>(
   feed: Feed<K>,
-  stream: boolean,
+  batches: number,
   take: (kind: string) => Promise<void>,
 ): Promise<void> {
   await feed.begin(0, 0)
-  for (;;) {
-    const ready = await feed.ready(Infinity)
+  for (let left = batches; left > 0; ) {
+    const ready = await feed.ready(left)
     if (ready === undefined) return
     await take(ready.kind)
-    if (stream) return
     feed.ran(ready.steps)
+    left -= ready.steps
   }
 }

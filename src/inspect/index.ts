@@ -1,6 +1,6 @@
 // chainrule/inspect: what a step, a model or a file holds, and where its time goes.
 export { type DescribedTensor, type Description, describe, describeText } from './describe.ts'
-export { type FitMemory, fitMemory } from './fit-memory.ts'
+export { type FitMemory, type FitMemoryOptions, fitMemory } from './fit-memory.ts'
 export { type FlameOptions, flameChart, timeText } from './flame.ts'
 export {
   type ArenaPeak,

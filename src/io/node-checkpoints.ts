@@ -9,7 +9,10 @@ import { writeFileAtomic } from './node-write.ts'
 import { reason } from './read.ts'
 
 export interface CheckpointFolderOptions {
-  /** How many of the last checkpoints stay; that of the best epoch stays beside them. Default 3. */
+  /**
+   * How many of the last checkpoints stay; one that was saved at the end of the best epoch stays beside them, and each holds
+   * the best weights anyway. Default 3.
+   */
   readonly keep?: number
 }
 

@@ -76,12 +76,16 @@ export class Evaluator<K extends string, M extends Metrics> implements Disposabl
     return { loss: sum / over, metrics: await this.#tally.values(), rows }
   }
 
-  /** Makes the programs for the first of the batches, or all in memory, and runs none. */
-  async prepare(): Promise<readonly Step[]> {
+  /** Makes the programs for the first batches of a stream, or all in memory, and runs none. */
+  async prepare(batches: number): Promise<readonly Step[]> {
     const feed = await this.#open()
-    for (let ready = await feed.ready(Infinity); ready !== undefined; ready = await feed.ready(Infinity)) {
+    for (
+      let left = isStream(this.#data) ? batches : Infinity, ready: Ready | undefined;
+      left > 0;
+      left -= ready.steps
+    ) {
+      if ((ready = await feed.ready(left)) === undefined) break
       await this.#step(feed, ready)
-      if (isStream(this.#data)) break
       feed.ran(ready.steps)
     }
     return [...this.#steps.values()]
@@ -116,7 +120,7 @@ export class Evaluator<K extends string, M extends Metrics> implements Disposabl
           const target = flow.target(batch)
           const weights = weightsOf(batch, target, this.#options)
           if (weights === undefined) return { loss: loss(output, target) }
-          return { loss: weighted(loss, output, target, weights), weight: weights.sum() }
+          return { loss: weighted(loss, output, target, weights, this.#options), weight: weights.sum() }
         },
         {},
         { engine },
@@ -137,7 +141,7 @@ export class Evaluator<K extends string, M extends Metrics> implements Disposabl
 export async function evaluate<K extends string, M extends Metrics = Record<never, never>>(
   model: Module,
   data: Source<K>,
-  options: EvaluateOptions<K, M>,
+  options: EvaluateOptions<K, M> = {},
 ): Promise<Evaluation<M>> {
   await engineOf(model).flushAsync()
   const evaluator = new Evaluator(model, data, options)

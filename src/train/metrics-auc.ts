@@ -1,6 +1,6 @@
 import { ShapeError } from '../errors.ts'
 import { tensor } from '../ops/create.ts'
-import { argsort, equal, floor, greater, toFloat } from '../ops/functions.ts'
+import { argsort, equal, floor, greater, softmax, toFloat } from '../ops/functions.ts'
 import type { Tensor } from '../ops/tensor.ts'
 import { known } from '../options.ts'
 import type { Metric } from './metric.ts'
@@ -17,8 +17,10 @@ export interface AucOptions {
 
 /**
  * The area under the ROC curve: how likely a row of class 1 has a higher score than a row of class 0, equal ones counting
- * half. Scores are logits of one column, or of two (their difference counts). Exact: scores and labels of all rows are
- * kept, eight bytes a row, and sorted by the engine. NaN where a class is missing or a score is NaN.
+ * half. Scores are logits of one column, or of two (their difference counts). Of more columns each class is told from all
+ * others by its probability, and the mean over the classes counts (one against the rest); not with `approximate`. Exact:
+ * scores and labels of all rows are kept, four bytes each, and sorted by the engine. NaN where a class is missing or a score
+ * is NaN.
  */
 export function auc(options: AucOptions = {}): Metric {
   const { approximate = false } = known('train.auc', options, 'approximate')
@@ -27,18 +29,36 @@ export function auc(options: AucOptions = {}): Metric {
 
 const exact: Metric = {
   sums: () => ({}),
-  rows: (output, target) => ({ scores: scoresOf(output, target), labels: greater(toFloat(target), 0.5) }),
+  rows: (output, target) =>
+    isMany(output, target)
+      ? { scores: softmax(output.reshape([target.size, -1])), labels: toFloat(target) }
+      : { scores: scoresOf(output, target), labels: greater(toFloat(target), 0.5) },
   async value({ scores = new Float64Array(0), labels = new Float64Array(0) }) {
     if (scores.length === 0 || scores.some(Number.isNaN)) return Number.NaN
-    const values = tensor(Float32Array.from(scores))
-    const order = argsort(values)
-    try {
-      return area(scores, labels, (await order.data()) as Int32Array)
-    } finally {
-      order.dispose()
-      values.dispose()
+    const classes = scores.length / labels.length
+    if (classes === 1) return ranked(scores, labels)
+    let sum = 0
+    for (let k = 0; k < classes; k++) {
+      const own = labels.map((_, row) => scores[row * classes + k] as number)
+      const label = labels.map((name) => (name === k ? 1 : 0))
+      sum += await ranked(own, label)
     }
+    return sum / classes
   },
+}
+
+const isMany = (output: Tensor, { size }: Tensor): boolean =>
+  output.rank > 1 && (output.shape.at(-1) as number) > 2 && output.size === size * (output.shape.at(-1) as number)
+
+async function ranked(scores: Float64Array, labels: Float64Array): Promise<number> {
+  const values = tensor(Float32Array.from(scores))
+  const order = argsort(values)
+  try {
+    return area(scores, labels, (await order.data()) as Int32Array)
+  } finally {
+    order.dispose()
+    values.dispose()
+  }
 }
 
 /** The part of the pairs of a 1 and a 0 in which the 1 comes later in the order. */

@@ -122,7 +122,7 @@ export function stepOf<K extends string>(
         if (parts > 1) value = value.mul((parts * (end - first)) / whole)
       } else {
         const own = parts === 1 ? weights : slice(weights, [first], [end])
-        value = weighted(options.loss, output, target, own)
+        value = weighted(options.loss, output, target, own, options)
           .div(total.maximum(2 ** -126))
           .mul(parts)
       }
@@ -208,8 +208,21 @@ export function weightsOf<K extends string>(
 }
 
 /** The losses of the rows, each the mean over what else it has, times their weights, summed up. */
-export function weighted(of: LossFunction, output: Tensor, target: Tensor, weights: Tensor): Tensor {
+export function weighted(
+  of: LossFunction,
+  output: Tensor,
+  target: Tensor,
+  weights: Tensor,
+  { classWeights }: { readonly classWeights?: readonly number[] | undefined },
+): Tensor {
   const rows = weights.size
+  const classes = output.shape[1] ?? 1
+  if (classWeights !== undefined && output.rank === 2 && classes > 1 && classWeights.length !== classes)
+    throw new ArgumentError('classWeights does not fit', {
+      where: 'train',
+      expected: `one for each of ${classes} classes`,
+      received: `${classWeights.length}`,
+    })
   const loss = of(output, target, { reduction: 'none' })
   if (loss.shape[0] !== rows)
     throw new ShapeError('with weights, the loss is needed of each row', {

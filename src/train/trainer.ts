@@ -1,5 +1,6 @@
 import { DataError, EngineError } from '../errors.ts'
 import type { Module } from '../nn/module.ts'
+import type { Engine } from '../program/engine.ts'
 import { withEngine } from '../tensor/current.ts'
 import type { Step as CapturedStep } from './capture.ts'
 import { type Checkpoint, Generators, type StateOwner } from './checkpoint.ts'
@@ -17,6 +18,9 @@ import { RunRecord } from './record.ts'
 import type { Run } from './run.ts'
 import type { Soundness } from './soundness.ts'
 import { Steps } from './steps.ts'
+
+/** Engines whose threads work for a run: between two events they do not. */
+const working = new WeakSet<Engine>()
 
 /**
  * A training run. Iterating over it runs it, event by event: while the loop's body works nothing else does, so weights may
@@ -96,23 +100,40 @@ export class Trainer<K extends string, M extends Metrics = Record<never, never>>
   async *[Symbol.asyncIterator](): AsyncGenerator<FitEvent<M>, void, undefined> {
     if (this.#started) throw new EngineError('the run was started before', { where: 'Trainer', hint: 'Make another.' })
     this.#started = true
-    this.#desk.busy = true
+    this.#work()
     try {
       for await (const event of this.#events()) {
-        this.#desk.busy = false
+        this.#rest()
         await this.#tell(event)
         yield event
         await this.#desk.settled()
-        this.#desk.busy = true
+        this.#work()
       }
     } catch (error) {
-      this.#desk.busy = false
+      this.#rest()
       if (this.options.signal?.aborted && this.#run.steps !== undefined) await this.#save('end')
       throw error
     } finally {
-      this.#desk.busy = false
+      this.#rest()
       await this.#close()
     }
+  }
+
+  /** Takes the engine, until the next event. */
+  #work(): void {
+    const { engine } = this.#run
+    if (working.has(engine))
+      throw new EngineError('another run is at work on the engine', {
+        where: 'train',
+        hint: 'Await it, or give this one an engine of its own.',
+      })
+    working.add(engine)
+    this.#desk.busy = true
+  }
+
+  #rest(): void {
+    if (this.#desk.busy) working.delete(this.#run.engine)
+    this.#desk.busy = false
   }
 
   async #tell(event: FitEvent<M>): Promise<void> {

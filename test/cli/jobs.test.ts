@@ -116,6 +116,9 @@ describe('a table', { timeout: 60_000 }, () => {
     expect(refused.code).toBe(1)
     expect(refused.err).toMatch(/column "x", row 11: not a number; .* use --missing none; .* --types x:category\.\n$/)
     expect(await line(`train t.csv ${flags} --missing none,- --types zip:category`)).toMatchObject({ code: 0, err: '' })
+    const unknown = await line(`train t.csv ${flags} --missing none,- --types nosuch:category`)
+    expect(unknown).toMatchObject({ code: 2 })
+    expect(unknown.err).toMatch(/--types: no column "nosuch" in t.csv; expected "/)
     expect(JSON.parse((await line('inspect model.safetensors --config')).out)).toMatchObject({
       missing: ['none', '-'],
       types: ['zip:category'],

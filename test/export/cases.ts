@@ -439,8 +439,65 @@ const models: Case[] = [
   layer('text classifier', classifier, ids(3, 4), { below: 11 }),
 ]
 
+/** A recurrent layer over sequences of which a few steps count; its outputs and last states. */
+class Cut extends nn.Module {
+  readonly layer: nn.Recurrent
+  constructor(layer: nn.Recurrent) {
+    super()
+    this.layer = layer
+  }
+  override forward(x: Tensor, lengths: Tensor): Record<string, Tensor> {
+    const { y, h, c } = this.layer.run(x, { lengths: cr.minimum(lengths.add(1), x.shape[1] as number) })
+    return { y, h, ...(c === undefined ? {} : { c }) }
+  }
+}
+
+/** All cells of a direction from states that are not zeros, and two of the steps. */
+const cells = (reverse: boolean): Case =>
+  fn(
+    `all cells of an lstm${reverse ? ' backwards' : ''}`,
+    (gates, w, state) => {
+      const { h, c } = cr.lstm(gates as Tensor, w as Tensor, state as Tensor, (state as Tensor).mul(0.5), { reverse })
+      return { h, c, some: c.slice([1], [3]), last: reverse ? c.slice([0], [1]) : c.slice([-1]) }
+    },
+    { gates: spec([4, 3, 8]), w: spec([2, 8]), state: spec([3, 2]) },
+    { options: { batchAxes: { gates: 1, w: undefined, state: 0 } } },
+  )
+
 /** Any length of a sequence. */
 const lengths: Case[] = [
+  cells(false),
+  cells(true),
+  ...(
+    [
+      ['rnn', nn.rnn],
+      ['gru', nn.gru],
+      ['lstm', nn.lstm],
+    ] as const
+  ).map(([name, make]) =>
+    layer(
+      `${name} over sequences cut short, of any length`,
+      () => new Cut(make(5, 6, { bidirectional: true })),
+      { x: spec([3, 4, 5]), lengths: spec([3], 'int32') },
+      { below: 4, options: { timeAxes: { x: 1 } } },
+    ),
+  ),
+  layer(
+    'sinusoidal positions of any length',
+    () => nn.sequential([nn.sinusoidalPositions(6), nn.linear(6, 2)]),
+    x(3, 5, 6),
+    {
+      options: { timeAxes: { x: 1 } },
+    },
+  ),
+  layer(
+    'rotary attention of any length',
+    () => nn.multiHeadAttention(8, 2, { rotary: true, causal: true }),
+    x(3, 5, 8),
+    {
+      options: { timeAxes: { x: 1 } },
+    },
+  ),
   layer('a GPT of any length', () => new Gpt(), ids(3, 6), { below: 13, options: { timeAxes: { ids: 1 } } }),
   layer('text classifier of any length', classifier, ids(3, 6), { below: 11, options: { timeAxes: { ids: 1 } } }),
   layer('an encoder layer of any length', () => nn.transformerEncoderLayer(8, 2, { hidden: 12 }), x(3, 5, 8), {

@@ -223,6 +223,39 @@ describe('wrong calls', () => {
   })
 })
 
+describe('two runs on one engine', () => {
+  const job = (): [nn.Module, train.FitOptions<'x' | 'y'>] => {
+    const model = nn.sequential([nn.linear(2, 4), nn.tanh(), nn.linear(4, 2)])
+    return [model, { loss: crossEntropy, optimizer: optim.sgd(model, { lr: 0.1 }), epochs: 2 }]
+  }
+
+  it('may not be at work at once: the later one changes nothing, the first one goes on', async () => {
+    const engine = await init({ threads: 1, seed: 5 })
+    try {
+      const [one, two] = [job(), job()]
+      const before = await two[0].stateDict()
+      const first = train.fit(one[0], moons(64), one[1])
+      await expect(train.fit(two[0], moons(64), two[1])).rejects.toThrow(/another run is at work on the engine/)
+      expect((await first).epochs).toBe(2)
+      expect(await two[0].stateDict()).toEqual(before)
+      expect((await train.fit(two[0], moons(64), { ...two[1], epochs: 1 })).epochs).toBe(1)
+    } finally {
+      await engine.close()
+    }
+  })
+
+  it('may take turns, event by event', async () => {
+    const engine = await init({ threads: 1, seed: 5 })
+    try {
+      const [one, two] = [job(), job()]
+      for await (const event of new train.Trainer(one[0], moons(64), one[1]))
+        if (event.type === 'epoch') expect((await train.fit(two[0], moons(64), two[1])).epochs).toBe(2)
+    } finally {
+      await engine.close()
+    }
+  })
+})
+
 describe('a captured step', () => {
   it('computes the bits of the same steps done eagerly', async () => {
     const states: nn.State[] = []

@@ -204,10 +204,12 @@ describe('evaluate and predict', () => {
 
   it('name what does not fit', async () => {
     using model = new Same()
+    await expect(train.evaluate(model, classified)).rejects.toThrow(/nothing to measure/)
+    await expect(train.evaluate(model, classified, null as never)).rejects.toThrow(/no options/)
     const numbers = data.arrays({ x: scores, y: Float32Array.from(labels) }, { shapes: { x: [CLASSES] } })
     await expect(measure(numbers, { accuracy: train.accuracy() })).rejects.toThrow(ShapeError)
     await expect(measure(numbers, { top: train.topK(2) })).rejects.toThrow(ShapeError)
-    await expect(measure(classified, { auc: train.auc() })).rejects.toThrow(ShapeError)
+    await expect(measure(classified, { auc: train.auc({ approximate: true }) })).rejects.toThrow(ShapeError)
     await expect(measure(classified, { r2: train.r2() })).rejects.toThrow(ShapeError)
     await expect(measure(classified, { p: train.precision({ average: 4 }) })).rejects.toThrow(ArgumentError)
     expect(() => train.topK(0)).toThrow(ArgumentError)

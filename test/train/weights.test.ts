@@ -42,6 +42,11 @@ describe('in a step, weights', () => {
 
   it('needs a loss of each row for weights', async () => {
     const loss = (output: Tensor, y: Tensor): Tensor => crossEntropy(output, y)
+    for (const classWeights of [
+      [1, 2],
+      [1, 2, 3, 4],
+    ])
+      await expect(trained({ classWeights })).rejects.toThrow(/classWeights does not fit.*one for each of 3 classes/)
     await expect(trained({ loss, classWeights: [1, 1, 1] })).rejects.toThrow(ShapeError)
     await expect(trained({ loss, classWeights: [1, 1, 1] })).rejects.toThrow(/reduction: 'none'/)
   })

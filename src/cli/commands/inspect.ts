@@ -1,5 +1,5 @@
 import { type Command, command } from '../command.ts'
-import { flag, HELP } from '../options.ts'
+import { autoOr, flag, HELP } from '../options.ts'
 
 export const inspect: Command = command({
   name: 'inspect',
@@ -15,6 +15,7 @@ export const inspect: Command = command({
     config: flag('only the configuration, for train --config'),
     program: flag('the program of the training step, captured again: its network and instructions'),
     memory: flag('the memory of that run, known before it starts: what it is for, and the arena of a step'),
+    threads: autoOr({ min: 1, max: 64 }, 'threads that the memory is told for'),
     json: flag('one JSON object instead of text'),
     ...HELP,
   },

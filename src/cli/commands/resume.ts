@@ -7,6 +7,7 @@ const OPTIONS = {
   out: path('FILE', undefined, 'the trained model', 'as before'),
   report: path('FILE', undefined, 'page with the curves', 'as before'),
   'no-report': flag('write no page'),
+  tensorboard: path('DIR', undefined, 'event files for TensorBoard', 'as before'),
   threads: autoOr({ min: 1, max: 64 }, 'threads that compute'),
   'no-wide': flag('only vectors of 128 bits; the same results'),
   json: flag('one JSON object a line instead of text'),

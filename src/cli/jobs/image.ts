@@ -9,7 +9,7 @@ import { DataError } from '../../errors.ts'
 import { crossEntropy } from '../../index.ts'
 import { listFolder, readFile } from '../../io/node-files.ts'
 import { parseNpy } from '../../io/npy.ts'
-import { accuracy, confusion, evaluate, type Json } from '../../train/index.ts'
+import { accuracy, type Confusion, confusion, evaluate, type Json, type Metric } from '../../train/index.ts'
 import type { Network } from '../models.ts'
 import type { TestReport } from '../result.ts'
 import { isFolder } from '../resume.ts'
@@ -162,7 +162,10 @@ async function imagesAt(path: string, maximum: number): Promise<{ data: Float32A
   return { data: (test ?? train).columns.x.data as Float32Array, shape: sampleShape }
 }
 
-const metrics = { accuracy: accuracy(), confusion: confusion() }
+export const classMetrics: { readonly accuracy: Metric; readonly confusion: Metric<Confusion> } = {
+  accuracy: accuracy(),
+  confusion: confusion(),
+}
 
 export const classNames = (classes: number): string[] => Array.from({ length: classes }, (_, k) => String(k))
 
@@ -172,7 +175,7 @@ export async function classReport(
   rows: Dataset<'x' | 'y'>,
   names: readonly string[],
 ): Promise<TestReport> {
-  const { loss, metrics: measured } = await evaluate(model, rows, { loss: crossEntropy, metrics })
+  const { loss, metrics: measured } = await evaluate(model, rows, { loss: crossEntropy, metrics: classMetrics })
   return { kind: 'classes', rows: rows.size, loss, ...measured, names }
 }
 
@@ -201,7 +204,7 @@ export async function imageJob(options: TrainOptions): Promise<Job> {
     stepsPerEpoch: Math.ceil(train.size / options.batch),
     batch: source === train ? options.batch : undefined,
     loss: crossEntropy,
-    metrics,
+    metrics: classMetrics,
     patience: undefined,
     notices: [],
     test: (network) => classReport(network, test, names),

@@ -6,7 +6,8 @@ import { jsonLines } from '../../data/json-lines.ts'
 import { readParquet } from '../../data/parquet.ts'
 import type { TablePreprocessor } from '../../data/preprocess.ts'
 import { type Table, tableOf } from '../../data/table.ts'
-import { DataError, EngineError } from '../../errors.ts'
+import { ArgumentError, DataError, EngineError } from '../../errors.ts'
+import { label } from '../../io/header.ts'
 import { openFile, readFile } from '../../io/node-files.ts'
 import { shell } from '../run-config.ts'
 
@@ -25,6 +26,14 @@ export async function readTable(path: string, options: TableFileOptions = {}): P
   try {
     return await reader(path)({ name: path, missing, ...(types !== undefined && { types }) })
   } catch (error) {
+    if (error instanceof DataError && typesFlag)
+      for (const name of Object.keys(types ?? {}))
+        if (error.message.includes(`: no column ${label(name)};`))
+          throw new ArgumentError(`no column ${label(name)} in ${path}`, {
+            where: '--types',
+            ...(error.expected !== undefined && { expected: error.expected }),
+            cause: error,
+          })
     throw error instanceof DataError || error instanceof EngineError ? inFlags(error, typesFlag) : error
   }
 }

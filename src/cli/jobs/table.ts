@@ -5,10 +5,9 @@ import { ArgumentError, DataError } from '../../errors.ts'
 import { crossEntropy, mse } from '../../index.ts'
 import { closest } from '../../options.ts'
 import {
-  accuracy,
-  confusion,
   evaluate,
   type Json,
+  type Metric,
   type Metrics,
   meanAbsoluteError,
   meanSquaredError,
@@ -20,7 +19,7 @@ import type { TestReport } from '../result.ts'
 import { shell } from '../run-config.ts'
 import type { TrainOptions } from '../train-options.ts'
 import { divide } from './divide.ts'
-import { classReport } from './image.ts'
+import { classMetrics, classReport } from './image.ts'
 import type { Job, Rows } from './job.ts'
 import { shownRows } from './shown-rows.ts'
 import { specOf } from './spec.ts'
@@ -78,8 +77,11 @@ function oddOne(table: Table, name: string): string | undefined {
   return odd.length < column.categories.length / 2 ? odd[0] : undefined
 }
 
-const classMetrics = { accuracy: accuracy(), confusion: confusion() }
-const numberMetrics = { mse: meanSquaredError(), mae: meanAbsoluteError(), r2: r2() }
+export const numberMetrics: Readonly<Record<'mse' | 'mae' | 'r2', Metric>> = {
+  mse: meanSquaredError(),
+  mae: meanAbsoluteError(),
+  r2: r2(),
+}
 
 /** What a network is worth on rows of a table. */
 export async function tableReport(model: Network, rows: Rows, { target }: TablePreprocessor): Promise<TestReport> {

@@ -1,8 +1,8 @@
 import { ExportError } from '../../errors.ts'
 import type { DType } from '../../program/graph.ts'
 import { type Dim, type Free, fixed, isAffine } from './dims.ts'
-import type { Attribute, Initializer, OnnxData, OnnxNode } from './encode.ts'
-import type { GraphNode, GraphValue } from './trace.ts'
+import { type Attribute, type Initializer, type OnnxData, type OnnxNode, TYPES } from './encode.ts'
+import type { GraphNode, GraphValue, Rows } from './trace.ts'
 
 /** An axis of an input that has each of the free sizes. */
 export type FreeAxes = { readonly [name in keyof Free]?: { readonly input: string; readonly axis: number } | undefined }
@@ -15,6 +15,8 @@ export class Builder {
   readonly names: Map<GraphValue, string> = new Map()
   /** Sequences of which ONNX has one step only: its name, and which step it is. */
   readonly lastOf: Map<GraphValue, { readonly name: string; readonly at: Dim }> = new Map()
+  /** Results that are written only where something reads them. */
+  readonly later: Map<GraphValue, () => string> = new Map()
   private readonly taken = new Set<string>()
   private readonly constants = new Map<string, string>()
   private readonly sizes = new Map<string, string>()
@@ -28,7 +30,8 @@ export class Builder {
     this.free = free
   }
 
-  private fresh(base: string): string {
+  /** A name that no other value has. */
+  fresh(base: string): string {
     let name = base
     for (let i = 1; this.taken.has(name); i++) name = `${base}_${i}`
     this.taken.add(name)
@@ -145,9 +148,13 @@ export class Builder {
     return name
   }
 
-  private leaf({ data, fill, dims, dtype, stored, input, producer }: GraphValue): string {
+  private leaf(value: GraphValue): string {
+    const { data, fill, rows, dims, dtype, stored, input, producer } = value
     if (input !== undefined) return input
     if (fill !== undefined) return this.filled(dims, dtype, fill)
+    if (rows !== undefined) return this.rows(rows, dims, dtype)
+    const later = this.later.get(value)
+    if (later !== undefined) return later()
     if (data === undefined)
       throw new ExportError('ONNX does not give this result of the operation', {
         where: producer?.op.name ?? 'exportOnnx',
@@ -169,6 +176,23 @@ export class Builder {
   filled(dims: readonly Dim[], dtype: DType, value: number): string {
     const one = dtype === 'int32' ? Int32Array.of(value) : Float32Array.of(value)
     return this.node('Expand', [this.constant(one, []), this.dims(dims)])
+  }
+
+  /** A leaf that follows from free sizes. */
+  private rows(rows: Rows, dims: readonly Dim[], dtype: DType): string {
+    const scalar = (dim: Dim): string =>
+      this.node('Cast', [this.node('Squeeze', [this.size(dim), this.ints([0])])], { to: TYPES[dtype] })
+    const [length = 0, ...width] = dims
+    if (rows === 'count') {
+      const [zero, one] = [0, 1].map((n) => this.constant(Int32Array.of(n), [])) as [string, string]
+      return this.node('Range', [zero, scalar(length), one])
+    }
+    if (!('table' in rows))
+      return dims.length === 0 ? scalar(rows) : this.node('Expand', [scalar(rows), this.dims(dims)])
+    const shape = width.map((dim) => fixed(dim, 'a constant'))
+    const most = rows.table.length / shape.reduce((product, n) => product * n, 1)
+    const table = this.constant(rows.table, [most, ...shape], 'table')
+    return this.node('Slice', [table, this.ints([0]), this.size(length), this.ints([0])])
   }
 
   /** Gives a value its name in the interface of the graph. */

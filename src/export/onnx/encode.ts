@@ -4,8 +4,14 @@ import type { Dim } from './dims.ts'
 
 // The messages of onnx.proto that a model needs; numbers of fields are theirs.
 
-/** int, float, string, ints or strings. */
-export type Attribute = number | { readonly float: number } | string | readonly number[] | readonly string[]
+/** int, float, string, graph, ints or strings. */
+export type Attribute =
+  | number
+  | { readonly float: number }
+  | string
+  | { readonly graph: OnnxGraph }
+  | readonly number[]
+  | readonly string[]
 
 export interface OnnxNode {
   readonly type: string
@@ -46,7 +52,8 @@ export interface OnnxMetadata {
   readonly properties: Iterable<readonly [string, string]>
 }
 
-const TYPES: Readonly<Record<OnnxType, number>> = { float32: 1, int32: 6, int64: 7, float64: 11 }
+/** Numbers of the types in TensorProto. */
+export const TYPES: Readonly<Record<OnnxType, number>> = { float32: 1, int32: 6, int64: 7, float64: 11 }
 /** The version of the format that came with opset 17. */
 const IR_VERSION = 8
 
@@ -55,6 +62,7 @@ function attribute(name: string, value: Attribute): Message {
   if (typeof value === 'number') return message.int(3, value).int(20, 2)
   if (typeof value === 'string') return message.text(4, value).int(20, 3)
   if ('float' in value) return message.float(2, value.float).int(20, 1)
+  if ('graph' in value) return message.message(6, graphOf(value.graph)).int(20, 5)
   const strings = typeof value[0] === 'string'
   for (const item of value) typeof item === 'string' ? message.text(9, item) : message.int(8, item)
   return message.int(20, strings ? 8 : 7)
@@ -108,17 +116,21 @@ function port({ name, dtype, dims }: Port): Message {
   return new Message().text(1, name).message(2, new Message().message(1, type))
 }
 
+function graphOf({ name, nodes, initializers, inputs, outputs }: OnnxGraph): Message {
+  const body = new Message()
+  for (const item of nodes) body.message(1, node(item))
+  body.text(2, name)
+  for (const item of initializers) body.message(5, tensor(item))
+  for (const item of inputs) body.message(11, port(item))
+  for (const item of outputs) body.message(12, port(item))
+  return body
+}
+
 /** The bytes of an ONNX file. */
 export function encodeModel(graph: OnnxGraph, metadata: OnnxMetadata): Uint8Array<ArrayBuffer> {
-  const body = new Message()
-  for (const item of graph.nodes) body.message(1, node(item))
-  body.text(2, graph.name)
-  for (const item of graph.initializers) body.message(5, tensor(item))
-  for (const item of graph.inputs) body.message(11, port(item))
-  for (const item of graph.outputs) body.message(12, port(item))
   const model = new Message().int(1, IR_VERSION).text(2, metadata.producer)
   if (metadata.description !== '') model.text(6, metadata.description)
-  model.message(7, body).message(8, new Message().text(1, '').int(2, metadata.opset))
+  model.message(7, graphOf(graph)).message(8, new Message().text(1, '').int(2, metadata.opset))
   for (const [key, value] of metadata.properties) model.message(14, new Message().text(1, key).text(2, value))
   return model.finish().slice()
 }

@@ -1,5 +1,6 @@
 import type { Builder, Context } from './builder.ts'
 import { addDims, type Dim, fixed, sameDims } from './dims.ts'
+import type { OnnxGraph, OnnxNode, Port } from './encode.ts'
 import { type OnnxRow, type OnnxRows, row } from './rows.ts'
 import type { GraphValue } from './trace.ts'
 
@@ -118,19 +119,63 @@ const gru: OnnxRow = row('GRU', (context) => {
   return [squeezed(build, y), '']
 })
 
-const lstm: OnnxRow = row('LSTM', (context) => {
+const lstm: OnnxRow = row('LSTM, with Scan for cells before the last', (context) => {
   const { build, inputs, outputs, attr } = context
   const states = [inputs[2], inputs[3]] as GraphValue[]
   // here i, f, g, o; in ONNX i, o, f, c
   const [y, , cell] = layer('LSTM', [0, 3, 1, 2], context, states, undefined, {})
   const cells = outputs[1] as GraphValue
-  if (cells.readers === 0) return [squeezed(build, y), '', '']
-  // ONNX gives the last cells only
+  const hidden = squeezed(build, y)
+  if (cells.readers === 0) return [hidden, '', '']
   const steps = cells.dims[0] as Dim
-  if (steps === 1) return [squeezed(build, y), cell as string, '']
+  if (steps === 1) return [hidden, cell as string, '']
+  // ONNX gives the last cells; the others are computed again where they are read.
   const last = attr<boolean>('reverse') ? 0 : addDims(steps, -1)
   build.lastOf.set(cells, { name: cell as string, at: last })
-  return [squeezed(build, y), '', '']
+  build.later.set(cells, () => cellsOf(context, hidden))
+  return [hidden, '', '']
 })
+
+/** Cells of all steps, [time, batch, n]: i, f and g of all at once from the outputs, and c = f c + i g step by step. */
+function cellsOf({ build, x, attr, outputs }: Context, hidden: string): string {
+  const reverse = attr<boolean>('reverse')
+  const [, state] = (outputs[1] as GraphValue).dims as [Dim, Dim, Dim]
+  const n = fixed((outputs[1] as GraphValue).dims[2], 'the width of a state')
+  const first = build.node('Unsqueeze', [x(2), build.ints([0])])
+  const [from, to] = reverse ? [1, 2 ** 31 - 1] : [0, -1]
+  const others = build.node('Slice', [hidden, build.ints([from]), build.ints([to]), build.ints([0])])
+  const before = build.node('Concat', reverse ? [others, first] : [first, others], { axis: 0 })
+  const sums = build.node('Add', [x(0), build.node('MatMul', [before, x(1)])])
+  const [i, f, g] = build.all('Split', [sums], 4, { axis: 2 }) as [string, string, string, string]
+  const fresh = build.node('Mul', [build.node('Sigmoid', [i]), build.node('Tanh', [g])])
+  const port = (name: string): Port => ({ name: build.fresh(name), dtype: 'float32', dims: [state, n] })
+  const [c, kept, more, next, row] = ['c', 'kept', 'more', 'next', 'row'].map(port) as [Port, Port, Port, Port, Port]
+  const part = build.fresh('part')
+  const node = (type: string, inputs: string[], output: string): OnnxNode => ({
+    type,
+    name: build.fresh(`Scan/${type}`),
+    inputs,
+    outputs: [output],
+    attributes: {},
+  })
+  const graph: OnnxGraph = {
+    name: 'cells',
+    nodes: [
+      node('Mul', [kept.name, c.name], part),
+      node('Add', [part, more.name], next.name),
+      node('Identity', [next.name], row.name),
+    ],
+    initializers: [],
+    inputs: [c, kept, more],
+    outputs: [next, row],
+  }
+  const direction = reverse ? 1 : 0
+  return build.all('Scan', [x(3), build.node('Sigmoid', [f]), fresh], 2, {
+    body: { graph },
+    num_scan_inputs: 2,
+    scan_input_directions: [direction, direction],
+    scan_output_directions: [direction],
+  })[1] as string
+}
 
 export const recurrentRows: OnnxRows = { rnn, gru, lstm }

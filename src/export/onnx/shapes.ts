@@ -11,19 +11,12 @@ const BEYOND = 2 ** 31 - 1
 function slice({ build, x, inputs, sizes, attr }: Context): string {
   const [starts, window, steps] = [sizes('starts'), sizes('window'), attr<readonly number[]>('steps')]
   const last = build.lastOf.get(inputs[0] as GraphValue)
-  if (last !== undefined) {
-    const { dims } = inputs[0] as GraphValue
-    if (!sameDim(starts[0] as Dim, last.at) || !sameDims(window, [1, ...dims.slice(1)]))
-      throw new ExportError('ONNX has the cells of the last step only', {
-        where: 'lstm',
-        expected: 'a slice of the last step',
-        received: 'other cells',
-      })
+  const { dims } = inputs[0] as GraphValue
+  if (last !== undefined && sameDim(starts[0] as Dim, last.at) && sameDims(window, [1, ...dims.slice(1)]))
     return last.name
-  }
   const axes: number[] = []
   const [from, to]: [Dim[], Dim[]] = [[], []]
-  for (const [axis, size] of (inputs[0] as GraphValue).dims.entries()) {
+  for (const [axis, size] of dims.entries()) {
     const [start, count, step] = [starts[axis] as Dim, window[axis] as Dim, steps[axis] as number]
     if (start === 0 && step === 1 && sameDim(size, count)) continue
     axes.push(axis)

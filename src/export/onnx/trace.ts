@@ -5,7 +5,7 @@ import type { Elements, Engine } from '../../program/engine.ts'
 import { live } from '../../program/fuse.ts'
 import { type Attrs, createValue, type DType, type Node, type Op, type Spec, type Value } from '../../program/graph.ts'
 import { scoped } from '../../tensor/scope.ts'
-import { type Dim, dimOf, type Free, mergeAttrs, NotDynamic } from './dims.ts'
+import { type Affine, type Dim, dimOf, type Free, isAffine, mergeAttrs, NotDynamic } from './dims.ts'
 import { type Whole, wholesOf } from './wholes.ts'
 
 export type Forward = (inputs: Readonly<Record<string, Tensor>>) => unknown
@@ -25,10 +25,15 @@ export interface GraphValue {
   /** Content of a leaf; `fill` is the number of one whose size the batch gives. */
   readonly data: Elements | undefined
   readonly fill: number | undefined
+  /** What a leaf follows from free sizes by. */
+  readonly rows: Rows | undefined
   readonly stored: Stored | undefined
   readonly input: string | undefined
   readers: number
 }
+
+/** The whole numbers from 0 up, one that is a size, or the first rows of a table. */
+export type Rows = 'count' | Affine | { readonly table: Elements }
 
 export interface GraphNode {
   /** Rises in the order in which nodes were recorded. */
@@ -130,12 +135,19 @@ export function graphOf(
     const contents = values.map((value, i) => traces[i]?.leaves.get(value))
     const same = values.every((value) => value === first) || equal(contents)
     const fill = same ? undefined : filled(contents)
-    if (input === undefined && !same && fill === undefined) throw new NotDynamic('a constant depends on the batch')
-    return add(values, { data: input === undefined && same ? contents[0] : undefined, fill, input })
+    const rows = input !== undefined || same || fill !== undefined ? undefined : rowsOf(values, contents, batches)
+    const made = add(values, { data: input === undefined && same ? contents[0] : undefined, fill, rows, input })
+    if (rows === undefined && input === undefined && !same && fill === undefined)
+      throw new NotDynamic('a constant depends on the batch or the length of a sequence')
+    const [length] = made.dims
+    // The longest sequence is traced, the largest batch is not.
+    if (typeof rows === 'object' && 'table' in rows && (!isAffine(length) || length.batch !== 0 || length.both !== 0))
+      throw new NotDynamic('a constant depends on the batch')
+    return made
   }
   const add = (
     values: readonly Value[],
-    { producer, data, fill, input }: Partial<Pick<GraphValue, 'producer' | 'data' | 'fill' | 'input'>>,
+    { producer, data, fill, rows, input }: Partial<Pick<GraphValue, 'producer' | 'data' | 'fill' | 'rows' | 'input'>>,
   ): GraphValue => {
     const { shape, dtype } = values[0] as Value
     if (values.some((value) => value.shape.length !== shape.length)) throw new NotDynamic('the batch changes a rank')
@@ -151,6 +163,7 @@ export function graphOf(
       producer,
       data,
       fill,
+      rows,
       input,
       stored: data === undefined ? undefined : stored.get(values[0] as Value),
       readers: 0,
@@ -208,6 +221,23 @@ function equal(contents: readonly (Elements | undefined)[]): boolean {
     (data) =>
       first !== undefined && data?.length === first.length && data.every((word, i) => Object.is(word, first[i])),
   )
+}
+
+/** How free sizes make the contents of a leaf: the first trace has the longest sequence. */
+function rowsOf(
+  values: readonly Value[],
+  contents: readonly (Elements | undefined)[],
+  at: readonly Free[],
+): Rows | undefined {
+  const [{ shape, dtype }] = values as [Value]
+  const [most] = contents
+  if (shape.length === 1 && dtype === 'int32' && contents.every((data) => data?.every((word, i) => word === i)))
+    return 'count'
+  const numbers = contents.map((data) => filled([data]))
+  if (numbers.every((number) => Number.isInteger(number))) return dimOf(numbers as number[], at) as Affine
+  const ofOneWidth = values.every((value) => String(value.shape.slice(1)) === String(shape.slice(1)))
+  const nested = contents.every((data) => data?.every((word, i) => Object.is(word, most?.[i])))
+  return shape.length > 0 && ofOneWidth && nested ? { table: most as Elements } : undefined
 }
 
 /** The number that all elements of all of them are. */
