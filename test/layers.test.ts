@@ -101,6 +101,27 @@ describe('layers', () => {
     expect(sources.flatMap((path) => violations(path, readFileSync(join(root, path), 'utf8')))).toEqual([])
   })
 
+  // Bundlers would cut the core in two where a part that is loaded on demand imports it: src/train/kit.ts.
+  it('hands to the parts of a run that are loaded on demand what they take of the core', () => {
+    const read = (path: string): string => readFileSync(join(root, path), 'utf8')
+    const runs = sources.filter((path) => path.startsWith('src/train/'))
+    const later = new Set(
+      runs.flatMap((path) =>
+        [...read(path).matchAll(/\bawait import\('\.\/([\w-]+\.ts)'\)/g)].map(([, name]) => `src/train/${name}`),
+      ),
+    )
+    expect(later).toContain('src/train/stopping.ts')
+    const shared = ['src/errors.ts', 'src/train/anomaly.ts']
+    const cuts = [...later, 'src/train/anomaly.ts'].flatMap((path) =>
+      importsOf(read(path))
+        .filter(({ type }) => !type)
+        .map(({ target }) => posix.join(posix.dirname(path), target))
+        .filter((target) => !later.has(target) && !shared.includes(target))
+        .map((target) => `${path} imports ${target}`),
+    )
+    expect(cuts).toEqual([])
+  })
+
   it.each([
     ['src/tensor/tensor.ts', "import { matmul } from '../ops/matmul.ts'"],
     ['src/ops/matmul.ts', "import {\n  linear,\n} from '../nn/linear.ts'"],

@@ -1,11 +1,10 @@
 import { AnomalyError } from '../errors.ts'
-import { type Module, places } from '../nn/module.ts'
+import type { Module } from '../nn/module.ts'
 import type { Tensor } from '../ops/tensor.ts'
 import type { Engine } from '../program/engine.ts'
-import { type Node, nextNode, type Value } from '../program/graph.ts'
-import { withEngine } from '../tensor/current.ts'
-import { scoped } from '../tensor/scope.ts'
+import type { Node, Value } from '../program/graph.ts'
 import type { Feed } from './feed.ts'
+import type { Kit } from './kit.ts'
 import type { Metrics } from './metric.ts'
 import type { Steps } from './steps.ts'
 
@@ -20,6 +19,7 @@ interface Mark {
 
 /** Some steps that hold a number that is not finite. */
 export interface Suspects<K extends string, M extends Metrics> {
+  readonly kit: Kit
   readonly engine: Engine
   readonly model: Module
   readonly feed: Feed<K>
@@ -33,13 +33,13 @@ export interface Suspects<K extends string, M extends Metrics> {
 
 /** Does the steps once more, throws the AnomalyError of the first bad number, and leaves the run as before the steps. */
 export async function findAnomaly<K extends string, M extends Metrics>(suspects: Suspects<K, M>): Promise<void> {
-  const { engine, model, feed, steps, first, count, rewind } = suspects
+  const { kit, engine, model, feed, steps, first, count, rewind } = suspects
   await rewind()
   try {
     for (let i = 1; i <= count; i++) {
       const ready = await feed.ready(1)
       if (ready === undefined) break
-      await inspectStep(engine, model, (await steps.of(ready.kind)).trace, first + i)
+      await inspectStep(kit, engine, model, (await steps.of(ready.kind)).trace, first + i)
       feed.ran(1)
     }
   } finally {
@@ -50,6 +50,7 @@ export async function findAnomaly<K extends string, M extends Metrics>(suspects:
 
 /** Runs one step and throws an AnomalyError if any of its results is NaN or infinite. `number` is that of the step, from 1. */
 async function inspectStep(
+  kit: Kit,
   engine: Engine,
   model: Module,
   step: () => Readonly<Record<string, Tensor>>,
@@ -58,16 +59,16 @@ async function inspectStep(
   await engine.flushAsync()
   const layers: Mark[] = []
   const tape = engine.startTape()
-  const restore = watchForwards(model, layers)
+  const restore = watchForwards(kit, model, layers)
   try {
-    const results = withEngine(engine, () => scoped(engine, step))
+    const results = kit.within(engine, step)
     for (const result of Object.values(results)) result.dispose()
     await engine.flushAsync()
     const nodes = new Map<number, Node>()
     for (const { producer } of tape.values) if (producer !== undefined) nodes.set(producer.id, producer)
     for (const node of [...nodes.values()].sort((a, b) => a.id - b.id)) {
       const bad = node.outputs.map((value) => badNumber(engine, value)).find((found) => found !== undefined)
-      if (bad !== undefined) throw report(engine, model, node, bad, number, nodes, layers)
+      if (bad !== undefined) throw report(kit, engine, model, node, bad, number, nodes, layers)
     }
   } finally {
     restore()
@@ -76,7 +77,7 @@ async function inspectStep(
 }
 
 /** Every forward function notes the numbers of its nodes. */
-function watchForwards(model: Module, layers: Mark[]): () => void {
+function watchForwards({ nextNode }: Kit, model: Module, layers: Mark[]): () => void {
   const open: string[] = []
   const watched: Module[] = []
   for (const [path, module] of model.namedModules()) {
@@ -101,6 +102,7 @@ function watchForwards(model: Module, layers: Mark[]): () => void {
 }
 
 function report(
+  { places }: Kit,
   engine: Engine,
   model: Module,
   node: Node,

@@ -68,13 +68,6 @@ export interface Owners {
   readonly parts: ReadonlyMap<string, StateOwner>
 }
 
-/** States at one moment: all reads are asked for before the first is awaited. */
-export async function readOwners({ model, parts }: Owners): Promise<Pick<Checkpoint, 'model' | 'parts'>> {
-  const names = [...parts.keys()]
-  const [state, ...others] = await Promise.all([model.stateDict(), ...[...parts.values()].map((p) => p.stateDict())])
-  return { model: state as State, parts: new Map(names.map((name, i) => [name, others[i] as State])) }
-}
-
 /**
  * Generators that steps draw from, in the order in which they were met: the engine's own first. One that is met after
  * the run was resumed gets its words then.

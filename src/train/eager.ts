@@ -1,17 +1,16 @@
 import type { Engine } from '../program/engine.ts'
-import { withEngine } from '../tensor/current.ts'
-import { scoped } from '../tensor/scope.ts'
+import type { Kit } from './kit.ts'
 import type { Runner, Trace } from './runner.ts'
 
 /** Step by step, for gradients that no program can take: the same batches, masks and optimizer as captured. */
-export function eager(engine: Engine, fn: Trace): Runner {
+export function eager({ within }: Kit, engine: Engine, fn: Trace): Runner {
   return {
     async run(steps, signal) {
       const parts: Record<string, number[]> = {}
       let done = 0
       let failure: unknown
       while (done < steps && signal?.aborted !== true) {
-        const results = withEngine(engine, () => scoped(engine, fn))
+        const results = within(engine, fn)
         try {
           for (const [name, result] of Object.entries(results)) {
             const value = await result.data()

@@ -6,6 +6,7 @@ import { zeros } from '../ops/create.ts'
 import type { Tensor } from '../ops/tensor.ts'
 import type { Engine } from '../program/engine.ts'
 import { withEngine } from '../tensor/current.ts'
+import { kit } from './kit.ts'
 
 /** Batches of one shape that come next: one captured step takes them all. */
 export interface Ready {
@@ -67,7 +68,7 @@ export async function feedOf<K extends string>(
         received: String(batch),
       })
     const { StreamFeed } = await import('./stream-feed.ts')
-    return new StreamFeed(engine, source, where)
+    return new StreamFeed(kit, engine, source, where)
   }
   if (source.size === 0) throw new DataError('the data set is empty', { where })
   return new ResidentFeed(engine, source, batch ?? 32, seed)

@@ -1,11 +1,10 @@
 import { ArgumentError } from '../errors.ts'
 import type { State } from '../nn/state.ts'
-import { tensor, zeros } from '../ops/create.ts'
-import { gather, greaterEqual, less, toFloat, where } from '../ops/functions.ts'
-import { Tensor } from '../ops/tensor.ts'
-import { type Variable, variable } from '../ops/variable.ts'
+import type { Tensor } from '../ops/tensor.ts'
+import type { Variable } from '../ops/variable.ts'
 import type { Engine } from '../program/engine.ts'
-import { KEPT_STEPS, type Metrics } from './metric.ts'
+import type { Kit } from './kit.ts'
+import type { Metrics } from './metric.ts'
 
 /** Room for what the steps of one run of a program leave of one tensor. */
 interface Room {
@@ -17,24 +16,29 @@ interface Room {
 
 /**
  * What metrics keep of every row. Steps write it into the engine's memory, one batch behind the other; between two runs
- * of a program it is fetched from there, so that room for KEPT_STEPS batches is enough.
+ * of a program it is fetched from there, so that room for the batches of one run is enough.
  */
 export class KeptRows implements Disposable {
+  readonly #kit: Kit
   readonly #engine: Engine
   readonly #metrics: Metrics
+  /** Most batches between two fetches. */
+  readonly #steps: number
   /** The last ones are the largest; earlier ones belong to programs of smaller batches. */
   readonly #rooms: (readonly Room[])[] = []
   readonly #kept = new Map<string, Float32Array[]>()
 
-  constructor(engine: Engine, metrics: Metrics) {
+  constructor(kit: Kit, engine: Engine, metrics: Metrics, steps: number) {
+    this.#kit = kit
     this.#engine = engine
     this.#metrics = metrics
+    this.#steps = steps
   }
 
   *#each(output: Tensor, target: Tensor): Generator<readonly [path: string, values: Tensor]> {
     for (const [metric, { rows }] of Object.entries(this.#metrics))
       for (const [name, values] of Object.entries(rows?.(output, target) ?? {})) {
-        if (!(values instanceof Tensor) || name.includes('.'))
+        if (!(values instanceof this.#kit.Tensor) || name.includes('.'))
           throw new ArgumentError(`'${name}' cannot be kept`, {
             where: `metric ${metric}`,
             expected: 'a tensor, by a name without a dot',
@@ -46,7 +50,8 @@ export class KeptRows implements Disposable {
 
   /** Room for steps of such batches. Not while capturing. */
   prepare(output: Tensor, target: Tensor): void {
-    const sizes = [...this.#each(output, target)].map(([path, { size }]) => [path, size * KEPT_STEPS] as const)
+    const { variable, zeros } = this.#kit
+    const sizes = [...this.#each(output, target)].map(([path, { size }]) => [path, size * this.#steps] as const)
     const last = this.#rooms.at(-1)
     if (last !== undefined && sizes.every(([, size], i) => size <= (last[i] as Room).values.size)) return
     this.#rooms.push(
@@ -64,10 +69,10 @@ export class KeptRows implements Disposable {
     for (const [i, [, x]] of [...this.#each(output, target)].entries()) {
       const { values, used } = rooms[i] as Room
       const numbers = Int32Array.from({ length: values.size }, (_, at) => at)
-      const from = tensor(numbers, undefined, { engine: this.#engine }).sub(used)
-      const here = greaterEqual(from, 0).mul(less(from, x.size))
-      const row = (x.dtype === 'int32' ? toFloat(x) : x).reshape([x.size])
-      values.assign(where(here, gather(row, from.maximum(0).minimum(x.size - 1)), values))
+      const from = this.#kit.tensor(numbers, undefined, { engine: this.#engine }).sub(used)
+      const inside = from.maximum(0).minimum(x.size - 1)
+      const row = (x.dtype === 'int32' ? x.toFloat() : x).reshape([x.size])
+      values.assign(values.maskedFill(from.equal(inside), row.gather(inside)))
       used.assign(used.add(x.size))
     }
   }

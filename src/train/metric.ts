@@ -10,6 +10,7 @@ import type { Engine } from '../program/engine.ts'
 import { withEngine } from '../tensor/current.ts'
 import { scoped } from '../tensor/scope.ts'
 import type { KeptRows } from './kept.ts'
+import { kit } from './kit.ts'
 
 /** Sums over all batches, by name; of a scalar one number. */
 export type Sums = Readonly<Record<string, Float64Array>>
@@ -30,7 +31,7 @@ export interface Metric<R = number> {
 }
 
 /** Most steps of one run of a program where rows are kept. */
-export const KEPT_STEPS = 64
+const KEPT_STEPS = 64
 
 export type Metrics = Readonly<Record<string, Metric<unknown>>>
 
@@ -87,7 +88,7 @@ export class Tally<M extends Metrics> implements Disposable {
   async prepare(trace: () => readonly [output: Tensor, target: Tensor]): Promise<void> {
     if (this.empty || (this.#totals !== undefined && !this.#keeps)) return
     const engine = this.#engine
-    if (this.#keeps) this.#kept ??= new (await import('./kept.ts')).KeptRows(engine, this.#metrics)
+    if (this.#keeps) this.#kept ??= new (await import('./kept.ts')).KeptRows(kit, engine, this.#metrics, KEPT_STEPS)
     withEngine(engine, () =>
       scoped(engine, () => {
         const [output, target] = trace()

@@ -1,8 +1,8 @@
 import { DataError } from '../errors.ts'
 import type { State } from '../nn/state.ts'
 import type { Engine } from '../program/engine.ts'
-import { withEngine } from '../tensor/current.ts'
-import { type Checkpoint, type Owners, type Progress, readOwners } from './checkpoint.ts'
+import type { Checkpoint, Owners, Progress } from './checkpoint.ts'
+import type { Kit } from './kit.ts'
 
 /** Whether a run goes on with the same bits: it needs the same build, order of rows and batches. */
 export function checkRun(
@@ -19,8 +19,16 @@ export function checkRun(
     if (progress.data[name] !== facts[name]) throw differs(name, progress.data[name], facts[name])
 }
 
+/** States at one moment: all reads are asked for before the first is awaited. */
+export async function readOwners({ model, parts }: Owners): Promise<Pick<Checkpoint, 'model' | 'parts'>> {
+  const names = [...parts.keys()]
+  const [state, ...others] = await Promise.all([model.stateDict(), ...[...parts.values()].map((p) => p.stateDict())])
+  return { model: state as State, parts: new Map(names.map((name, i) => [name, others[i] as State])) }
+}
+
 /** Puts all states back, or none: where something does not fit, everything is as before. */
 export async function loadOwners(
+  { withEngine }: Kit,
   engine: Engine,
   checkpoint: Pick<Checkpoint, 'model' | 'parts'>,
   owners: Owners,

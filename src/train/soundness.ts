@@ -1,6 +1,7 @@
 import type { StateData } from '../nn/state.ts'
 import { findAnomaly } from './anomaly.ts'
 import type { Checkpoint } from './checkpoint.ts'
+import type { Kit } from './kit.ts'
 import type { Metrics } from './metric.ts'
 import type { Opened } from './open.ts'
 import type { Run } from './run.ts'
@@ -9,16 +10,18 @@ import { restoreRun, takeCheckpoint } from './take.ts'
 
 /** Looks after some steps whether every loss and variable is finite, and remembers the last place where they were. */
 export class Soundness<K extends string, M extends Metrics> {
+  readonly #kit: Kit
   readonly #run: Run<K, M>
   #sound: Checkpoint
 
-  private constructor(run: Run<K, M>, sound: Checkpoint) {
+  private constructor(kit: Kit, run: Run<K, M>, sound: Checkpoint) {
+    this.#kit = kit
     this.#run = run
     this.#sound = sound
   }
 
-  static async of<K extends string, M extends Metrics>(run: Run<K, M>): Promise<Soundness<K, M>> {
-    return new Soundness(run, await takeCheckpoint(run))
+  static async of<K extends string, M extends Metrics>(kit: Kit, run: Run<K, M>): Promise<Soundness<K, M>> {
+    return new Soundness(kit, run, await takeCheckpoint(run))
   }
 
   /** Ends the run where one is not. */
@@ -34,6 +37,7 @@ export class Soundness<K extends string, M extends Metrics> {
     }
     const { feed } = run.opened as Opened<K, M>
     await findAnomaly({
+      kit: this.#kit,
       engine: run.engine,
       model: run.model,
       feed,
@@ -41,7 +45,7 @@ export class Soundness<K extends string, M extends Metrics> {
       first: step,
       count: run.record.step - step,
       rewind: async () => {
-        await restoreRun(run, before)
+        await restoreRun(this.#kit, run, before)
         await feed.begin(epoch, stepInEpoch)
       },
     })

@@ -5,6 +5,7 @@ import type { Engine } from '../program/engine.ts'
 import type { Step } from './capture.ts'
 import type { Generators } from './checkpoint.ts'
 import type { Feed } from './feed.ts'
+import { kit } from './kit.ts'
 import type { Metrics, Tally } from './metric.ts'
 import { inMode } from './mode.ts'
 import type { FitOptions } from './options.ts'
@@ -48,7 +49,7 @@ export class Steps<K extends string, M extends Metrics> implements Disposable {
       options.step ?? stepOf(model, options, tally.empty ? undefined : (output, target) => tally.add(output, target))
     const trace: Trace = () => inMode(model, true, () => step(feed.batch(kind)))
     const runner =
-      options.gradients === undefined ? captured(engine, trace) : (await import('./eager.ts')).eager(engine, trace)
+      options.gradients === undefined ? captured(engine, trace) : (await import('./eager.ts')).eager(kit, engine, trace)
     const made = { runner, trace }
     this.#made.set(kind, made)
     generators.meet(runner.generators)

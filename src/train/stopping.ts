@@ -1,9 +1,9 @@
 import { ArgumentError } from '../errors.ts'
-import { known } from '../options.ts'
-import { withEngine } from '../tensor/current.ts'
-import { type Best, readOwners } from './checkpoint.ts'
+import type { Best } from './checkpoint.ts'
 import type { EpochEvent } from './events.ts'
+import type { Kit } from './kit.ts'
 import type { Metrics } from './metric.ts'
+import { readOwners } from './resume.ts'
 import type { Run } from './run.ts'
 import { takeCheckpoint } from './take.ts'
 
@@ -25,11 +25,12 @@ export interface EarlyStopping {
 
 /** Says whether an epoch is the best so far, and keeps its weights. */
 export class Watch {
+  readonly #kit: Kit
   readonly #restoreBest: boolean
   readonly #options: EarlyStopping
   readonly #higher: boolean
 
-  constructor(options: EarlyStopping) {
+  constructor(kit: Kit, options: EarlyStopping) {
     const where = 'train.earlyStopping'
     const {
       monitor = 'loss',
@@ -37,7 +38,7 @@ export class Watch {
       patience,
       minDelta = 0,
       restoreBest = true,
-    } = known(where, options, 'monitor mode patience minDelta restoreBest')
+    } = kit.known(where, options, 'monitor mode patience minDelta restoreBest')
     if (patience !== undefined && !(Number.isSafeInteger(patience) && patience >= 0))
       throw new ArgumentError('patience is out of range', {
         where,
@@ -52,6 +53,7 @@ export class Watch {
       })
     if (mode !== undefined && mode !== 'min' && mode !== 'max')
       throw new ArgumentError('mode is none', { where, expected: "'min' or 'max'", received: String(mode) })
+    this.#kit = kit
     this.#options = options
     this.#restoreBest = restoreBest
     this.#higher = (mode ?? (monitor === 'loss' || typeof monitor === 'function' ? 'min' : 'max')) === 'max'
@@ -74,7 +76,7 @@ export class Watch {
     const { best, step } = run.record
     if (best === undefined || !this.#restoreBest || best.step === step) return undefined
     run.last = await takeCheckpoint(run)
-    withEngine(run.engine, () => {
+    this.#kit.withEngine(run.engine, () => {
       run.model.loadStateDict(best.state)
       if (best.ema !== undefined) run.options.ema?.loadStateDict(best.ema)
     })

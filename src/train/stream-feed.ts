@@ -1,15 +1,12 @@
-import { type Column, type Dataset, width } from '../data/dataset.ts'
+import type { Column, Dataset } from '../data/dataset.ts'
 import type { Batch } from '../data/loader.ts'
 import type { BatchStream } from '../data/stream.ts'
 import { DataError } from '../errors.ts'
-import { advanceCursor, fetchSlot } from '../ops/batch.ts'
-import { zeros } from '../ops/create.ts'
 import type { Tensor } from '../ops/tensor.ts'
-import { type Variable, variable } from '../ops/variable.ts'
+import type { Variable } from '../ops/variable.ts'
 import type { Engine } from '../program/engine.ts'
-import { withEngine } from '../tensor/current.ts'
-import { scoped } from '../tensor/scope.ts'
-import { blanks, type Feed, type Ready } from './feed.ts'
+import type { Feed, Ready } from './feed.ts'
+import type { Kit } from './kit.ts'
 
 /** Batches that may lie ready, and the bytes that they may take. */
 const MOST_SLOTS = 16
@@ -34,6 +31,7 @@ interface Ring {
  */
 export class StreamFeed<K extends string> implements Feed<K> {
   readonly stepsPerEpoch = undefined
+  readonly #kit: Kit
   readonly #engine: Engine
   readonly #stream: BatchStream<K>
   readonly #where: string
@@ -51,7 +49,8 @@ export class StreamFeed<K extends string> implements Feed<K> {
   #failure: unknown
   #wake: () => void = () => {}
 
-  constructor(engine: Engine, stream: BatchStream<K>, where: string) {
+  constructor(kit: Kit, engine: Engine, stream: BatchStream<K>, where: string) {
+    this.#kit = kit
     this.#engine = engine
     this.#stream = stream
     this.#where = where
@@ -105,6 +104,7 @@ export class StreamFeed<K extends string> implements Feed<K> {
   }
 
   batch(kind: string): Batch<K> {
+    const { fetchSlot, advanceCursor } = this.#kit
     const { columns, cursor } = this.#rings.get(kind) as Ring
     const batch: Record<string, Tensor> = Object.create(null)
     for (const [name, ring] of columns) batch[name] = fetchSlot(ring, cursor)
@@ -114,7 +114,7 @@ export class StreamFeed<K extends string> implements Feed<K> {
 
   blank(kind: string): Batch<K> {
     const { rows, form } = this.#rings.get(kind) as Ring
-    return blanks(this.#engine, rows, form) as Batch<K>
+    return this.#kit.blanks(this.#engine, rows, form) as Batch<K>
   }
 
   ran(steps: number): void {
@@ -197,12 +197,13 @@ export class StreamFeed<K extends string> implements Feed<K> {
   }
 
   async #add(kind: string, { size, columns }: Dataset<K>): Promise<void> {
+    const { within, variable, zeros } = this.#kit
     const engine = this.#engine
     const entries = Object.entries<Column>(columns)
     const bytes = entries.reduce((sum, [, { data }]) => sum + data.byteLength, 0)
     const slots = Math.max(2, Math.min(MOST_SLOTS, Math.floor(MOST_BYTES / Math.max(bytes, 1))))
     const make = (shape: readonly number[], dtype: 'float32' | 'int32'): Variable =>
-      withEngine(engine, () => scoped(engine, () => variable(zeros(shape, { dtype }))))
+      within(engine, () => variable(zeros(shape, { dtype })))
     const made = new Map(
       entries.map(([name, { data, shape }]) => [
         name,
@@ -231,7 +232,7 @@ export class StreamFeed<K extends string> implements Feed<K> {
       throw new DataError('an empty batch', { where, expected: 'at least one row and one column' })
     return `${batch.size}${entries.map(([name, { data, shape }]) => {
       const fits = data instanceof Float32Array || data instanceof Int32Array
-      if (!fits || data.length !== batch.size * width(shape))
+      if (!fits || data.length !== shape.reduce((size, n) => size * n, batch.size))
         throw new DataError(`column '${name}' does not fit`, {
           where,
           expected: `a Float32Array or Int32Array of ${batch.size} rows of shape [${shape.join(', ')}]`,

@@ -1,6 +1,7 @@
-import { type Checkpoint, readOwners } from './checkpoint.ts'
+import type { Checkpoint } from './checkpoint.ts'
+import type { Kit } from './kit.ts'
 import type { Metrics } from './metric.ts'
-import { loadOwners } from './resume.ts'
+import { loadOwners, readOwners } from './resume.ts'
 import type { Run } from './run.ts'
 
 /** The run as it is now, as plain data. */
@@ -24,9 +25,13 @@ export async function takeCheckpoint<K extends string, M extends Metrics>(run: R
 }
 
 /** Puts the run to where it was. */
-export async function restoreRun<K extends string, M extends Metrics>(run: Run<K, M>, from: Checkpoint): Promise<void> {
+export async function restoreRun<K extends string, M extends Metrics>(
+  kit: Kit,
+  run: Run<K, M>,
+  from: Checkpoint,
+): Promise<void> {
   const { engine } = run
-  await loadOwners(engine, from, run.owners)
+  await loadOwners(kit, engine, from, run.owners)
   await engine.flushAsync()
   run.generators.load(from.generators)
   run.tally.load(from.tally)

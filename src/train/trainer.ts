@@ -8,6 +8,7 @@ import { CheckpointDesk } from './desk.ts'
 import { conclude, finishEpoch } from './epoch-end.ts'
 import type { EpochEvent, FitEvent, FitResult, StepEvent } from './events.ts'
 import type { Ready, Source } from './feed.ts'
+import { kit } from './kit.ts'
 import { type Metrics, Tally } from './metric.ts'
 import { type Opened, openData } from './open.ts'
 import { type Callbacks, checkOptions, engineOf, type FitOptions } from './options.ts'
@@ -186,12 +187,12 @@ export class Trainer<K extends string, M extends Metrics = Record<never, never>>
     const { options, model, engine } = run
     const { resume, earlyStopping, optimizer } = options
     await options.checkpoint?.to.begin?.(resume)
-    if (earlyStopping !== undefined) run.watch = new (await import('./stopping.ts')).Watch(earlyStopping)
+    if (earlyStopping !== undefined) run.watch = new (await import('./stopping.ts')).Watch(kit, earlyStopping)
     await engine.flushAsync()
     const opened = await openData(engine, model, this.#data, options)
     run.opened = opened
-    if (resume !== undefined) await (await import('./take.ts')).restoreRun(run, resume)
-    if (options.anomaly === true) this.#soundness = await (await import('./soundness.ts')).Soundness.of(run)
+    if (resume !== undefined) await (await import('./take.ts')).restoreRun(kit, run, resume)
+    if (options.anomaly === true) this.#soundness = await (await import('./soundness.ts')).Soundness.of(kit, run)
     await engine.flushAsync()
     if (optimizer !== undefined) this.#rate = withEngine(engine, () => new RateReader(engine, optimizer))
     run.steps = new Steps(opened.feed, run)
